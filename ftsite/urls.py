@@ -1,0 +1,11 @@
+"""The site's table of contents."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    path("trainer/v1/", include("trainer.urls")),
+    path("", include("jobs.urls")),
+]

@@ -1,0 +1,36 @@
+"""The life of a fine-tune job: who may follow whom. docs/states.md is generated from this file."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class State(models.TextChoices):
+    """Where a job stands on our side. What the service calls it is kept beside, word for word."""
+
+    NEW = "new", _("Ordered")
+    PUSHING = "pushing", _("Uploading")
+    READY = "ready", _("Files ready")
+    SUBMITTING = "submitting", _("Starting")
+    UNSURE = "unsure", _("Checking")
+    RUNNING = "running", _("Training")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+NEXT: dict[State, frozenset[State]] = {
+    State.NEW: frozenset({State.PUSHING, State.CANCELLED, State.FAILED}),
+    State.PUSHING: frozenset({State.READY, State.NEW, State.FAILED}),
+    State.READY: frozenset({State.SUBMITTING, State.NEW, State.CANCELLED, State.FAILED}),
+    State.SUBMITTING: frozenset({State.RUNNING, State.UNSURE, State.READY, State.FAILED}),
+    State.UNSURE: frozenset({State.RUNNING, State.READY, State.CANCELLED}),
+    State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+# Held by one worker at a time; a sweep frees a claim whose worker died.
+CLAIMED = frozenset({State.PUSHING, State.SUBMITTING})
+FINAL = frozenset(state for state, following in NEXT.items() if not following)
+ACTIVE = frozenset(State) - FINAL

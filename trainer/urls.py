@@ -1,0 +1,3 @@
+"""Placeholder until the trainer's calls are written: see trainer/views.py."""
+
+urlpatterns: list[object] = []
