@@ -1,6 +1,7 @@
 """All settings. Every one that is read from the environment stands in .env.example."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,12 @@ VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 PORT = env.int("PORT", 8000)
 if EMBEDDED:
     SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(VAR_DIR / "secret_key", get_random_secret_key())
-    FIELD_KEYS = env.list("FIELD_KEYS", []) or [
-        local_secret(VAR_DIR / "field_key", Fernet.generate_key().decode())
-    ]
+    FIELD_KEYS = env.list("FIELD_KEYS", []) or [local_secret(VAR_DIR / "field_key", Fernet.generate_key().decode())]
 else:
     SECRET_KEY = env.str("SECRET_KEY")
     FIELD_KEYS = env.list("FIELD_KEYS")  # newest first; `manage.py rotate_keys` seals anew with the first
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}")
 
 INSTALLED_APPS = [
@@ -59,7 +58,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "jobs.middleware.personal_settings",
+    "jobs.middleware.PersonalSettings",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -87,9 +86,7 @@ TEMPLATES = [
 ]
 
 # --- data ---------------------------------------------------------------------------------------------
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-}
+DATABASES: dict[str, dict[str, Any]] = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a read that turns into a write must not fail with "locked"
@@ -143,8 +140,8 @@ CELERY_BEAT_SCHEDULE = {
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at
-USD_KRW = env.decimal("USD_KRW", "1396")
-USD_KRW_DATE = env.date("USD_KRW_DATE", "2026-11-21")
+USD_KRW = env.decimal("USD_KRW", Decimal(1396))
+USD_KRW_DATE = env.date("USD_KRW_DATE", date(2026, 11, 21))
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", 15 * 60)  # a claim older than this is freed by asking
 UNSURE_SECONDS = env.int("UNSURE_SECONDS", 120)  # a far side may list a job late: absent only after this long
 

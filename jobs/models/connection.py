@@ -1,0 +1,109 @@
+"""One team's access to one OpenAI-shaped service."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jobs import profiles, sealing
+from jobs.models.team import Anyone, Team
+from jobs.provider import Access
+
+
+class ConnectionState(models.TextChoices):
+    """What the last test, or the last call, told."""
+
+    UNTESTED = "untested", _("Not tested")
+    TESTING = "testing", _("Testing")
+    WORKS = "works", _("Works")
+    WRONG_KEY = "wrong_key", _("Wrong key")
+    MAY_NOT_TRAIN = "may_not_train", _("May not train")
+    WRONG_ADDRESS = "wrong_address", _("Wrong address")
+    TIMED_OUT = "timed_out", _("No answer in time")
+    NOT_OPENAI = "not_openai", _("Not an OpenAI-shaped service")
+    TROUBLE = "trouble", _("The service has trouble")
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def visible_to(self, user: Anyone) -> "ConnectionQuerySet":
+        return self.filter(team__members__user_id=user.pk or 0)
+
+    def alive(self) -> "ConnectionQuerySet":
+        return self.filter(deleted_at=None)
+
+
+class Connection(models.Model):
+    """A key and an address. A connection that answered 401 is parked (`parked_at`) until its key changes."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="connections")
+    name = models.CharField(_("name"), max_length=80)
+    profile = models.CharField(
+        _("service"), max_length=16, choices=[(p.slug, p.label) for p in profiles.PROFILES.values()]
+    )
+    base_url = models.URLField(_("address"), max_length=300, blank=True)  # empty: the profile's own
+    sealed_key = models.TextField(editable=False, blank=True)
+    key_hint = models.CharField(max_length=4, blank=True, editable=False)  # its last four characters
+    state = models.CharField(max_length=16, choices=ConnectionState.choices, default=ConnectionState.UNTESTED)
+    detail = models.TextField(blank=True)  # the service's own words about the state
+    tested_at = models.DateTimeField(null=True, blank=True)
+    test_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    models_seen = models.JSONField(default=list, blank=True)  # [{"id": str, "shutdown_date": str | None}]
+    parked_at = models.DateTimeField(null=True, blank=True)
+    wait_until = models.DateTimeField(null=True, blank=True)  # Retry-After, obeyed for all of its calls
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def set_key(self, key: str) -> None:
+        """Seal `key` into this row (not saved yet), and forget what was known about the old one."""
+        self.sealed_key = sealing.seal(key)
+        self.key_hint = key[-4:] if len(key) >= 12 else ""
+        self.parked_at = self.wait_until = None
+        self.state, self.detail = ConnectionState.UNTESTED, ""
+
+    @property
+    def about(self) -> profiles.Profile:
+        """The profile: what differs between services."""
+        return profiles.PROFILES[self.profile]
+
+    @property
+    def address(self) -> str:
+        """The base URL that calls go to."""
+        return self.about.fixed_url or self.base_url
+
+    def access(self) -> Access:
+        """What `jobs.provider` needs for a call. Raises sealing.SealBrokenError."""
+        return Access(self.address, sealing.unseal(self.sealed_key))
+
+    def bases_seen(self) -> Sequence[str]:
+        """Ids of the models the service listed at the last test."""
+        return [model["id"] for model in self.models_seen]
+
+
+class RemoteFile(models.Model):
+    """A TrainingFile as one Connection knows it. The same bytes are never uploaded twice."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="remote_files")
+    training_file = models.ForeignKey("jobs.TrainingFile", on_delete=models.PROTECT, related_name="remote_files")
+    remote_id = models.CharField(max_length=128, blank=True, db_index=True)  # empty until the service answered
+    raw = models.JSONField(default=dict, blank=True)  # the service's file JSON, as it came
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    uploaded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "training_file"], name="one_copy_per_connection")]
+
+    def __str__(self) -> str:
+        return self.remote_id or f"({self.training_file} → {self.connection})"

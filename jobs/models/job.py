@@ -1,0 +1,239 @@
+"""One order to train, from draft to its end, and what the service told us about it."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models.connection import Connection
+from jobs.models.team import Anyone, Team
+from jobs.models.training_file import TrainingFile
+from jobs.states import ACTIVE, FINAL, State
+
+
+class Wish(models.TextChoices):
+    """What a person asked for; the worker makes the call (views never talk to a provider)."""
+
+    CANCEL = "cancel", _("Cancel")
+    PAUSE = "pause", _("Pause")
+    RESUME = "resume", _("Resume")
+
+
+class JobQuerySet(models.QuerySet["FineTuneJob"]):
+    def visible_to(self, user: Anyone) -> "JobQuerySet":
+        return self.filter(team__members__user_id=user.pk or 0)
+
+    def active(self) -> "JobQuerySet":
+        return self.filter(state__in=ACTIVE)
+
+    def due(self) -> "JobQuerySet":
+        return self.filter(due_at__lte=timezone.now())
+
+
+class FineTuneJob(models.Model):
+    """The row is the order. Only `jobs.pipeline` changes its state, by `pipeline.record`."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="jobs")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
+    training_file = models.ForeignKey(TrainingFile, on_delete=models.PROTECT, related_name="jobs")
+    validation_file = models.ForeignKey(
+        TrainingFile, null=True, blank=True, on_delete=models.PROTECT, related_name="validated_jobs"
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs")
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="retries")
+    # One form, one order: the form carries this, so that a double click finds the first click's job.
+    order_token = models.UUIDField(default=uuid4, unique=True, editable=False)
+
+    name = models.CharField(_("name"), max_length=120)
+    note = models.TextField(_("note"), blank=True)
+    base_model = models.CharField(_("base model"), max_length=200)
+    suffix = models.CharField(_("suffix"), max_length=64, blank=True)
+    seed = models.PositiveIntegerField(_("seed"), null=True, blank=True)
+    # {"n_epochs": int | "auto", "batch_size": int | "auto", "learning_rate_multiplier": float | "auto"}
+    hyperparameters = models.JSONField(default=dict)
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
+    state_since = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)  # when it is next looked at
+    tries = models.PositiveIntegerField(default=0)  # failed calls in a row: back-off is arithmetic on it
+    wish = models.CharField(max_length=8, choices=Wish.choices, blank=True)
+    watched_until = models.DateTimeField(null=True, blank=True)  # a page shows it: look more often
+    version = models.PositiveIntegerField(default=0)  # grows with every visible change
+
+    remote_id = models.CharField(max_length=128, blank=True, db_index=True)
+    remote_status = models.CharField(max_length=64, blank=True)  # word for word
+    remote = models.JSONField(default=dict, blank=True)  # the service's job JSON, as it came last
+    candidates = models.JSONField(default=list, blank=True)  # UNSURE and ambiguous: remote ids that may be it
+    error = models.JSONField(default=dict, blank=True)  # {"code", "message", "param", "status"}: the service's own
+    trouble = models.TextField(blank=True)  # the last call that failed, while we go on trying
+    step = models.PositiveIntegerField(null=True, blank=True)
+    total_steps = models.PositiveIntegerField(null=True, blank=True)
+    trained_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    fine_tuned_model = models.CharField(max_length=300, blank=True)
+    result_csv = models.TextField(blank=True)  # decoded
+    estimate = models.JSONField(default=dict, blank=True)  # pricing.Estimate.as_dict(), as confirmed
+    estimated_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    billed_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)  # the service began to train
+    finished_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    collected_at = models.DateTimeField(null=True, blank=True)  # results, checkpoints and events are all here
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["team", "-created_at", "-id"], name="jobs_newest_first"),
+            models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "remote_id"],
+                condition=~models.Q(remote_id=""),
+                name="one_row_per_remote_job",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def percent(self) -> int | None:
+        """Progress as the service told it; None while it has not (we never make one up)."""
+        if not self.step or not self.total_steps:
+            return None
+        return min(100, self.step * 100 // self.total_steps)
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.is_active and self.wish != Wish.CANCEL and self.state != State.UNSURE
+
+    @property
+    def can_pause(self) -> bool:
+        return self._pausable and self.remote_status not in ("paused", "pausing")
+
+    @property
+    def can_resume(self) -> bool:
+        return self._pausable and self.remote_status == "paused"
+
+    @property
+    def _pausable(self) -> bool:
+        return self.state == State.RUNNING and not self.wish and self.connection.about.can_pause
+
+    @property
+    def needs_a_person(self) -> bool:
+        """UNSURE, and asking did not settle it."""
+        return self.state == State.UNSURE and self.due_at is None
+
+
+class Transition(models.Model):
+    """One change of a job's state, kept for ever."""
+
+    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="transitions")
+    before = models.CharField(max_length=12, choices=State.choices, blank=True)
+    after = models.CharField(max_length=12, choices=State.choices)
+    at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
+class JobEvent(models.Model):
+    """One event as the service told it."""
+
+    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="events")
+    remote_id = models.CharField(max_length=128)
+    created_at = models.DateTimeField()
+    level = models.CharField(max_length=32, blank=True)
+    type = models.CharField(max_length=64, blank=True)
+    message = models.TextField(blank=True)
+    data = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["job", "remote_id"], name="each_event_once")]
+        indexes = [models.Index(fields=["job", "-created_at", "-id"], name="events_newest_first")]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Metric(models.Model):
+    """The numbers of one training step."""
+
+    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="metrics")
+    step = models.PositiveIntegerField()
+    values = models.JSONField()  # {"train_loss": 0.5, ...}
+
+    class Meta:
+        ordering = ["step"]
+        constraints = [models.UniqueConstraint(fields=["job", "step"], name="each_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.step}"
+
+
+class Checkpoint(models.Model):
+    """A model as it stood at one step."""
+
+    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="checkpoints")
+    remote_id = models.CharField(max_length=128)
+    step = models.PositiveIntegerField()
+    model = models.CharField(max_length=300)
+    metrics = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-step"]
+        constraints = [models.UniqueConstraint(fields=["job", "remote_id"], name="each_checkpoint_once")]
+
+    def __str__(self) -> str:
+        return self.model
+
+
+class TunedModelQuerySet(models.QuerySet["TunedModel"]):
+    def visible_to(self, user: Anyone) -> "TunedModelQuerySet":
+        return self.filter(team__members__user_id=user.pk or 0)
+
+
+class TunedModel(models.Model):
+    """The model that a job, or one of its checkpoints, made, and where it can be called."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tuned_models")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="tuned_models")
+    job = models.ForeignKey(FineTuneJob, on_delete=models.PROTECT, related_name="tuned_models")
+    name = models.CharField(max_length=300)
+    base = models.CharField(max_length=200)
+    step = models.PositiveIntegerField(null=True, blank=True)  # null: the job's final model
+    shutdown_date = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = TunedModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="each_model_once")]
+
+    def __str__(self) -> str:
+        return self.name

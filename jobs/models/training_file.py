@@ -1,0 +1,99 @@
+"""One immutable version of training data."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models.team import Anyone, Team
+
+
+class FileState(models.TextChoices):
+    CHECKING = "checking", _("Checking")
+    READY = "ready", _("Ready")
+    INVALID = "invalid", _("Has faults")
+
+
+class FileFormat(models.TextChoices):
+    CHAT = "chat", _("Chat")
+    LEGACY = "legacy", _("Prompt and completion (legacy)")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class Origin(models.TextChoices):
+    """How a version came to be."""
+
+    UPLOADED = "uploaded", _("Uploaded")
+    CONVERTED = "converted", _("Converted to chat")
+
+
+class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):
+    def visible_to(self, user: Anyone) -> "TrainingFileQuerySet":
+        return self.filter(team__members__user_id=user.pk or 0)
+
+    def alive(self) -> "TrainingFileQuerySet":
+        return self.filter(deleted_at=None)
+
+    def usable(self) -> "TrainingFileQuerySet":
+        """What a job may be trained on."""
+        return self.alive().filter(state=FileState.READY, format=FileFormat.CHAT)
+
+
+def stored_name(file: "TrainingFile", _filename: str) -> str:
+    """Where the bytes lie under MEDIA_ROOT: never under a name that a stranger chose."""
+    return f"training/{file.uuid.hex[:2]}/{file.uuid.hex}.jsonl"
+
+
+class TrainingFile(models.Model):
+    """Bytes, sha256, format and report. Never changed: what mends it makes a new version with a parent."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="training_files")
+    name = models.CharField(_("name"), max_length=200)
+    content = models.FileField(upload_to=stored_name, max_length=200)
+    size = models.PositiveBigIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=FileState.choices, default=FileState.CHECKING)
+    format = models.CharField(max_length=8, choices=FileFormat.choices, default=FileFormat.UNKNOWN)
+    examples = models.PositiveIntegerField(default=0)
+    tokens = models.PositiveBigIntegerField(default=0)  # of the whole file, once; o200k_base
+    report = models.JSONField(default=dict, blank=True)  # training_data.checking.Report.as_dict()
+    checked_bytes = models.PositiveBigIntegerField(default=0)
+    checked_lines = models.PositiveBigIntegerField(default=0)
+    check_due_at = models.DateTimeField(null=True, blank=True)  # a lease while a worker checks; null when done
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
+    origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.UPLOADED)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TrainingFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "sha256"],
+                condition=models.Q(deleted_at=None),
+                name="same_bytes_once_per_team",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["team", "-created_at"], name="files_newest_first"),
+            models.Index(fields=["check_due_at"], name="files_due", condition=models.Q(check_due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> Path:
+        return Path(self.content.path)
+
+    @property
+    def remote_name(self) -> str:
+        """The name it bears at a service: it tells which bytes they are, so that a lost answer can be settled."""
+        return f"{self.name.removesuffix('.jsonl')[:80]}-{self.sha256[:12]}.jsonl"

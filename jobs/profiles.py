@@ -1,0 +1,54 @@
+"""What differs between OpenAI-shaped services: one record each, data only."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One kind of service."""
+
+    slug: str
+    label: str | Promise
+    hint: str | Promise
+    own_url: str = ""  # empty: a team writes the address (hosts in UPSTREAM_HOSTS only)
+    bundled: bool = False  # our own trainer: its address follows the server's port
+    max_suffix: int = 64
+    can_pause: bool = True
+    simulated: bool = False  # its pages say so
+    watched_seconds: int = 5  # how often a job is asked for while a page shows it
+    idle_seconds: int = 60
+
+    @property
+    def fixed_url(self) -> str:
+        return settings.TRAINER_URL if self.bundled else self.own_url
+
+
+PROFILES: dict[str, Profile] = {
+    profile.slug: profile
+    for profile in (
+        Profile(
+            "trainer",
+            _("Bundled trainer (simulated)"),
+            _("Runs beside this portal. Practises the whole walk: nothing leaves this machine, nothing is charged."),
+            bundled=True,
+            simulated=True,
+            watched_seconds=2,
+            idle_seconds=10,
+        ),
+        Profile(
+            "openai",
+            _("OpenAI"),
+            _("Takes no new fine-tuning jobs after 2027-01-06; tuned models are switched off on 2027-01-14."),
+            own_url="https://api.openai.com/v1",
+        ),
+        Profile(
+            "custom",
+            _("Other OpenAI-shaped service"),
+            _("Any service that speaks OpenAI's fine-tuning API. The operator of this portal allows its host."),
+        ),
+    )
+}

@@ -1,0 +1,282 @@
+"""The one door to the outside: a function per call of an OpenAI-shaped service, plain values out.
+
+The rest of the portal sees dicts as the service sent them and one exception, ProviderError. The SDK is imported
+inside the client factory, since it costs 1.5 s and 54 MB, which web and beat should not pay at start.
+Source of every behaviour relied on here: OpenAI's API reference, read with the SDK 3.54 source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import openai
+
+type Json = dict[str, Any]
+
+ASK_SECONDS = 30.0  # a question that takes longer is asked again later
+ORDER_SECONDS = 60.0
+UPLOAD_SECONDS = 600.0
+CHAT_SECONDS = 120.0
+PAGE = 100
+
+
+class Access(NamedTuple):
+    """Where to call, and with which key."""
+
+    base_url: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Access({self.base_url!r})"  # a traceback must not show the key
+
+
+@dataclass
+class ProviderError(Exception):
+    """A call that did not bring what was asked for.
+
+    permanent: asking again with the same words cannot help.
+    reached: the service may have acted on the call, although no good answer came.
+    retry_after: seconds that the service asked us to wait.
+    """
+
+    message: str
+    permanent: bool = False
+    reached: bool = False
+    status: int | None = None
+    code: str = ""
+    param: str = ""
+    retry_after: float | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+    def as_dict(self) -> Json:
+        """The service's own error, fit for a JSON column."""
+        return {"code": self.code, "message": self.message, "param": self.param, "status": self.status}
+
+    @property
+    def is_wrong_key(self) -> bool:
+        return self.status == 401
+
+    @property
+    def is_not_allowed(self) -> bool:
+        return self.status == 403
+
+
+def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
+    import openai  # here on purpose: see the module's docstring
+
+    return openai.OpenAI(
+        base_url=access.base_url,
+        api_key=access.key,
+        timeout=openai.Timeout(timeout, connect=5.0),
+        max_retries=retries,  # the tick is the only retry; a POST must never be sent twice
+        http_client=openai.DefaultHttpxClient(follow_redirects=False),
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn everything the SDK can raise into a ProviderError."""
+    import openai
+
+    try:
+        yield
+    except openai.APITimeoutError as error:
+        raise ProviderError("The service did not answer in time.", reached=True, code="timeout") from error
+    except openai.APIConnectionError as error:
+        raise ProviderError(_reason(error), reached=_was_sent(error), code="connection") from error
+    except openai.APIStatusError as error:
+        raise _from_status(error) from error
+    except (openai.OpenAIError, ValueError, TypeError) as error:
+        raise ProviderError("The answer was not JSON as OpenAI's API sends it.", reached=True, code="shape") from error
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__
+    return f"The service could not be reached: {cause or error}"
+
+
+def _was_sent(error: Exception) -> bool:
+    """A connection that never stood carried nothing; every other break may have come after the act."""
+    return type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol")
+
+
+def _from_status(error: openai.APIStatusError) -> ProviderError:
+    body: Json = error.body if isinstance(error.body, dict) else {}
+    status = error.status_code
+    return ProviderError(
+        str(body.get("message") or f"The service answered {status}.")[:2000],
+        permanent=400 <= status < 500 and status not in (408, 409, 429),
+        reached=status >= 500 or status in (408, 409),
+        status=status,
+        code=str(body.get("code") or body.get("type") or ""),
+        param=str(body.get("param") or ""),
+        retry_after=_seconds(error.response.headers.get("retry-after")),
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None  # an HTTP date: rare enough for our own back-off
+
+
+def _ask(
+    access: Access, call: Callable[[openai.OpenAI], Any], *, timeout: float = ASK_SECONDS, shape: str = "id"
+) -> Json:
+    """Make one call and return its answer as a dict that surely has the key `shape`."""
+    with _translated():
+        answer = call(_client(access, timeout))
+        value = answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer
+    if not isinstance(value, dict) or shape not in value:
+        raise ProviderError("The answer was not JSON as OpenAI's API sends it.", reached=True, code="shape")
+    return value
+
+
+def _items(page: Json) -> list[Json]:
+    """The dicts of a list answer; whatever else a service puts there is passed over."""
+    data = page.get("data")
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+# --- models and files ---------------------------------------------------------------------------------
+
+
+def list_models(access: Access) -> list[Json]:
+    """Models that the key may see: {"id", "shutdown_date"?, ...}."""
+    page = _ask(access, lambda c: c.get("/models", cast_to=object), shape="data")
+    return [model for model in _items(page) if isinstance(model.get("id"), str)]
+
+
+def probe_training(access: Access) -> None:
+    """Ask for one job: raises the ProviderError that training would meet, where a service tells by listing."""
+    _ask(access, lambda c: c.get("/fine_tuning/jobs?limit=1", cast_to=object), shape="data")
+
+
+def upload(access: Access, path: Path, name: str) -> Json:
+    """Send a training file, streamed (a path instead of an open file would be read whole). Returns its file JSON."""
+    with path.open("rb") as handle:
+        return _ask(
+            access,
+            lambda c: c.files.create(file=(name, handle, "application/jsonl"), purpose="fine-tune"),
+            timeout=UPLOAD_SECONDS,
+        )
+
+
+def find_upload(access: Access, name: str, size: int) -> Json | None:
+    """Return the file that already lies there under this name with this many bytes, if one does."""
+    page = _ask(access, lambda c: c.get("/files?purpose=fine-tune&limit=1000", cast_to=object), shape="data")
+    return next(
+        (f for f in _items(page) if f.get("filename") == name and f.get("bytes") == size and f.get("id")),
+        None,
+    )
+
+
+def retrieve_file(access: Access, file_id: str) -> Json:
+    return _ask(access, lambda c: c.files.retrieve(file_id))
+
+
+def delete_file(access: Access, file_id: str) -> None:
+    _ask(access, lambda c: c.files.delete(file_id))
+
+
+def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) -> bytes:
+    """The bytes of a file at the service. Raises ProviderError when there are more than `limit`."""
+    with (
+        _translated(),
+        _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer,
+    ):
+        content = b""
+        for chunk in answer.iter_bytes(64 * 1024):
+            content += chunk
+            if len(content) > limit:
+                raise ProviderError("The service's file is larger than expected.", permanent=True, code="too_large")
+    return content
+
+
+# --- jobs ---------------------------------------------------------------------------------------------
+
+
+def create_job(access: Access, order: Json) -> Json:
+    """Order a job, once: the call is never re-sent. `order` holds the keys of OpenAI's create body."""
+    return _ask(access, lambda c: c.fine_tuning.jobs.create(**order), timeout=ORDER_SECONDS)
+
+
+def retrieve_job(access: Access, job_id: str) -> Json:
+    return _ask(access, lambda c: c.fine_tuning.jobs.retrieve(job_id))
+
+
+def list_jobs(access: Access, *, metadata: dict[str, str] | None = None, after: str = "") -> tuple[list[Json], bool]:
+    """One page of up to 100 jobs, newest first, and whether there are more."""
+    query: Json = {"limit": PAGE} | ({"after": after} if after else {})
+    query |= {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
+    page = _ask(access, lambda c: c.get("/fine_tuning/jobs", cast_to=object, options={"params": query}), shape="data")
+    return _items(page), bool(page.get("has_more"))
+
+
+def list_events(access: Access, job_id: str, *, after: str = "") -> tuple[list[Json], bool]:
+    """One page of up to 100 events, newest first, and whether there are more."""
+    query: Json = {"limit": PAGE} | ({"after": after} if after else {})
+    path = f"/fine_tuning/jobs/{job_id}/events"
+    page = _ask(access, lambda c: c.get(path, cast_to=object, options={"params": query}), shape="data")
+    return _items(page), bool(page.get("has_more"))
+
+
+def list_checkpoints(access: Access, job_id: str) -> list[Json]:
+    """The job's checkpoints, newest first (a service keeps few: one page holds them)."""
+    path = f"/fine_tuning/jobs/{job_id}/checkpoints?limit={PAGE}"
+    return _items(_ask(access, lambda c: c.get(path, cast_to=object), shape="data"))
+
+
+def cancel_job(access: Access, job_id: str) -> Json:
+    return _ask(access, lambda c: c.fine_tuning.jobs.cancel(job_id))
+
+
+def pause_job(access: Access, job_id: str) -> Json:
+    return _ask(access, lambda c: c.fine_tuning.jobs.pause(job_id))
+
+
+def resume_job(access: Access, job_id: str) -> Json:
+    return _ask(access, lambda c: c.fine_tuning.jobs.resume(job_id))
+
+
+# --- chat ---------------------------------------------------------------------------------------------
+
+
+class Piece(NamedTuple):
+    """A part of a streamed answer; the last one carries the usage, where the service tells it."""
+
+    text: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+async def stream_chat(access: Access, request: Json) -> AsyncIterator[Piece]:
+    """Stream an answer. `request` holds model, messages, temperature, max_tokens. Raises ProviderError."""
+    import openai
+
+    client = openai.AsyncOpenAI(
+        base_url=access.base_url,
+        api_key=access.key,
+        timeout=openai.Timeout(CHAT_SECONDS, connect=5.0),
+        max_retries=0,
+        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+    )
+    with _translated():
+        async with client:
+            stream = await client.chat.completions.create(
+                **request, stream=True, stream_options={"include_usage": True}
+            )
+            async for chunk in stream:
+                usage = getattr(chunk, "usage", None)
+                choices = getattr(chunk, "choices", None) or []
+                text = (choices[0].delta.content or "") if choices and choices[0].delta else ""
+                if text or usage:
+                    yield Piece(text, usage and usage.prompt_tokens, usage and usage.completion_tokens)
