@@ -46,7 +46,7 @@ def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
             "url": reverse(name, args=[member.team.slug]),
             "label": label,
             "icon": icon,
-            "count": counts.get(counted),
+            "count": counts.get(counted or ""),
             "current": here.startswith(prefix),
         }
         for name, label, icon, counted, prefix in MENU
