@@ -1,0 +1,115 @@
+"""Faults of a chat line: {"messages": […], "tools": …, "parallel_tool_calls": …, "functions": …}."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jobs.training_data.codes import Code
+from jobs.training_data.keys import CHAT_KEYS, ROLES, meant, unknown_keys, unknown_message_keys
+from jobs.training_data.report import Fault, fault, printable
+from jobs.training_data.tool_calls import call_faults, tool_faults
+
+IMAGES_PER_EXAMPLE = 10
+ALLOWED_KEYS = frozenset(CHAT_KEYS)
+COMMON_KEYS = frozenset({"role", "content"})
+
+
+def chat_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
+    if not example.keys() <= ALLOWED_KEYS:
+        yield from unknown_keys(line, example, CHAT_KEYS)
+    if len(example) > 1:
+        yield from tool_faults(line, example)
+    messages = example["messages"]
+    if not isinstance(messages, list):
+        yield fault(line, Code.MESSAGES_NOT_LIST)
+    elif not messages:
+        yield fault(line, Code.MESSAGES_EMPTY)
+    else:
+        yield from _messages_faults(line, messages)
+
+
+def _messages_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
+    special = False
+    for number, message in enumerate(messages, 1):
+        if plain_message(message):
+            continue
+        special = True
+        if isinstance(message, dict):
+            yield from _message_faults(line, number, message)
+        else:
+            yield fault(line, Code.MESSAGE_NOT_OBJECT, message=number)
+    answers = [each for each in messages if isinstance(each, dict) and each.get("role") == "assistant"]
+    if not answers:
+        yield fault(line, Code.NO_ASSISTANT)
+    elif special:
+        yield from _whole_faults(line, messages, answers)
+
+
+def plain_message(message: Any) -> bool:
+    """A role and a text, as nearly every message is: nothing can be wrong with it."""
+    return (
+        type(message) is dict
+        and message.keys() == COMMON_KEYS
+        and message["role"] in ("system", "user", "assistant")
+        and type(message["content"]) is str
+    )
+
+
+def _whole_faults(line: int, messages: list[Any], answers: list[dict[str, Any]]) -> Iterator[Fault]:
+    if all(answer.get("weight") == 0 for answer in answers):
+        yield fault(line, Code.NOTHING_TO_TRAIN)
+    known = [message for message in messages if isinstance(message, dict)]
+    parts = [part for message in known if isinstance(message.get("content"), list) for part in message["content"]]
+    images = sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
+    if images > IMAGES_PER_EXAMPLE:
+        yield fault(line, Code.TOO_MANY_IMAGES, images=images, limit=IMAGES_PER_EXAMPLE)
+    yield from call_faults(line, messages)
+
+
+def _message_faults(line: int, number: int, message: dict[str, Any]) -> Iterator[Fault]:
+    role = message.get("role")
+    yield from unknown_message_keys(line, number, message)
+    yield from _role_faults(line, number, role)
+    yield from _content_faults(line, number, message)
+    if "name" in message and not (isinstance(message["name"], str) and message["name"]):
+        yield fault(line, Code.NAME_INVALID, message=number)
+    if "weight" in message and role != "assistant":
+        yield fault(line, Code.WEIGHT_ROLE, message=number, role=printable(role))
+    elif "weight" in message and (type(message["weight"]) is not int or message["weight"] not in (0, 1)):
+        yield fault(line, Code.WEIGHT_VALUE, message=number, value=printable(message["weight"]))
+
+
+def _role_faults(line: int, number: int, role: object) -> Iterator[Fault]:
+    if not isinstance(role, str):
+        yield fault(line, Code.ROLE_MISSING, message=number)
+    elif role not in ROLES:
+        if suggestion := meant(role, ROLES):
+            yield fault(line, Code.ROLE_MISSPELT, message=number, role=printable(role), suggestion=suggestion)
+        else:
+            yield fault(line, Code.ROLE_UNKNOWN, message=number, role=printable(role))
+
+
+def _content_faults(line: int, number: int, message: dict[str, Any]) -> Iterator[Fault]:
+    content = message.get("content")
+    calls = message.get("role") == "assistant" and (message.get("tool_calls") or message.get("function_call"))
+    if content is None and not calls and not message.get("refusal"):
+        yield fault(line, Code.CONTENT_MISSING, message=number)
+    elif content == []:
+        yield fault(line, Code.CONTENT_EMPTY, message=number)
+    elif isinstance(content, list):
+        for at, part in enumerate(content, 1):
+            yield from _part_faults(line, number, at, part, message.get("role"))
+    elif content is not None and not isinstance(content, str):
+        yield fault(line, Code.CONTENT_TYPE, message=number)
+
+
+def _part_faults(line: int, number: int, at: int, part: object, role: object) -> Iterator[Fault]:
+    match part:
+        case {"type": "text", "text": str()} | {"type": "refusal", "refusal": str()}:
+            return
+        case {"type": "image_url", "image_url": {"url": str()}}:
+            if role != "user":
+                yield fault(line, Code.IMAGE_NOT_ALLOWED, message=number, role=printable(role))
+        case {"type": str(kind)} if kind not in ("text", "refusal", "image_url"):
+            yield fault(line, Code.PART_TYPE_UNKNOWN, message=number, part=at, kind=printable(kind))
+        case _:
+            yield fault(line, Code.PART_INVALID, message=number, part=at)

@@ -1,0 +1,87 @@
+"""Every fault and every warning a check can name. jobs/faults.py has the words and the remedy for each."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a file cannot be trained on as it is."""
+
+    # the file as a whole
+    EMPTY_FILE = "empty_file"
+    NOT_TEXT = "not_text"
+    UTF16 = "utf16"
+    BOM = "bom"
+    JSON_ARRAY = "json_array"
+    SPREAD_OVER_LINES = "spread_over_lines"
+    NO_EXAMPLES = "no_examples"
+    TOO_FEW_EXAMPLES = "too_few_examples"
+    TOO_MANY_FAULTS = "too_many_faults"
+    # a line as text and as JSON
+    LINE_TOO_LONG = "line_too_long"
+    EMPTY_LINE = "empty_line"
+    CP949 = "cp949"
+    NOT_UTF8 = "not_utf8"
+    NUL = "nul"
+    INCOMPLETE_FILE = "incomplete_file"
+    BROKEN_LINE = "broken_line"
+    NOT_JSON = "not_json"
+    INVALID_JSON = "invalid_json"
+    TRAILING_COMMA = "trailing_comma"
+    SINGLE_QUOTES = "single_quotes"
+    CONTROL_CHARACTER = "control_character"
+    EXTRA_DATA = "extra_data"
+    NOT_A_NUMBER = "not_a_number"
+    NUMBER_TOO_LARGE = "number_too_large"
+    LONE_SURROGATE = "lone_surrogate"
+    TOO_DEEP = "too_deep"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_OBJECT = "not_object"
+    # what kind of example it is
+    UNKNOWN_FORMAT = "unknown_format"
+    PREFERENCE_FORMAT = "preference_format"
+    MIXED_FORMATS = "mixed_formats"
+    KEY_MISSPELT = "key_misspelt"
+    KEY_UNKNOWN = "key_unknown"
+    # prompt and completion
+    LEGACY_KEY_MISSING = "legacy_key_missing"
+    LEGACY_NOT_TEXT = "legacy_not_text"
+    LEGACY_EMPTY = "legacy_empty"
+    # chat: the example
+    MESSAGES_NOT_LIST = "messages_not_list"
+    MESSAGES_EMPTY = "messages_empty"
+    NO_ASSISTANT = "no_assistant"
+    NOTHING_TO_TRAIN = "nothing_to_train"
+    TOOLS_INVALID = "tools_invalid"
+    FUNCTIONS_INVALID = "functions_invalid"
+    PARALLEL_NOT_BOOL = "parallel_not_bool"
+    TOO_MANY_IMAGES = "too_many_images"
+    # chat: a message
+    MESSAGE_NOT_OBJECT = "message_not_object"
+    ROLE_MISSING = "role_missing"
+    ROLE_MISSPELT = "role_misspelt"
+    ROLE_UNKNOWN = "role_unknown"
+    MESSAGE_KEY_MISSPELT = "message_key_misspelt"
+    MESSAGE_KEY_UNKNOWN = "message_key_unknown"
+    CONTENT_MISSING = "content_missing"
+    CONTENT_EMPTY = "content_empty"
+    CONTENT_TYPE = "content_type"
+    PART_INVALID = "part_invalid"
+    PART_TYPE_UNKNOWN = "part_type_unknown"
+    IMAGE_NOT_ALLOWED = "image_not_allowed"
+    NAME_INVALID = "name_invalid"
+    WEIGHT_VALUE = "weight_value"
+    WEIGHT_ROLE = "weight_role"
+    TOOL_CALLS_ROLE = "tool_calls_role"
+    TOOL_CALL_INVALID = "tool_call_invalid"
+    ARGUMENTS_NOT_TEXT = "arguments_not_text"
+    ARGUMENTS_NOT_JSON = "arguments_not_json"
+    TOOL_CALL_ID_MISSING = "tool_call_id_missing"
+    TOOL_CALL_ID_UNKNOWN = "tool_call_id_unknown"
+    # warnings: the file can be trained on, but a person should know
+    FEW_EXAMPLES = "few_examples"
+    LONG_EXAMPLES = "long_examples"
+    LAST_NOT_ASSISTANT = "last_not_assistant"
+    EMPTY_ANSWERS = "empty_answers"
+
+
+WARNINGS = frozenset({Code.FEW_EXAMPLES, Code.LONG_EXAMPLES, Code.LAST_NOT_ASSISTANT, Code.EMPTY_ANSWERS})

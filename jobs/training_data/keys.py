@@ -1,0 +1,73 @@
+"""Which keys an example and a message may have, and what a misspelt word probably was."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from jobs.training_data.codes import Code
+from jobs.training_data.report import Fault, fault, printable
+
+CHAT_KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
+LEGACY_KEYS = ("prompt", "completion")
+PREFERENCE_KEYS = frozenset({"preferred_output", "non_preferred_output", "preferred_completion", "chosen", "rejected"})
+ROLES = ("system", "user", "assistant", "tool", "function")
+MESSAGE_KEYS = (
+    "role",
+    "content",
+    "name",
+    "weight",
+    "tool_calls",
+    "tool_call_id",
+    "function_call",
+    "refusal",
+)
+SAME_WORD = {  # what other tools call it
+    "conversation": "messages",
+    "conversations": "messages",
+    "dialogue": "messages",
+    "human": "user",
+    "사용자": "user",
+    "질문": "user",
+    "gpt": "assistant",
+    "bot": "assistant",
+    "chatbot": "assistant",
+    "ai": "assistant",
+    "model": "assistant",
+    "답변": "assistant",
+    "developer": "system",
+    "시스템": "system",
+    "from": "role",
+    "speaker": "role",
+    "value": "content",
+    "text": "content",
+    "message": "content",
+    "instruction": "prompt",
+    "input": "prompt",
+    "output": "completion",
+    "response": "completion",
+}
+
+
+def meant(word: str, allowed: Collection[str]) -> str | None:
+    """The allowed word that was probably meant."""
+    plain = word[:80].strip().strip("\"'").lower()
+    if SAME_WORD.get(plain) in allowed:
+        return SAME_WORD[plain]
+    return next(iter(get_close_matches(plain, allowed, n=1, cutoff=0.6)), None)
+
+
+def unknown_keys(line: int, example: dict[str, Any], allowed: Collection[str]) -> Iterator[Fault]:
+    for key in sorted(example.keys() - set(allowed)):
+        if (suggestion := meant(key, allowed)) and suggestion not in example:
+            yield fault(line, Code.KEY_MISSPELT, key=printable(key), suggestion=suggestion)
+        else:
+            yield fault(line, Code.KEY_UNKNOWN, key=printable(key))
+
+
+def unknown_message_keys(line: int, number: int, message: dict[str, Any]) -> Iterator[Fault]:
+    """`number` counts the messages of the example from 1."""
+    for key in sorted(message.keys() - set(MESSAGE_KEYS)):
+        if (suggestion := meant(key, MESSAGE_KEYS)) and suggestion not in message:
+            yield fault(line, Code.MESSAGE_KEY_MISSPELT, message=number, key=printable(key), suggestion=suggestion)
+        else:
+            yield fault(line, Code.MESSAGE_KEY_UNKNOWN, message=number, key=printable(key))

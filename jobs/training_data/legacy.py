@@ -1,0 +1,20 @@
+"""Faults of a {"prompt": …, "completion": …} line of 2023."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jobs.training_data.codes import Code
+from jobs.training_data.keys import LEGACY_KEYS, unknown_keys
+from jobs.training_data.report import Fault, fault
+
+
+def legacy_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
+    yield from unknown_keys(line, example, LEGACY_KEYS)
+    for key in LEGACY_KEYS:
+        if key not in example:
+            yield fault(line, Code.LEGACY_KEY_MISSING, key=key)
+        elif not isinstance(example[key], str):
+            yield fault(line, Code.LEGACY_NOT_TEXT, key=key)
+    completion = example.get("completion")
+    if isinstance(completion, str) and not completion.strip():
+        yield fault(line, Code.LEGACY_EMPTY)

@@ -1,0 +1,85 @@
+"""Exact o200k_base token counts, offline.
+
+Counted as OpenAI's cookbook does: 3 per message, its role and content, name plus 1, and 3 per example.
+What nobody outside can know is approximated: tools and tool calls by their JSON text, an image by its
+price at low detail (85) or at 1024 × 1024 (765).
+"""
+
+from functools import cache, lru_cache
+from typing import Any
+
+import orjson
+from bpe_openai import _bindings  # the Encoding class on top of it refuses texts of more than 200,000 tokens
+
+PER_EXAMPLE = 3
+PER_MESSAGE = 3
+PER_NAME = 1
+IMAGE_LOW = 85
+IMAGE_OTHER = 765
+REMEMBERED_CHARACTERS = 20_000  # × 256 strings bounds what the cache may hold
+
+
+@cache
+def _tokenizer() -> Any:
+    """Loaded at the first count, not at import: it costs a second and 150 MB."""
+    return _bindings.tokenizer_for_encoding("o200k_base")
+
+
+def count_text(text: str) -> int:
+    """Tokens of a text. Special tokens in it count as the ordinary text that they are."""
+    try:
+        return int(_tokenizer().count(text))
+    except UnicodeEncodeError:  # a lone surrogate; the check calls it a fault
+        return int(_tokenizer().count(text.encode("utf-8", "replace").decode()))
+
+
+_remembered = lru_cache(maxsize=256)(count_text)
+
+
+def _count_repeated(text: str) -> int:
+    return _remembered(text) if len(text) <= REMEMBERED_CHARACTERS else count_text(text)
+
+
+def count_example(messages: list[dict[str, Any]], extras: dict[str, Any] | None = None) -> int:
+    """Tokens of one chat example; `extras` is what stands beside the messages (tools, functions)."""
+    total = PER_EXAMPLE + sum(map(_message, messages))
+    for value in (extras or {}).values():
+        total += _json(value) if isinstance(value, list) else 0
+    return total
+
+
+def _message(message: dict[str, Any]) -> int:
+    total = PER_MESSAGE
+    for key, value in message.items():
+        total += _value(key, value, message)
+    return total
+
+
+def _value(key: str, value: object, message: dict[str, Any]) -> int:
+    if isinstance(value, str):
+        if key == "content":
+            return _content(value, message.get("role"))
+        return _count_repeated(value) + (PER_NAME if key == "name" else 0)
+    if isinstance(value, list) and key == "content":
+        return sum(map(_part, value))
+    return _json(value) if isinstance(value, list | dict) else 0
+
+
+def _content(text: str, role: object) -> int:
+    """System prompts are the same in every example; other texts hardly ever."""
+    return _count_repeated(text) if role == "system" else count_text(text)
+
+
+def _part(part: object) -> int:
+    match part:
+        case {"type": "image_url", "image_url": {"detail": "low"}}:
+            return IMAGE_LOW
+        case {"type": "image_url"}:
+            return IMAGE_OTHER
+        case {"text": str(text)} | {"refusal": str(text)}:
+            return count_text(text)
+    return 0
+
+
+def _json(value: object) -> int:
+    return count_text(orjson.dumps(value).decode())
