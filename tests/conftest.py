@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
+from ftsite.celery import app as celery_app
 from jobs.models import Connection, Member, Role, Team, User
 from tests.factories import make_connection, make_user
 
@@ -38,7 +39,7 @@ def _private_files(settings: Any, tmp_path: Path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.CELERY_TASK_ALWAYS_EAGER = False
+    celery_app.conf.broker_url = "memory://"  # a test's nudges must not reach a worker that runs beside it
     cache.clear()
 
 

@@ -1,0 +1,142 @@
+"""Tokens x epochs x price. Prices and shut-down dates are data: catalog.toml, with source and as-of date."""
+
+import math
+import tomllib
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+MILLION = Decimal(1_000_000)
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Base:
+    """One base model of one kind of service. Prices: USD per million tokens."""
+
+    profile: str
+    id: str
+    label: str
+    training: Decimal
+    input: Decimal
+    output: Decimal
+    source: str
+    as_of: date
+    practice: bool = False
+    shutdown: date | None = None
+    no_new_jobs: date | None = None
+
+    @property
+    def days_left(self) -> int | None:
+        """Days until it is switched off; None when no date is known."""
+        return (self.shutdown - timezone.now().date()).days if self.shutdown else None
+
+    @property
+    def is_near_end(self) -> bool:
+        """A model trained now would live for less than ninety days."""
+        return self.days_left is not None and self.days_left < 90
+
+    @property
+    def takes_jobs(self) -> bool:
+        last = self.no_new_jobs or self.shutdown
+        return last is None or timezone.now().date() < last
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job will cost, as far as anybody can know. `usd` is None where the price is unknown."""
+
+    tokens: int  # of the training file, once
+    epochs: int
+    epochs_are_guessed: bool  # "auto": the service chooses
+    price: Decimal | None  # USD per million training tokens
+    practice: bool
+    source: str
+    as_of: str
+
+    @property
+    def trained_tokens(self) -> int:
+        return self.tokens * self.epochs
+
+    @property
+    def usd(self) -> Decimal | None:
+        return None if self.price is None else self.price * self.trained_tokens / MILLION
+
+    @property
+    def krw(self) -> int | None:
+        return None if self.usd is None else won(self.usd)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Fit for a JSON column; Decimals as text."""
+        plain = asdict(self) | {"usd": self.usd, "krw": self.krw, "rate": settings.USD_KRW}
+        return {key: str(value) if isinstance(value, Decimal) else value for key, value in plain.items()} | {
+            "rate_date": settings.USD_KRW_DATE.isoformat()
+        }
+
+
+@cache
+def catalog() -> tuple[Base, ...]:
+    """Every base model we know prices of."""
+    with (Path(__file__).parent / "catalog.toml").open("rb") as handle:
+        rows = tomllib.load(handle, parse_float=Decimal)["base"]
+    return tuple(Base(**{**row, **{k: Decimal(row[k]) for k in ("training", "input", "output")}}) for row in rows)
+
+
+def bases(profile: str) -> list[Base]:
+    """The catalog's base models of one kind of service."""
+    return [base for base in catalog() if base.profile == profile]
+
+
+def base(profile: str, model: str) -> Base | None:
+    """The catalog's entry for a base model id, an alias of it, or a model tuned from it."""
+    name = model.split(":")[1] if model.startswith("ft:") and model.count(":") > 1 else model
+    return next((b for b in bases(profile) if name in (b.id, b.label)), None)
+
+
+def likely_epochs(examples: int) -> int:
+    """What "auto" most likely becomes: 3, and more for few examples (about 100 passes over ten; observed)."""
+    return 3 if examples >= 34 else min(25, max(3, math.ceil(100 / max(examples, 1))))
+
+
+def estimate(profile: str, model: str, *, tokens: int, examples: int, epochs: int | str) -> Estimate:
+    """Estimate a job of `examples` examples with `tokens` tokens; validation data is not billed."""
+    known = base(profile, model)
+    guessed = epochs == "auto"
+    return Estimate(
+        tokens=tokens,
+        epochs=likely_epochs(examples) if guessed else int(epochs),
+        epochs_are_guessed=guessed,
+        price=known.training if known else None,
+        practice=bool(known and known.practice),
+        source=known.source if known else "",
+        as_of=known.as_of.isoformat() if known else "",
+    )
+
+
+def training_cost(profile: str, model: str, trained_tokens: int) -> Decimal | None:
+    """What the service bills for so many trained tokens; None where the price is unknown."""
+    known = base(profile, model)
+    return known.training * trained_tokens / MILLION if known else None
+
+
+def chat_cost(known: Base | None, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
+    """What one answer costs; None where the price is unknown."""
+    if known is None:
+        return None
+    return (known.input * prompt_tokens + known.output * completion_tokens) / MILLION
+
+
+def won(usd: Decimal) -> int:
+    """USD in Korean won at the operator's dated rate, whole."""
+    return int((usd * settings.USD_KRW).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def cents(usd: Decimal) -> Decimal:
+    """USD rounded to cents, upwards from half."""
+    return usd.quantize(CENT, rounding=ROUND_HALF_UP)

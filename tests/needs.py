@@ -1,0 +1,65 @@
+"""What a test needs beyond Python: Chromium, or Redis and PostgreSQL.
+
+On a newcomer's machine a test whose need is missing is skipped, and the last lines list what was left out and how to
+get it. In CI (CI=true) it fails instead: a green run there means that everything ran.
+"""
+
+import os
+import shutil
+from collections import Counter
+
+import pytest
+
+from jobs.management.commands.compile_translations import compile_catalogues
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+SERVICES = ("TEST_REDIS_URL", "TEST_DATABASE_URL")
+LEFT_OUT = "left out, "
+
+
+def _missing() -> dict[str, str]:
+    """Return {marker: what its tests lack on this machine, and how to get it}."""
+    lacks = {}
+    if not CHROMIUM:
+        lacks["browser"] = "no Chromium: `apt-get install chromium fonts-nanum`, or set CHROMIUM to its path"
+    absent = [name for name in SERVICES if not os.environ.get(name)]
+    if absent:
+        lacks["services"] = (
+            f"{' and '.join(absent)} not set: start Redis and PostgreSQL and name them, as .ci/run does"
+        )
+    return lacks
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the translations first, once: the pages under test speak Korean too."""
+    if not hasattr(config, "workerinput"):
+        compile_catalogues()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests that drive Chromium in one process: two browsers on two cores only wait for each other."""
+    for item in items:
+        for marker in ("browser", "services"):
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.xdist_group(marker))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, lack in _missing().items():
+        if item.get_closest_marker(marker):
+            if os.environ.get("CI"):
+                pytest.fail(f"{marker}: {lack}", pytrace=False)
+            pytest.skip(f"{LEFT_OUT}{marker}: {lack}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = Counter(
+        report.longrepr[2].split(LEFT_OUT, 1)[1]
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple) and LEFT_OUT in report.longrepr[2]
+    )
+    if reasons:
+        terminalreporter.section("left out on this machine")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.line(f"{count} × {reason}")
