@@ -24,9 +24,7 @@ def _missing() -> dict[str, str]:
         lacks["browser"] = "no Chromium: `apt-get install chromium fonts-nanum`, or set CHROMIUM to its path"
     absent = [name for name in SERVICES if not os.environ.get(name)]
     if absent:
-        lacks["services"] = (
-            f"{' and '.join(absent)} not set: start Redis and PostgreSQL and name them, as .ci/run does"
-        )
+        lacks["services"] = f"{' and '.join(absent)} not set: start Redis and PostgreSQL and name them, as .ci/run does"
     return lacks
 
 
