@@ -38,10 +38,10 @@ def _messages_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
         else:
             yield fault(line, Code.MESSAGE_NOT_OBJECT, message=number)
     answers = [each for each in messages if isinstance(each, dict) and each.get("role") == "assistant"]
-    if not answers:
-        yield fault(line, Code.NO_ASSISTANT)
-    elif special:
-        yield from _whole_faults(line, messages, answers)
+    if answers:
+        yield from _whole_faults(line, messages, answers) if special else ()
+    elif all(isinstance(each, dict) and each.get("role") in ROLES for each in messages):
+        yield fault(line, Code.NO_ASSISTANT)  # else a misspelt role was named already
 
 
 def plain_message(message: Any) -> bool:

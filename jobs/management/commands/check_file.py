@@ -1,0 +1,74 @@
+"""manage.py check_file PATH [--json]: the report of a training file, without a portal."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from jobs.faults import explain
+from jobs.training_data.checking import check
+from jobs.training_data.report import Fault, Report
+
+
+class Command(BaseCommand):
+    help = "Checks a training file and counts its tokens. Exit status 1 if it has faults."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path)
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = _checked(options["path"])
+        self.stdout.write(_as_json(report) if options["json"] else _as_text(report))
+        if not report.ok:
+            raise SystemExit(1)
+
+
+def _checked(path: Path) -> Report:
+    try:
+        return check(path)
+    except OSError as problem:
+        raise CommandError(
+            _("Cannot read the file: %(path)s (%(reason)s)") % {"path": path, "reason": problem.strerror}
+        ) from None
+
+
+def _as_json(report: Report) -> str:
+    """{ok, format, examples, tokens, errors: [{line, code, message, …}], …}; errors are the first hundred."""
+    said = report.as_dict()
+    del said["faults"], said["sample"]
+    said["errors"] = [_said(fault) for fault in report.faults]
+    said["warnings"] = [_said(warning) for warning in report.warnings]
+    return json.dumps(said, ensure_ascii=False, indent=2)
+
+
+def _said(fault: Fault) -> dict[str, Any]:
+    message, remedy = explain(fault)
+    return {"line": fault.line, "column": fault.column, "code": fault.code, "message": message, "remedy": remedy}
+
+
+def _as_text(report: Report) -> str:
+    return "\n".join(
+        [
+            _("Usable: %(answer)s") % {"answer": _("yes") if report.ok else _("no")},
+            _("Format: %(format)s") % {"format": report.format},
+            _("Examples: %(count)s") % {"count": f"{report.examples:,}"},
+            _("Tokens: %(count)s") % {"count": f"{report.tokens:,}"},
+            _("Longest example: line %(line)s, %(tokens)s tokens")
+            % {"line": report.longest.line, "tokens": f"{report.longest.tokens:,}"},
+            _("Faults: %(count)s") % {"count": f"{report.fault_count:,}"},
+            *(_row(fault) for fault in report.faults),
+            _("Warnings: %(count)s") % {"count": len(report.warnings)},
+            *(_row(warning) for warning in report.warnings),
+        ]
+    )
+
+
+def _row(fault: Fault) -> str:
+    message, remedy = explain(fault)
+    place = _("line %(line)s") % {"line": fault.line} if fault.line else _("file")
+    return f"  {place}: {message} {remedy}"

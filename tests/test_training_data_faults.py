@@ -1,0 +1,83 @@
+"""Every fault has words and a remedy; the named bad inputs say what they should, in English."""
+
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from jobs.faults import WORDS, explain
+from jobs.training_data.checking import Tally, check
+from jobs.training_data.codes import Code
+from jobs.training_data.report import LIMITS, Fault
+from tests.training_cases import FILES, LEGACY_LINES, LINES, PAIR, with_line_four
+
+NAMED = {
+    Code.EMPTY_FILE: "The file is empty.",
+    Code.BOM: "The file begins with an invisible byte order mark (BOM).",
+    Code.CP949: "The text is encoded as CP949 (EUC-KR), not as UTF-8.",
+    Code.UTF16: "The file is encoded as UTF-16.",
+    Code.NUL: "There is a NUL character in the text.",
+    Code.LINE_TOO_LONG: "The line is longer than 8 MB.",
+    Code.TOO_DEEP: "Brackets are nested more than 64 deep.",
+    Code.DUPLICATE_KEY: "A key stands twice in the same object. Key: role",
+    Code.NOT_A_NUMBER: 'NaN and Infinity are not JSON. Found: NaN}, {"role": "ass…',
+    Code.JSON_ARRAY: "The file is one JSON array; JSON Lines wants one object per line.",
+    Code.TOO_FEW_EXAMPLES: "Too few examples: 9. At least 10 are needed.",
+    Code.ROLE_MISSPELT: "Message 2 has an unknown role: assistent. Probably meant: assistant",
+    Code.CONTENT_MISSING: "Message 2 has no content.",
+    Code.NOT_TEXT: "This is not a text file, whatever its name says. Kind: PNG",
+    Code.INCOMPLETE_FILE: "The file ends in the middle of this line.",
+    Code.EMPTY_LINE: "The line is empty.",
+    Code.TRAILING_COMMA: "There is a comma too many before a closing brace or bracket.",
+    Code.MIXED_FORMATS: "Formats are mixed. This line: prompt and completion; the file since line 1: chat",
+}
+
+
+def bad_input(code: Code) -> bytes:
+    if code in FILES:
+        return FILES[code][1]
+    return with_line_four(LINES[code]) if code in LINES else with_line_four(LEGACY_LINES[code], [PAIR] * 12)
+
+
+def first_fault(tmp_path: Path, code: Code) -> Fault:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(bad_input(code))
+    return check(path).faults[0]
+
+
+def test_every_code_has_words() -> None:
+    assert set(WORDS) == set(Code)
+
+
+@pytest.mark.parametrize("code", [*FILES, *LINES, *LEGACY_LINES])
+def test_words_fit_what_the_check_says(tmp_path: Path, code: Code) -> None:
+    with translation.override("en"):
+        message, remedy = explain(first_fault(tmp_path, code))
+
+    assert "%(" not in message + remedy
+    assert message
+    assert remedy
+
+
+@pytest.mark.parametrize("code", NAMED)
+def test_a_named_bad_input_gets_its_message(tmp_path: Path, code: Code) -> None:
+    with translation.override("en"):
+        message, _remedy = explain(first_fault(tmp_path, code))
+
+    assert message == NAMED[code]
+
+
+def test_warnings_have_words_that_fit(tmp_path: Path) -> None:
+    tally = Tally(LIMITS, counting=False)
+    tally.tried = 12
+    tally.warned = {Code.LONG_EXAMPLES: (2, 1), Code.LAST_NOT_ASSISTANT: (3, 1), Code.EMPTY_ANSWERS: (4, 1)}
+
+    with translation.override("en"):
+        said = [explain(warning)[0] for warning in tally.warnings()]
+
+    assert said == [
+        "Few examples: 12. With fewer than 50 the effect is often small.",
+        "Examples longer than 65536 tokens: 2. The service cuts off their end.",
+        "Examples that do not end with an assistant message: 3. What follows the last answer is not learnt.",
+        "Examples with an empty assistant message: 4.",
+    ]
