@@ -1,4 +1,4 @@
-"""What a test needs beyond Python: Chromium, or Redis and PostgreSQL.
+"""What a test needs beyond Python: Chromium, gettext, or Redis and PostgreSQL.
 
 On a newcomer's machine a test whose need is missing is skipped, and the last lines list what was left out and how to
 get it. In CI (CI=true) it fails instead: a green run there means that everything ran.
@@ -22,6 +22,8 @@ def _missing() -> dict[str, str]:
     lacks = {}
     if not CHROMIUM:
         lacks["browser"] = "no Chromium: `apt-get install chromium fonts-nanum`, or set CHROMIUM to its path"
+    if not shutil.which("xgettext"):
+        lacks["gettext"] = "no gettext: `apt-get install gettext`"
     absent = [name for name in SERVICES if not os.environ.get(name)]
     if absent:
         lacks["services"] = f"{' and '.join(absent)} not set: start Redis and PostgreSQL and name them, as .ci/run does"

@@ -76,7 +76,7 @@ def test_check_accepts_a_whole_catalogue(po: Path) -> None:
     assert check() == "translations are complete\n"
 
 
-@pytest.mark.services
+@pytest.mark.gettext
 def test_check_finds_what_the_source_says_and_the_catalogue_does_not(po: Path, settings: Any) -> None:
     source = settings.BASE_DIR / "jobs/page.py"
     source.parent.mkdir()
