@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 if TYPE_CHECKING:
     import openai
 
@@ -23,6 +25,13 @@ ORDER_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
 CHAT_SECONDS = 120.0
 PAGE = 100
+
+# Our own words are kept in English and translated where they are shown; a service's words stay as they came.
+NOT_THE_SHAPE = gettext_noop("The answer was not JSON as OpenAI's API sends it.")
+NO_ANSWER = gettext_noop("The service did not answer in time.")
+NO_WAY = gettext_noop("The service could not be reached.")
+TOO_LARGE = gettext_noop("The file at the service is larger than expected.")
+NO_REASON = gettext_noop("The service answered with an error and gave no reason.")
 
 
 class Access(NamedTuple):
@@ -82,24 +91,24 @@ def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn everything the SDK can raise into a ProviderError."""
+    """Turn everything the SDK can raise into a ProviderError (it lets its HTTP client's own errors out of a stream)."""
+    import httpx2
     import openai
 
     try:
         yield
-    except openai.APITimeoutError as error:
-        raise ProviderError("The service did not answer in time.", reached=True, code="timeout") from error
+    except (openai.APITimeoutError, httpx2.TimeoutException) as error:
+        raise ProviderError(NO_ANSWER, reached=True, code="timeout") from error
     except openai.APIConnectionError as error:
-        raise ProviderError(_reason(error), reached=_was_sent(error), code="connection") from error
+        raise ProviderError(NO_WAY, reached=_was_sent(error), code="connection") from error
     except openai.APIStatusError as error:
         raise _from_status(error) from error
+    except httpx2.TransportError as error:
+        raise ProviderError(f"The connection broke: {error}", reached=True, code="connection") from error
     except (openai.OpenAIError, ValueError, TypeError) as error:
-        raise ProviderError("The answer was not JSON as OpenAI's API sends it.", reached=True, code="shape") from error
-
-
-def _reason(error: Exception) -> str:
-    cause = error.__cause__
-    return f"The service could not be reached: {cause or error}"
+        if type(error) is openai.APIError and isinstance(error.body, dict):  # an error told in the middle of a stream
+            raise ProviderError(error.message, reached=True, code=str(error.code or error.type or "")) from error
+        raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape") from error
 
 
 def _was_sent(error: Exception) -> bool:
@@ -111,7 +120,7 @@ def _from_status(error: openai.APIStatusError) -> ProviderError:
     body: Json = error.body if isinstance(error.body, dict) else {}
     status = error.status_code
     return ProviderError(
-        str(body.get("message") or f"The service answered {status}.")[:2000],
+        str(body.get("message") or NO_REASON)[:2000],
         permanent=400 <= status < 500 and status not in (408, 409, 429),
         reached=status >= 500 or status in (408, 409),
         status=status,
@@ -136,7 +145,7 @@ def _ask(
         answer = call(_client(access, timeout))
         value = answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer
     if not isinstance(value, dict) or shape not in value:
-        raise ProviderError("The answer was not JSON as OpenAI's API sends it.", reached=True, code="shape")
+        raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape")
     return value
 
 
@@ -149,15 +158,15 @@ def _items(page: Json) -> list[Json]:
 # --- models and files ---------------------------------------------------------------------------------
 
 
-def list_models(access: Access) -> list[Json]:
+def list_models(access: Access, timeout: float = ASK_SECONDS) -> list[Json]:
     """Models that the key may see: {"id", "shutdown_date"?, ...}."""
-    page = _ask(access, lambda c: c.get("/models", cast_to=object), shape="data")
+    page = _ask(access, lambda c: c.get("/models", cast_to=object), timeout=timeout, shape="data")
     return [model for model in _items(page) if isinstance(model.get("id"), str)]
 
 
-def probe_training(access: Access) -> None:
+def probe_training(access: Access, timeout: float = ASK_SECONDS) -> None:
     """Ask for one job: raises the ProviderError that training would meet, where a service tells by listing."""
-    _ask(access, lambda c: c.get("/fine_tuning/jobs?limit=1", cast_to=object), shape="data")
+    _ask(access, lambda c: c.get("/fine_tuning/jobs?limit=1", cast_to=object), timeout=timeout, shape="data")
 
 
 def upload(access: Access, path: Path, name: str) -> Json:
@@ -197,7 +206,7 @@ def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) ->
         for chunk in answer.iter_bytes(64 * 1024):
             content += chunk
             if len(content) > limit:
-                raise ProviderError("The service's file is larger than expected.", permanent=True, code="too_large")
+                raise ProviderError(TOO_LARGE, permanent=True, code="too_large")
     return content
 
 
@@ -275,8 +284,20 @@ async def stream_chat(access: Access, request: Json) -> AsyncIterator[Piece]:
                 **request, stream=True, stream_options={"include_usage": True}
             )
             async for chunk in stream:
-                usage = getattr(chunk, "usage", None)
-                choices = getattr(chunk, "choices", None) or []
-                text = (choices[0].delta.content or "") if choices and choices[0].delta else ""
-                if text or usage:
-                    yield Piece(text, usage and usage.prompt_tokens, usage and usage.completion_tokens)
+                piece = _piece(chunk.to_dict(mode="json") if hasattr(chunk, "to_dict") else {})
+                if piece:
+                    yield piece
+
+
+def _piece(chunk: Json) -> Piece | None:
+    """What a chunk brings, if anything: a service may leave out or misspell whatever it likes."""
+    usage, choices = chunk.get("usage"), chunk.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    delta = first.get("delta")
+    text = delta.get("content") if isinstance(delta, dict) else None
+    told = usage if isinstance(usage, dict) else {}
+    counts = [told.get(key) for key in ("prompt_tokens", "completion_tokens")]
+    prompt, completion = (count if isinstance(count, int) and count >= 0 else None for count in counts)
+    if text or told:
+        return Piece(text if isinstance(text, str) else "", prompt, completion)
+    return None

@@ -19,11 +19,11 @@ class State(models.TextChoices):
 
 
 NEXT: dict[State, frozenset[State]] = {
-    State.NEW: frozenset({State.PUSHING, State.CANCELLED, State.FAILED}),
+    State.NEW: frozenset({State.PUSHING, State.CANCELLED}),
     State.PUSHING: frozenset({State.READY, State.NEW, State.FAILED}),
-    State.READY: frozenset({State.SUBMITTING, State.NEW, State.CANCELLED, State.FAILED}),
+    State.READY: frozenset({State.SUBMITTING, State.CANCELLED}),
     State.SUBMITTING: frozenset({State.RUNNING, State.UNSURE, State.READY, State.FAILED}),
-    State.UNSURE: frozenset({State.RUNNING, State.READY, State.CANCELLED}),
+    State.UNSURE: frozenset({State.RUNNING, State.READY}),
     State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset(),

@@ -1,8 +1,60 @@
 """Celery's side: id in, fetch (gone is fine), delegate. A lost message costs one tick."""
 
-from celery import shared_task
+from functools import partial
+
+from celery import Task, shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.models import Connection, FineTuneJob, TrainingFile
+from jobs.pipeline import checking, due, follow, launch, probe
+
+
+def nudge(task: "Task[[int], None]", pk: int) -> None:
+    """Send `task` after the commit. A broker that is away does no harm: the row is due, the tick comes by."""
+    transaction.on_commit(partial(task.delay, pk), robust=True)
 
 
 @shared_task
 def tick() -> None:
     """Look at what is due."""
+    for pk in due.jobs_to_advance():
+        advance_job.delay(pk)
+    for pk in due.connections_to_follow():
+        follow_connection.delay(pk)
+    for pk in due.files_to_check():
+        check_file.delay(pk)
+    for pk in probe.due().values_list("pk", flat=True):
+        test_connection.delay(pk)
+
+
+@shared_task
+def advance_job(pk: int) -> None:
+    """Take an order one step on, and the next step at once if it may be taken."""
+    job = FineTuneJob.objects.select_related("connection", "training_file", "validation_file").filter(pk=pk).first()
+    if job is None:
+        return
+    launch.advance(job)
+    if job.state in due.ON_THE_WAY and job.due_at and job.due_at <= timezone.now():
+        advance_job.delay(pk)
+
+
+@shared_task
+def follow_connection(pk: int) -> None:
+    connection = Connection.objects.filter(pk=pk).first()
+    if connection:
+        follow.follow(connection)
+
+
+@shared_task
+def check_file(pk: int) -> None:
+    file = TrainingFile.objects.filter(pk=pk).first()
+    if file:
+        checking.check(file)
+
+
+@shared_task
+def test_connection(pk: int) -> None:
+    connection = Connection.objects.alive().filter(pk=pk).first()
+    if connection:
+        probe.test(connection)

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from jobs import profiles, sealing
 from jobs.models.team import Anyone, Team
-from jobs.provider import Access
+from jobs.provider import Access, ProviderError
 
 
 class ConnectionState(models.TextChoices):
@@ -84,8 +85,16 @@ class Connection(models.Model):
         return self.about.fixed_url or self.base_url
 
     def access(self) -> Access:
-        """What `jobs.provider` needs for a call. Raises sealing.SealBrokenError."""
-        return Access(self.address, sealing.unseal(self.sealed_key))
+        """What `jobs.provider` needs for a call. Raises ProviderError, as for a wrong key, if the seal is broken."""
+        try:
+            return Access(self.address, sealing.unseal(self.sealed_key))
+        except sealing.SealBrokenError as broken:
+            raise ProviderError(
+                gettext_noop("The stored key cannot be opened: FIELD_KEYS lacks the key it was sealed with."),
+                permanent=True,
+                status=401,
+                code="key_unreadable",
+            ) from broken
 
     def bases_seen(self) -> Sequence[str]:
         """Ids of the models the service listed at the last test."""

@@ -66,6 +66,7 @@ class TrainingFile(models.Model):
     check_due_at = models.DateTimeField(null=True, blank=True)  # a lease while a worker checks; null when done
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
     origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.UPLOADED)
+    options = models.JSONField(default=dict, blank=True)  # of the origin: {"system_prompt": str}
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,141 @@
+"""After the end: checkpoints, results, billed tokens, and the models that can now be called."""
+
+import base64
+import binascii
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from jobs import pricing, provider
+from jobs.models import Checkpoint, Connection, FineTuneJob, TunedModel
+from jobs.pipeline.record import note
+from jobs.provider import Access, Json, ProviderError
+from jobs.states import State
+
+GIVE_UP_AFTER = timedelta(days=1)
+
+
+def collect(access: Access, job: FineTuneJob) -> None:
+    """Fetch what a job left behind, once; each part that the service has lost is passed over. Raises ProviderError."""
+    if job.state == State.SUCCEEDED:
+        _name_of_model(access, job)
+        _checkpoints(access, job)
+        _result_file(access, job)
+    _bill(job)
+    if job.state == State.SUCCEEDED:
+        _tuned_models(job)
+    note(job, collected_at=timezone.now(), due_at=None, tries=0, trouble="")
+
+
+def _name_of_model(access: Access, job: FineTuneJob) -> None:
+    """Some services name the model some seconds after success: ask again until they do."""
+    if job.fine_tuned_model:
+        return
+    remote = provider.retrieve_job(access, job.remote_id)
+    model = remote.get("fine_tuned_model")
+    if isinstance(model, str) and model:
+        note(job, fine_tuned_model=model[:300], remote=remote)
+    elif job.finished_at and timezone.now() - job.finished_at < GIVE_UP_AFTER:
+        raise ProviderError(gettext_noop("The service has not named the tuned model yet."))
+
+
+def _checkpoints(access: Access, job: FineTuneJob) -> None:
+    try:
+        answers = provider.list_checkpoints(access, job.remote_id)
+    except ProviderError as error:
+        if error.permanent and not error.is_wrong_key:
+            return  # this service has no checkpoints
+        raise
+    rows = [_checkpoint(job, answer) for answer in answers if _is_checkpoint(answer)]
+    Checkpoint.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _is_checkpoint(answer: Json) -> bool:
+    return (
+        isinstance(answer.get("id"), str)
+        and isinstance(answer.get("step_number"), int)
+        and isinstance(answer.get("fine_tuned_model_checkpoint"), str)
+    )
+
+
+def _checkpoint(job: FineTuneJob, answer: Json) -> Checkpoint:
+    made = answer.get("created_at")
+    metrics = answer.get("metrics")
+    return Checkpoint(
+        job=job,
+        remote_id=answer["id"][:128],
+        step=max(0, answer["step_number"]),
+        model=answer["fine_tuned_model_checkpoint"][:300],
+        metrics=metrics if isinstance(metrics, dict) else {},
+        created_at=datetime.fromtimestamp(made, UTC) if isinstance(made, int | float) else timezone.now(),
+    )
+
+
+def _result_file(access: Access, job: FineTuneJob) -> None:
+    files = job.remote.get("result_files")
+    if job.result_csv or not isinstance(files, list) or not files:
+        return
+    try:
+        note(job, result_csv=decode_result(provider.file_content(access, str(files[0]))))
+    except ProviderError as error:
+        if not error.permanent or error.is_wrong_key:
+            raise
+
+
+def decode_result(content: bytes) -> str:
+    """A result file as CSV text: services send it as it is, or as base64 text (OpenAI does, undocumented)."""
+    text = content.decode("utf-8", errors="replace")
+    if "step" in text.partition("\n")[0]:
+        return text
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", errors="replace")
+    except (binascii.Error, ValueError):
+        return text
+
+
+def result_rows(text: str) -> list[dict[str, str]]:
+    """The rows of a decoded result file."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _bill(job: FineTuneJob) -> None:
+    """Billed tokens, as the service counts them, and their price."""
+    tokens = job.remote.get("trained_tokens")
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
+        return
+    cost = pricing.training_cost(job.connection.profile, job.base_model, tokens)
+    note(job, trained_tokens=tokens, billed_usd=cost)
+
+
+def _tuned_models(job: FineTuneJob) -> None:
+    found: list[tuple[str, int | None]] = [(job.fine_tuned_model, None)] if job.fine_tuned_model else []
+    found += [(point.model, point.step) for point in job.checkpoints.all()]
+    made = job.finished_at or timezone.now()
+    for name, step in found:
+        TunedModel.objects.get_or_create(
+            connection=job.connection,
+            name=name,
+            defaults={
+                "team": job.team,
+                "job": job,
+                "base": job.base_model,
+                "step": step,
+                "shutdown_date": shutdown_date(job.connection, job.base_model),
+                "created_at": made,
+            },
+        )
+
+
+def shutdown_date(connection: Connection, model: str) -> date | None:
+    """When a base is switched off: as the service says, else as our catalog does."""
+    for seen in connection.models_seen:
+        if seen.get("id") == model and isinstance(seen.get("shutdown_date"), str):
+            try:
+                return date.fromisoformat(seen["shutdown_date"])
+            except ValueError:
+                break
+    known = pricing.base(connection.profile, model)
+    return known.shutdown if known else None

@@ -1,0 +1,50 @@
+"""What the tick looks at: rows that are due, each taken for a while so that a lost message is sent again."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from jobs.models import Connection, FineTuneJob, TrainingFile
+from jobs.pipeline.follow import to_follow
+from jobs.states import CLAIMED, State
+
+AGAIN = timedelta(seconds=30)  # a nudge that was lost is given again after so long
+AT_ONCE = 500  # rows a tick
+
+ON_THE_WAY = (State.NEW, State.READY, State.UNSURE, *CLAIMED)
+
+
+def _awake() -> Q:
+    """Rows whose connection is neither parked nor asked to wait."""
+    now = timezone.now()
+    return Q(connection__parked_at=None) & (Q(connection__wait_until=None) | Q(connection__wait_until__lte=now))
+
+
+def jobs_to_advance() -> list[int]:
+    """Take orders on their way to a service, and claims that have run out."""
+    rows = FineTuneJob.objects.due().filter(_awake(), state__in=ON_THE_WAY).order_by("due_at")
+    now = timezone.now()
+    taken = []
+    for pk, state, due_at in rows.values_list("pk", "state", "due_at")[:AT_ONCE]:
+        # a claim that has run out stays due: `free` must see that it has
+        later = {} if state in CLAIMED else {"due_at": now + AGAIN}
+        if not later or FineTuneJob.objects.filter(pk=pk, due_at=due_at).update(**later):
+            taken.append(pk)
+    return taken
+
+
+def connections_to_follow() -> list[int]:
+    """Connections with jobs to look at. Their rows are taken by `follow`, not here."""
+    due = FineTuneJob.objects.due().filter(to_follow(), connection=OuterRef("pk")).exclude(remote_id="")
+    now = timezone.now()
+    awake: QuerySet[Connection] = Connection.objects.filter(
+        Q(wait_until=None) | Q(wait_until__lte=now), Exists(due), parked_at=None
+    )
+    return list(awake.values_list("pk", flat=True))
+
+
+def files_to_check() -> list[int]:
+    """Files that wait for their check, or whose checking worker is gone."""
+    rows = TrainingFile.objects.alive().filter(check_due_at__lte=timezone.now())
+    return list(rows.values_list("pk", flat=True)[:AT_ONCE])

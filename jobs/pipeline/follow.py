@@ -1,0 +1,230 @@
+"""Following jobs at a service: poll, events, wishes. Only succeeded, failed and cancelled end a job.
+
+Nothing that a service sends can stop the poll: words we do not know are kept and shown as they came.
+"""
+
+import logging
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from jobs import provider
+from jobs.models import Connection, FineTuneJob, JobEvent, Metric, Wish
+from jobs.pipeline.collect import collect
+from jobs.pipeline.park import blame, is_resting
+from jobs.pipeline.record import move, note, postpone
+from jobs.provider import Access, Json, ProviderError
+from jobs.states import FINAL, State
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)  # a worker that takes a due job has so long before another one does
+LIST_FROM = 5  # so many due jobs of one connection are asked for by list pages
+LIST_PAGES = 101
+EVENT_PAGES = 100
+ENDS = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "cancelled": State.CANCELLED}
+CALLS = {Wish.CANCEL: "cancel_job", Wish.PAUSE: "pause_job", Wish.RESUME: "resume_job"}
+
+
+def to_follow() -> Q:
+    """Rows that this module looks after: training, or ended with results still to be fetched."""
+    return Q(state=State.RUNNING) | Q(state__in=FINAL, collected_at=None)
+
+
+def follow(connection: Connection) -> None:
+    """Look at every due job of one connection."""
+    if is_resting(connection):
+        return
+    jobs = _take_due(connection)
+    if not jobs:
+        return
+    try:
+        access = connection.access()
+        listed = _listed(access, [job for job in jobs if job.state == State.RUNNING])
+    except ProviderError as error:
+        blame(connection, error)
+        for job in jobs:
+            postpone(job, error)
+        return
+    for job in jobs:
+        _follow_one(access, job, listed.get(job.remote_id))
+
+
+def _take_due(connection: Connection) -> list[FineTuneJob]:
+    """Claim due rows: by the due time that was seen, so that each goes to one worker."""
+    rows = FineTuneJob.objects.due().filter(to_follow(), connection=connection).exclude(remote_id="")
+    until = timezone.now() + LEASE
+    taken = []
+    for job in rows.select_related("connection", "training_file"):
+        if FineTuneJob.objects.filter(pk=job.pk, due_at=job.due_at).update(due_at=until):
+            job.due_at = until
+            taken.append(job)
+    return taken
+
+
+def _listed(access: Access, jobs: list[FineTuneJob]) -> dict[str, Json]:
+    """The remote JSON of many jobs by a few list calls; empty for few jobs, which are asked for one by one."""
+    if len(jobs) < LIST_FROM:
+        return {}
+    wanted = {job.remote_id for job in jobs}
+    found: dict[str, Json] = {}
+    after = ""
+    for _ in range(LIST_PAGES):
+        page, more = provider.list_jobs(access, after=after)
+        found |= {remote["id"]: remote for remote in page if remote.get("id") in wanted}
+        if not more or not page or len(found) == len(wanted):
+            break
+        after = str(page[-1].get("id"))
+    return found
+
+
+def _follow_one(access: Access, job: FineTuneJob, remote: Json | None) -> None:
+    try:
+        if job.state == State.RUNNING:
+            _poll(access, job, remote)
+        if job.state in FINAL:
+            read_events(access, job)
+            collect(access, job)
+    except ProviderError as error:
+        blame(job.connection, error)
+        postpone(job, error)
+    except Exception:  # one job's odd answer must not keep the others from being followed
+        log.exception("following job %s failed", job.uuid)
+        postpone(job, ProviderError(gettext_noop("The answer could not be read.")))
+
+
+def _poll(access: Access, job: FineTuneJob, remote: Json | None) -> None:
+    if job.wish:
+        remote = _grant(access, job) or remote
+    remote = remote or provider.retrieve_job(access, job.remote_id)
+    changed = remote.get("status") != job.remote_status
+    if changed or _is_watched(job):
+        read_events(access, job)
+    apply(job, remote)
+
+
+def _grant(access: Access, job: FineTuneJob) -> Json | None:
+    """Make the call that a person wished for. A refusal is shown, and the wish is over."""
+    try:
+        answer: Json = getattr(provider, CALLS[Wish(job.wish)])(access, job.remote_id)
+    except ProviderError as error:
+        if not error.permanent:
+            raise
+        note(job, wish="", trouble=str(error))
+        return None
+    note(job, wish="", trouble="")
+    return answer
+
+
+def _is_watched(job: FineTuneJob) -> bool:
+    return job.watched_until is not None and job.watched_until > timezone.now()
+
+
+def next_look(job: FineTuneJob) -> datetime:
+    """Soon while a page shows the job, else about once a minute, spread by a fifth either way."""
+    about = job.connection.about
+    if _is_watched(job):
+        return timezone.now() + timedelta(seconds=about.watched_seconds)
+    return timezone.now() + timedelta(seconds=about.idle_seconds * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+# --- what came ----------------------------------------------------------------------------------------
+
+
+def apply(job: FineTuneJob, remote: Json) -> None:
+    """Store what the service says of a job; end it if the service says so."""
+    status = remote.get("status")
+    status = status[:64] if isinstance(status, str) and status else job.remote_status
+    told: dict[str, Any] = {"remote": remote, "remote_status": status, "polled_at": timezone.now(), "tries": 0}
+    if status == "running" and job.started_at is None:
+        told["started_at"] = timezone.now()
+    if status in ENDS:
+        _end(job, ENDS[status], remote, told)
+    else:
+        note(job, **told, trouble="" if not job.wish else job.trouble, due_at=next_look(job))
+
+
+def _end(job: FineTuneJob, state: State, remote: Json, told: dict[str, Any]) -> None:
+    error = remote.get("error")
+    told |= {"finished_at": moment(remote.get("finished_at")), "wish": ""}
+    if state == State.FAILED:
+        told["error"] = error if isinstance(error, dict) else {"message": str(error or "")}
+    model = remote.get("fine_tuned_model")
+    if isinstance(model, str):
+        told["fine_tuned_model"] = model[:300]
+    move(job, state, **told)
+
+
+def moment(seconds: object) -> datetime:
+    """A service's Unix time; now where it sent none that can be read."""
+    if isinstance(seconds, int | float) and 0 < seconds < 32_503_680_000:  # the year 3000
+        return datetime.fromtimestamp(seconds, UTC)
+    return timezone.now()
+
+
+# --- events -------------------------------------------------------------------------------------------
+
+
+def read_events(access: Access, job: FineTuneJob) -> None:
+    """Read events newest first until one that is known, and store them with the numbers they carry."""
+    new: list[Json] = []
+    after = ""
+    for _ in range(EVENT_PAGES):
+        page, more = provider.list_events(access, job.remote_id, after=after)
+        page = [event for event in page if isinstance(event.get("id"), str)]
+        ids = [event["id"] for event in page]
+        known = set(job.events.filter(remote_id__in=ids).values_list("remote_id", flat=True))
+        new += [event for event in page if event["id"] not in known]
+        if known or not more or not page:
+            break
+        after = ids[-1]
+    if new:
+        _store(job, list(reversed(new)))
+
+
+def _store(job: FineTuneJob, events: list[Json]) -> None:
+    rows = [
+        JobEvent(
+            job=job,
+            remote_id=event["id"][:128],
+            created_at=moment(event.get("created_at")),
+            level=str(event.get("level") or "")[:32],
+            type=str(event.get("type") or "")[:64],
+            message=str(event.get("message") or ""),
+            data=event.get("data"),
+        )
+        for event in events
+    ]
+    JobEvent.objects.bulk_create(rows, ignore_conflicts=True)
+    steps = [_numbers(event.get("data")) for event in events if event.get("type") == "metrics"]
+    store_metrics(job, [numbers for numbers in steps if "step" in numbers])
+    latest = max((numbers["step"] for numbers in steps if "step" in numbers), default=job.step or 0)
+    totals = [numbers["total_steps"] for numbers in steps if "total_steps" in numbers]
+    total = int(totals[-1]) if totals else job.total_steps
+    note(job, show=True, step=int(latest) or None, total_steps=total)
+
+
+def _numbers(data: object) -> dict[str, float]:
+    """Every number in a metrics event, whatever it is called: steps, losses, rewards."""
+    if not isinstance(data, dict):
+        return {}
+    return {
+        str(name): value
+        for name, value in data.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+    }
+
+
+def store_metrics(job: FineTuneJob, steps: Iterable[dict[str, float]]) -> None:
+    """Store each step's numbers; a step told again, with more of them, is completed."""
+    rows = [
+        Metric(job=job, step=int(n["step"]), values={k: v for k, v in n.items() if k not in ("step", "total_steps")})
+        for n in steps
+        if 0 <= n["step"] < 2**31
+    ]
+    Metric.objects.bulk_create(rows, update_conflicts=True, unique_fields=["job", "step"], update_fields=["values"])

@@ -1,0 +1,265 @@
+"""From an order to exactly one job at the service: push, submit, and settle what is not known.
+
+Each step claims the row, makes one call, and records the answer. A lost answer is never repeated: the job is
+UNSURE until the service, asked, shows it or shows that it is not there (ADR 0003).
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from jobs import provider
+from jobs.models import FineTuneJob, RemoteFile, TrainingFile, User, Wish
+from jobs.pipeline.park import blame
+from jobs.pipeline.record import backoff, move, note, postpone
+from jobs.provider import Access, Json, ProviderError
+from jobs.states import CLAIMED, State
+
+TAG = "texthelper_job"  # our uuid in the remote job's metadata
+ASK_EVERY = timedelta(seconds=10)
+SCAN_PAGES = 3  # how far back a service that ignores the metadata filter is searched
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def advance(job: FineTuneJob) -> None:
+    """Take a job that is due one step on its way to the service."""
+    if job.state in CLAIMED:
+        free(job)
+    elif job.wish == Wish.CANCEL and job.state in (State.NEW, State.READY):
+        move(
+            job,
+            State.CANCELLED,
+            gettext_noop("Cancelled before it was sent"),
+            wish="",
+            finished_at=timezone.now(),
+            due_at=None,
+        )
+    elif job.state == State.NEW:
+        push(job)
+    elif job.state == State.READY:
+        submit(job)
+    elif job.state == State.UNSURE:
+        settle(job)
+
+
+def free(job: FineTuneJob) -> None:
+    """Free a claim whose worker died: an upload is found or made again, an order is asked after."""
+    if job.due_at is None or job.due_at > timezone.now():
+        return  # somebody is at work on it: this nudge was one too many
+    if job.state == State.PUSHING:
+        move(job, State.NEW, gettext_noop("The worker stopped while uploading"))
+    else:
+        move(job, State.UNSURE, gettext_noop("The worker stopped while starting the job"), absent_since=None)
+
+
+def stumble(job: FineTuneJob, back: State, error: ProviderError) -> None:
+    """A call failed before anything was ordered: try later, or give the service's own reason and end the job."""
+    resting = blame(job.connection, error)
+    if error.permanent and not resting:
+        move(job, State.FAILED, str(error), error=error.as_dict(), finished_at=timezone.now(), due_at=None)
+        return
+    tries = job.tries + 1
+    due_at = timezone.now() + backoff(tries, error)
+    move(job, back, str(error), tries=tries, trouble=str(error), due_at=due_at)
+
+
+# --- push ---------------------------------------------------------------------------------------------
+
+
+def push(job: FineTuneJob) -> None:
+    """Bring the job's files to its connection, each once."""
+    if not move(job, State.PUSHING):
+        return
+    try:
+        access = job.connection.access()
+        for file in filter(None, (job.training_file, job.validation_file)):
+            if not _bring(job, access, file):
+                move(
+                    job,
+                    State.NEW,
+                    gettext_noop("Another job is uploading the same file"),
+                    due_at=timezone.now() + ASK_EVERY,
+                )
+                return
+    except ProviderError as error:
+        stumble(job, State.NEW, error)
+        return
+    move(job, State.READY)
+
+
+def _bring(job: FineTuneJob, access: Access, file: TrainingFile) -> bool:
+    """See that `file` lies at the connection. Returns False while another worker is uploading it."""
+    copy, _ = RemoteFile.objects.get_or_create(connection=job.connection, training_file=file)
+    if copy.remote_id:
+        return True
+    now = timezone.now()
+    free_claim = Q(claimed_at=None) | Q(claimed_at__lt=now - timedelta(seconds=settings.CLAIM_SECONDS))
+    if not RemoteFile.objects.filter(free_claim, pk=copy.pk, remote_id="").update(claimed_at=now):
+        return False
+    try:
+        # asked first: an earlier upload's answer may have been lost
+        answer = provider.find_upload(access, file.remote_name, file.size) or provider.upload(
+            access, file.path, file.remote_name
+        )
+    except OSError as error:
+        RemoteFile.objects.filter(pk=copy.pk).update(claimed_at=None)
+        raise ProviderError(gettext_noop("The stored file cannot be read."), permanent=True) from error
+    except ProviderError:
+        RemoteFile.objects.filter(pk=copy.pk).update(claimed_at=None)
+        raise
+    RemoteFile.objects.filter(pk=copy.pk).update(
+        remote_id=str(answer["id"]), raw=answer, uploaded_at=timezone.now(), claimed_at=None
+    )
+    return True
+
+
+# --- submit -------------------------------------------------------------------------------------------
+
+
+def _remote_id(job: FineTuneJob, file: TrainingFile) -> str:
+    return RemoteFile.objects.get(connection=job.connection, training_file=file).remote_id
+
+
+def order_body(job: FineTuneJob) -> Json:
+    """The create call's body, in OpenAI's words."""
+    body: Json = {
+        "model": job.base_model,
+        "training_file": _remote_id(job, job.training_file),
+        "method": {"type": "supervised", "supervised": {"hyperparameters": job.hyperparameters}},
+        "metadata": {TAG: str(job.uuid)},
+    }
+    if job.validation_file:
+        body["validation_file"] = _remote_id(job, job.validation_file)
+    optional = {"suffix": job.suffix or None, "seed": job.seed}
+    return body | {key: value for key, value in optional.items() if value is not None}
+
+
+def submit(job: FineTuneJob) -> None:
+    """Order the job: claim, call once, record. Whoever does not get the claim does nothing."""
+    if not move(job, State.SUBMITTING, submitted_at=timezone.now()):
+        return
+    try:
+        body = order_body(job)
+        answer = provider.create_job(job.connection.access(), body)
+    except ProviderError as error:
+        _order_failed(job, error)
+        return
+    adopt(job, answer)
+
+
+def _order_failed(job: FineTuneJob, error: ProviderError) -> None:
+    if error.reached:
+        move(job, State.UNSURE, str(error), absent_since=None, due_at=timezone.now() + timedelta(seconds=1))
+    elif error.status == 404 or error.param in ("training_file", "validation_file"):
+        _forget_copies(job)
+        stumble(job, State.READY, error)
+    else:
+        stumble(job, State.READY, error)
+
+
+def _forget_copies(job: FineTuneJob) -> None:
+    """The service no longer knows a file of ours: the next order uploads it anew."""
+    files = [file.pk for file in (job.training_file, job.validation_file) if file]
+    RemoteFile.objects.filter(connection=job.connection, training_file__in=files).update(remote_id="", raw={})
+
+
+def adopt(job: FineTuneJob, remote: Json, reason: str = "", by: User | None = None) -> bool:
+    """Record that `remote` is this job at the service; following starts at once."""
+    return move(
+        job,
+        State.RUNNING,
+        reason,
+        by,
+        remote_id=str(remote["id"]),
+        remote=remote,
+        remote_status=str(remote.get("status") or "")[:64],
+        candidates=[],
+    )
+
+
+# --- settle -------------------------------------------------------------------------------------------
+
+
+def settle(job: FineTuneJob) -> None:
+    """Ask whether the order arrived: adopt what is found, go back once it is proven absent."""
+    try:
+        found, candidates = _look_for(job)
+    except ProviderError as error:
+        blame(job.connection, error)
+        postpone(job, error)
+        return
+    if found:
+        adopt(job, found, gettext_noop("Found at the service"))
+    elif candidates:
+        note(job, candidates=candidates, due_at=None)  # a person decides
+    else:
+        _still_absent(job)
+
+
+def _still_absent(job: FineTuneJob) -> None:
+    """A far side may list a job late: it is absent only after it was so in every answer for long enough."""
+    now = timezone.now()
+    enough = timedelta(seconds=settings.UNSURE_SECONDS)
+    since = job.absent_since or now
+    if now - since < enough:
+        note(job, absent_since=since, due_at=now + min(ASK_EVERY, enough))
+    else:
+        move(
+            job,
+            State.READY,
+            gettext_noop("The service does not have it, asked until it was certain"),
+            absent_since=None,
+        )
+
+
+def decide(job: FineTuneJob, remote_id: str, by: User) -> bool:
+    """A person settles an UNSURE job: it is the service's `remote_id`, or, if that is empty, it never started."""
+    if remote_id:
+        return adopt(job, {"id": remote_id}, gettext_noop("Said by a person"), by)
+    return move(
+        job, State.READY, gettext_noop("Said by a person: it did not start"), by, absent_since=None, candidates=[]
+    )
+
+
+def _look_for(job: FineTuneJob) -> tuple[Json | None, list[Json]]:
+    """Return the remote job that bears our uuid, or else untagged ones that might be it."""
+    access = job.connection.access()
+    page, _ = provider.list_jobs(access, metadata={TAG: str(job.uuid)})
+    if found := _tagged(page, job):
+        return found, []
+    candidates: list[Json] = []
+    after = ""
+    for _ in range(SCAN_PAGES):
+        page, more = provider.list_jobs(access, after=after)
+        if found := _tagged(page, job):
+            return found, []
+        candidates += [_brief(remote) for remote in page if _might_be(remote, job)]
+        if not more or not page:
+            break
+        after = str(page[-1].get("id"))
+    return None, candidates
+
+
+def _tagged(page: list[Json], job: FineTuneJob) -> Json | None:
+    return next((r for r in page if r.get("id") and (r.get("metadata") or {}).get(TAG) == str(job.uuid)), None)
+
+
+def _might_be(remote: Json, job: FineTuneJob) -> bool:
+    """Same file, same model, made since we ordered, no other order's tag on it, and not a row of ours yet."""
+    made = remote.get("created_at")
+    since = (job.submitted_at or job.created_at) - CLOCKS_DIFFER
+    return (
+        not (remote.get("metadata") or {}).get(TAG)
+        and isinstance(made, int | float)
+        and made >= since.timestamp()
+        and remote.get("training_file") == _remote_id(job, job.training_file)
+        and str(remote.get("model", "")).startswith(job.base_model)
+        and not FineTuneJob.objects.filter(connection=job.connection, remote_id=remote.get("id")).exists()
+    )
+
+
+def _brief(remote: Json) -> Json:
+    return {key: remote.get(key) for key in ("id", "status", "model", "created_at", "training_file")}

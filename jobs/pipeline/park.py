@@ -1,0 +1,34 @@
+"""What an error tells about the connection itself, for every job of it at once."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from jobs.models import Connection, ConnectionState
+from jobs.provider import ProviderError
+
+LONG_WAIT = 30.0  # a longer Retry-After concerns every call of the connection, not only this one
+
+
+def blame(connection: Connection, error: ProviderError) -> bool:
+    """Remember what `error` tells about `connection`. Returns True if the connection is to be left alone now.
+
+    A wrong key parks it until the key changes; a long Retry-After makes all of its calls wait.
+    """
+    now = timezone.now()
+    rows = Connection.objects.filter(pk=connection.pk)
+    if error.is_wrong_key:
+        rows.filter(parked_at=None).update(parked_at=now, state=ConnectionState.WRONG_KEY, detail=str(error))
+        return True
+    if error.is_not_allowed and error.code == "training_not_available":
+        rows.update(state=ConnectionState.MAY_NOT_TRAIN, detail=str(error))
+    if error.retry_after and error.retry_after > LONG_WAIT:
+        rows.update(wait_until=now + timedelta(seconds=error.retry_after))
+        return True
+    return False
+
+
+def is_resting(connection: Connection) -> bool:
+    """Parked, or asked to wait."""
+    waiting = connection.wait_until is not None and connection.wait_until > timezone.now()
+    return waiting or connection.parked_at is not None

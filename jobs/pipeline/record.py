@@ -1,0 +1,79 @@
+"""The only way in which a job's row changes: by what was seen before, and counted."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jobs.models import FineTuneJob, Team, Transition, User
+from jobs.provider import ProviderError
+from jobs.states import CLAIMED, NEXT, State
+
+QUIET = frozenset({"due_at", "polled_at", "tries", "watched_until", "remote"})  # no page shows a change of these
+
+
+class WrongStepError(Exception):
+    """A state may not follow the one before it (states.NEXT): a mistake of ours, never of a service."""
+
+
+def note(job: FineTuneJob, *, show: bool = False, **changes: Any) -> None:
+    """Store `changes` of a job without changing its state; open pages are told of visible ones, and if `show`."""
+    changed = {name: value for name, value in changes.items() if getattr(job, name) != value}
+    visible = show or bool(changed.keys() - QUIET)
+    if not changed and not visible:
+        return
+    with transaction.atomic():
+        if visible:
+            changed["version"] = F("version") + 1
+            Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
+        FineTuneJob.objects.filter(pk=job.pk).update(**changed)
+    for name in changed.keys() - {"version"}:
+        setattr(job, name, changed[name])
+
+
+def move(job: FineTuneJob, to: State, reason: str = "", by: User | None = None, **changes: Any) -> bool:
+    """Change a job's state, if it still is what `job` says. Returns False if somebody else was first.
+
+    Row, history and the team's version change in one short transaction. A claimed state is due again when its
+    claim has run out, so that a killed worker is noticed; a final state only until its results are collected.
+    """
+    before = State(job.state)
+    if to not in NEXT[before]:
+        raise WrongStepError(f"{before} → {to}")
+    now = timezone.now()
+    lease = timedelta(seconds=settings.CLAIM_SECONDS)
+    changes = {"due_at": now + lease if to in CLAIMED else now, "tries": 0, "trouble": ""} | changes
+    changes |= {"state": to, "state_since": now}
+    with transaction.atomic():
+        rows = FineTuneJob.objects.filter(pk=job.pk, state=before)
+        if rows.update(version=F("version") + 1, **changes) != 1:
+            return False
+        Transition.objects.create(job=job, before=before, after=to, at=now, reason=reason, by=by)
+        Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
+    for name, value in changes.items():
+        setattr(job, name, value)
+    return True
+
+
+def order(job: FineTuneJob) -> FineTuneJob:
+    """Store a new order with the first line of its history. The same order token again is an IntegrityError."""
+    with transaction.atomic():
+        job.save(force_insert=True)
+        Transition.objects.create(job=job, after=job.state, at=job.created_at, by=job.created_by)
+        Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
+    return job
+
+
+def backoff(tries: int, error: ProviderError | None = None) -> timedelta:
+    """How long to wait after the n-th failed call in a row: 2, 4, 8 ... 300 s, or what the service asked for."""
+    waited = min(300.0, 2.0 ** min(tries, 9))
+    return timedelta(seconds=max(waited, (error and error.retry_after) or 0.0))
+
+
+def postpone(job: FineTuneJob, error: ProviderError) -> None:
+    """The call failed but may work later: say so on the page, and look again after a while."""
+    tries = job.tries + 1
+    note(job, tries=tries, trouble=str(error), due_at=timezone.now() + backoff(tries, error))
