@@ -1,0 +1,75 @@
+"""What the audit trail says, in words: one for each action code, field and role."""
+
+import json
+from typing import Any, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models import AuditEntry, Role
+
+ACTIONS: dict[str, str | Promise] = {
+    "team.created": _("Created the team"),
+    "team.renamed": _("Renamed the team"),
+    "member.invited": _("Invited a person"),
+    "member.joined": _("Joined the team"),
+    "member.role": _("Changed a member's role"),
+    "member.removed": _("Removed a member"),
+    "member.left": _("Left the team"),
+    "invitation.withdrawn": _("Withdrew an invitation"),
+    "file.uploaded": _("Uploaded a file"),
+    "file.converted": _("Converted a file to chat"),
+    "file.downloaded": _("Downloaded a file"),
+    "file.deleted": _("Deleted a file"),
+    "job.ordered": _("Ordered a job"),
+    "job.edited": _("Edited a job"),
+    "job.cancelled": _("Cancelled a job"),
+    "job.paused": _("Paused a job"),
+    "job.resumed": _("Resumed a job"),
+    "job.retried": _("Retried a job"),
+    "job.settled": _("Settled an unsure job"),
+    "connection.created": _("Created a connection"),
+    "connection.tested": _("Tested a connection"),
+    "connection.key_replaced": _("Replaced a connection's key"),
+    "connection.deleted": _("Deleted a connection"),
+}
+FIELDS: dict[str, str | Promise] = {
+    "name": _("Name"),
+    "role": _("Role"),
+    "email": _("E-mail address"),
+    "note": _("Note"),
+    "state": _("State"),
+}
+LONGEST = 120  # characters of a value that the page shows
+
+
+class Change(NamedTuple):
+    """One field of an act; an empty side was not there."""
+
+    field: str
+    before: str
+    after: str
+
+
+def action_words(action: str) -> str:
+    """Say `action` in the reader's language; a code nobody described yet is shown as it is."""
+    return str(ACTIONS.get(action, action))
+
+
+def changes(entry: AuditEntry) -> list[Change]:
+    """List what differs between `before` and `after`, in the order it was written down."""
+    fields = dict.fromkeys([*entry.before, *entry.after])
+    pairs = [(field, entry.before.get(field), entry.after.get(field)) for field in fields]
+    return [Change(str(FIELDS.get(f, f)), _value(f, old), _value(f, new)) for f, old, new in pairs if old != new]
+
+
+def _value(field: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if field == "role" and value in Role.values:
+        return str(Role(value).label)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
