@@ -10,6 +10,10 @@ Text = str | Promise
 
 WORDS: dict[Code, tuple[Text, Text]] = {
     # the file as a whole
+    Code.BYTES_MISSING: (
+        _("The bytes of this file are missing on the server."),
+        _("Upload the file again; if it happens again, tell whoever runs this portal."),
+    ),
     Code.EMPTY_FILE: (_("The file is empty."), _("Choose the file again; perhaps saving it went wrong.")),
     Code.NOT_TEXT: (
         _("This is not a text file, whatever its name says. Kind: %(kind)s"),

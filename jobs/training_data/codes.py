@@ -7,6 +7,7 @@ class Code(StrEnum):
     """Why a file cannot be trained on as it is."""
 
     # the file as a whole
+    BYTES_MISSING = "bytes_missing"
     EMPTY_FILE = "empty_file"
     NOT_TEXT = "not_text"
     UTF16 = "utf16"

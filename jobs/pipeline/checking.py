@@ -1,0 +1,83 @@
+"""Checks a stored file under a lease: a worker that dies is replaced when the lease runs out."""
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from jobs.models import FileState, TrainingFile
+from jobs.pipeline import converting
+from jobs.training_data import checking
+from jobs.training_data.codes import Code
+from jobs.training_data.report import Progress, Report, fault
+
+LEASE = timedelta(seconds=60)
+WRITE_SECONDS = 1.0
+
+
+class LeaseLostError(Exception):
+    """Somebody else checks the file now, or it was deleted."""
+
+
+class Lease:
+    """One worker's right to check one file. `check_due_at` holds it, and tells whose it is."""
+
+    def __init__(self, file: TrainingFile) -> None:
+        self.pk = file.pk
+        self.until: datetime | None = None
+        self.told = 0.0
+
+    def claim(self) -> bool:
+        now = timezone.now()
+        self.until = now + LEASE
+        waiting = TrainingFile.objects.alive().filter(pk=self.pk, state=FileState.CHECKING, check_due_at__lte=now)
+        return waiting.update(check_due_at=self.until) == 1
+
+    def write(self, **fields: object) -> None:
+        """Store `fields`, if the lease is still ours. Raises LeaseLostError."""
+        if not TrainingFile.objects.alive().filter(pk=self.pk, check_due_at=self.until).update(**fields):
+            raise LeaseLostError
+        self.until = fields.get("check_due_at", self.until)  # type: ignore[assignment]
+
+    def progress(self, done: Progress) -> None:
+        """Keep the lease, and let the page know; at most once a second."""
+        if (now := time.monotonic()) - self.told < WRITE_SECONDS:
+            return
+        self.told = now
+        self.write(checked_bytes=done.bytes_done, checked_lines=done.lines, check_due_at=timezone.now() + LEASE)
+
+
+def check(file: TrainingFile) -> None:
+    """Check `file` from its first byte to its last and store the report. Does nothing where another worker does."""
+    lease = Lease(file)
+    if not lease.claim():
+        return
+    try:
+        if file.content or converting.make(file, lease.write):
+            _store(lease, _report(file.path, lease))
+    except FileNotFoundError:
+        _store(lease, _missing())
+    except LeaseLostError:
+        pass  # whoever took it stores the report
+
+
+def _report(path: Path, lease: Lease) -> Report:
+    return checking.check(path, progress=lease.progress)
+
+
+def _missing() -> Report:
+    return Report(faults=[fault(0, Code.BYTES_MISSING)], fault_count=1, fault_counts={Code.BYTES_MISSING.value: 1})
+
+
+def _store(lease: Lease, report: Report) -> None:
+    lease.write(
+        state=FileState.READY if report.ok else FileState.INVALID,
+        format=report.format,
+        examples=report.examples,
+        tokens=report.tokens,
+        report=report.as_dict(),
+        checked_bytes=report.bytes,
+        checked_lines=report.lines,
+        check_due_at=None,
+    )
