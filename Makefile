@@ -1,0 +1,33 @@
+# Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
+.PHONY: up test lint format help
+.DEFAULT_GOAL := help
+
+RUN := .venv/bin
+
+help:
+	@echo "make up       the portal with demo data: http://127.0.0.1:8000 (PORT=8123 make up for another port)"
+	@echo "make test     the whole test suite (ARGS='-k word' for a part of it)"
+	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs"
+	@echo "make format   lets ruff put the code in order"
+
+up:
+	@scripts/bootstrap base && exec $(RUN)/python manage.py up
+
+test:
+	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lint:
+	@scripts/bootstrap dev
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy .
+	$(RUN)/lint-imports --no-cache
+	$(RUN)/djlint --check --lint --quiet templates
+	$(RUN)/python manage.py makemigrations --check --dry-run
+	$(RUN)/python manage.py compile_translations --check
+	$(RUN)/python manage.py states --check
+
+format:
+	@scripts/bootstrap dev
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .

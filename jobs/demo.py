@@ -1,0 +1,61 @@
+"""What a fresh start shows: one person, her team, a connection to the bundled trainer, sample files to check."""
+
+import hashlib
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.models import Connection, Team, TrainingFile, User
+
+EMAIL = "demo@example.com"
+PASSWORD = "texthelper-demo"  # noqa: S105  # the portal listens on this machine only, and up prints it
+SAMPLES = settings.BASE_DIR / "samples"
+
+
+def make_demo() -> bool:
+    """Make the demo on the very first start; later ones touch nothing. Return whether it was made."""
+    if User.objects.filter(email=EMAIL).exists():
+        return False
+    with transaction.atomic():
+        user = User.objects.create_superuser("demo", EMAIL, PASSWORD)
+        team = user.ensure_team()
+        team.name, team.slug = "봄날편집부", "bomnal"
+        team.save(update_fields=["name", "slug"])
+        _connect(team, user)
+        for path in sorted(SAMPLES.glob("*.jsonl")):
+            _store(team, user, path)
+    return True
+
+
+def _connect(team: Team, user: User) -> None:
+    connection = Connection(team=team, name="연습용 트레이너", profile="trainer", created_by=user)
+    connection.set_key(f"trainer-demo-{secrets.token_hex(8)}")
+    connection.test_due_at = timezone.now()
+    connection.save()
+
+
+def _store(team: Team, user: User, path: Path) -> None:
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        opened.seek(0)
+        TrainingFile.objects.create(
+            team=team,
+            name=path.name,
+            content=File(opened, path.name),
+            size=path.stat().st_size,
+            sha256=digest,
+            check_due_at=timezone.now(),
+            uploaded_by=user,
+        )
+
+
+def sign_in_line() -> str:
+    """Return how to sign in as the demo user, for as long as that is true."""
+    user = User.objects.filter(email=EMAIL, is_active=True).first()
+    if user is None:
+        return "-"
+    return f"{EMAIL} / {PASSWORD if user.check_password(PASSWORD) else '••••••'}"

@@ -1,0 +1,38 @@
+"""Runs a Python program that dies with its supervisor: `python -m jobs.management.child PID MODULE [ARGUMENT …]`.
+
+Stopping is the supervisor's task; this is for the day when it is killed and can do nothing. Linux sends the child a
+SIGKILL then (PR_SET_PDEATHSIG, set here, in the child, and counted from the thread that started it: the supervisor
+starts children from its main thread only). Elsewhere a thread looks once a second whether the parent is still there.
+"""
+
+import ctypes
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+
+PR_SET_PDEATHSIG = 1
+
+
+def watch(parent: int, seconds: float = 1.0) -> None:
+    """Kill this process as soon as `parent` is not its parent any more."""
+    while os.getppid() == parent:
+        time.sleep(seconds)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            sys.exit(1)
+    else:
+        threading.Thread(target=watch, args=(parent,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    die_with(int(sys.argv[1]))
+    sys.argv = sys.argv[2:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

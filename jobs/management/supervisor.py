@@ -1,0 +1,164 @@
+"""Keeps web, worker and beat running as children of one process, and stops them together.
+
+`manage.py up` makes everything ready and then becomes this program (`python -m jobs.management.supervisor`), which
+imports no Django: 60 MB less for a process that only waits. It never starts threads before children, and starts
+children from its main thread only (see child.py).
+"""
+
+import http.client
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+STOP_SECONDS = 8  # then SIGKILL: the rows hold the truth, so nothing is lost
+LONGEST_REST = 30  # seconds between two starts of a child that keeps dying
+COMMANDS = {
+    "web": [
+        *("uvicorn", "ftsite.asgi:application", "--host", "127.0.0.1", "--port", "{port}", "--lifespan", "off"),
+        *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"),
+    ],
+    "worker": [
+        *("celery", "--quiet", "--app", "ftsite", "worker", "--pool=threads", "--concurrency=4"),
+        *("--without-mingle", "--without-gossip", "--loglevel=WARNING"),
+    ],
+    "beat": ["celery", "--quiet", "--app", "ftsite", "beat", "--pidfile=", "--loglevel=WARNING"],
+}
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+@dataclass
+class Child:
+    """One of the three. `start` may be called again after its process ended."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    rest: float = 0.0  # seconds to wait before the next start
+    due: float = 0.0  # when that is, on the monotonic clock
+    started: float = 0.0
+    partial: bytes = b""
+
+    def start(self) -> int:
+        """Start the process in a session of its own (Ctrl-C is ours to pass on) and return the pipe it prints to."""
+        self.started = time.monotonic()
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "jobs.management.child", str(os.getpid()), *self.command],
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        os.close(writing)
+        return reading
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number: int) -> None:
+        if self.process is not None and self.alive():
+            self.process.send_signal(number)
+
+    def print(self, data: bytes) -> None:
+        """Print every whole line with the child's name before it."""
+        *lines, self.partial = (self.partial + data).split(b"\n")
+        for line in lines:
+            say(f"{self.name:6} | {line.decode(errors='replace')}")
+
+    def plan_restart(self) -> None:
+        """Rest longer each time it dies soon after its start."""
+        ran = time.monotonic() - self.started
+        self.rest = 1.0 if ran > LONGEST_REST else min(max(self.rest * 2, 1.0), LONGEST_REST)
+        self.due = time.monotonic() + self.rest
+        self.process = None
+
+
+class Supervisor:
+    """The loop: print what children say, restart worker and beat, end when told to or when web is gone."""
+
+    def __init__(self, port: int, banner: str) -> None:
+        self.port, self.banner = port, banner
+        self.children = [Child(name, [part.format(port=port) for part in line]) for name, line in COMMANDS.items()]
+        self.selector = selectors.DefaultSelector()
+        self.signals = 0
+
+    def run(self) -> int:
+        """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when the web server ended by itself."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+                signal.signal(number, self._told_to_stop)
+        for child in self.children:
+            self._start(child)
+        threading.Thread(target=self._announce, daemon=True).start()
+        code = self._watch()
+        self._stop()
+        return code
+
+    def _told_to_stop(self, _number: int, _frame: object) -> None:
+        self.signals += 1
+
+    def _start(self, child: Child) -> None:
+        self.selector.register(child.start(), selectors.EVENT_READ, child)
+
+    def _watch(self) -> int:
+        while not self.signals:
+            self._read(0.5)
+            for child in self.children:
+                if child.process is None:
+                    if time.monotonic() >= child.due:
+                        self._start(child)
+                elif not child.alive():
+                    code = child.process.returncode
+                    if child.name == "web":
+                        say(f"웹 서버가 멈추어 모두 끝냅니다. The web server ended ({code}): stopping everything.")
+                        return 1
+                    child.plan_restart()
+                    say(f"{child.name} ended ({code}); it starts again in {child.rest:.0f} s.")
+        return 0
+
+    def _read(self, seconds: float) -> None:
+        """Pass on what children print, waiting at most `seconds` for the first of it."""
+        for key, _events in self.selector.select(seconds):
+            child, data = key.data, os.read(key.fd, 65536)
+            child.print(data or (b"\n" if child.partial else b""))
+            if not data:
+                self.selector.unregister(key.fileobj)
+                os.close(key.fd)
+
+    def _stop(self) -> None:
+        told, deadline = self.signals, time.monotonic() + STOP_SECONDS
+        for child in self.children:
+            child.signal(signal.SIGTERM)
+        while any(child.alive() for child in self.children):
+            self._read(0.1)
+            if time.monotonic() > deadline or self.signals > told:
+                for child in self.children:
+                    child.signal(signal.SIGKILL)
+        say("모두 멈추었습니다. Everything has stopped.")
+
+    def _announce(self) -> None:
+        """Say where to go as soon as the front page answers."""
+        while not self.signals:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            try:
+                connection.request("GET", "/")
+                if connection.getresponse().status < 500:
+                    say(self.banner)
+                    return
+            except OSError:
+                pass  # not listening yet
+            finally:
+                connection.close()
+            time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(Supervisor(int(os.environ["PORT"]), os.environ.pop("UP_BANNER")).run())
