@@ -57,7 +57,7 @@ def test_a_bad_file_is_told_in_words(tmp_path: Path) -> None:
     said, status = run(str(path))
 
     assert status == 1
-    assert "  line 4: The line is empty. Delete the line." in said.splitlines()
+    assert "  line 4: The line is empty. → Delete the line." in said.splitlines()
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", ""])

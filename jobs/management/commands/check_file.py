@@ -71,4 +71,4 @@ def _as_text(report: Report) -> str:
 def _row(fault: Fault) -> str:
     message, remedy = explain(fault)
     place = _("line %(line)s") % {"line": fault.line} if fault.line else _("file")
-    return f"  {place}: {message} {remedy}"
+    return f"  {place}: {message} → {remedy}"
