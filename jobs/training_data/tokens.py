@@ -5,11 +5,12 @@ What nobody outside can know is approximated: tools and tool calls by their JSON
 price at low detail (85) or at 1024 × 1024 (765).
 """
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from bpe_openai import _bindings  # the Encoding class on top of it refuses texts of more than 200,000 tokens
+
+from wire.o200k import tokenizer
 
 PER_EXAMPLE = 3
 PER_MESSAGE = 3
@@ -19,18 +20,12 @@ IMAGE_OTHER = 765
 REMEMBERED_CHARACTERS = 20_000  # × 256 strings bounds what the cache may hold
 
 
-@cache
-def _tokenizer() -> Any:
-    """Loaded at the first count, not at import: it costs a second and 150 MB."""
-    return _bindings.tokenizer_for_encoding("o200k_base")
-
-
 def count_text(text: str) -> int:
     """Tokens of a text. Special tokens in it count as the ordinary text that they are."""
     try:
-        return int(_tokenizer().count(text))
+        return int(tokenizer().count(text))
     except UnicodeEncodeError:  # a lone surrogate; the check calls it a fault
-        return int(_tokenizer().count(text.encode("utf-8", "replace").decode()))
+        return int(tokenizer().count(text.encode("utf-8", "replace").decode()))
 
 
 _remembered = lru_cache(maxsize=256)(count_text)
