@@ -45,7 +45,7 @@ function tooltip(figure) {
     tip.hidden = idx == null || left < 0;
     if (tip.hidden) return;
     const rows = NAMES.flatMap((name, i) => {
-      const value = plot.data[i + 1][idx];
+      const value = plot.data[i + 1].slice(0, idx + 1).findLast((one) => one != null); // as last measured
       return value == null ? [] : [line(`${figure.dataset[name] ?? name} ${value.toPrecision(4)}`, name)];
     });
     tip.replaceChildren(line((figure.dataset.step ?? "%s").replace("%s", plot.data[0][idx].toLocaleString())), ...rows);
@@ -65,7 +65,7 @@ function options(figure, total, show) {
     width: figure.clientWidth,
     height: 260,
     legend: { show: false },
-    padding: [10, 10, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: false, range: (_plot, low, high) => [Math.min(low, 0), Math.max(total() ?? 0, high, 1)] } },
     axes: [{ ...axis, grid: { show: false }, size: 30, space: 70 }, { ...axis, size: 44, space: 44 }],
