@@ -150,9 +150,9 @@ class Supervisor:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
             try:
                 connection.request("GET", "/")
-                if connection.getresponse().status < 500:
-                    say(self.banner)
-                    return
+                status = connection.getresponse().status
+                say(self.banner if status < 500 else f"첫 화면에 오류가 있습니다. The front page answers {status}.")
+                return
             except OSError:
                 pass  # not listening yet
             finally:
