@@ -110,4 +110,4 @@ LEGACY_LINES: dict[Code, str] = {
     Code.LEGACY_NOT_TEXT: '{"prompt": 3, "completion": "눈"}',
     Code.LEGACY_EMPTY: '{"prompt": "눈", "completion": " \\n"}',
 }
-ELSEWHERE = {Code.NO_EXAMPLES, Code.TOO_MANY_FAULTS}  # tested on their own: they come with others
+ELSEWHERE = {Code.NO_EXAMPLES, Code.TOO_MANY_FAULTS, Code.BYTES_MISSING}  # tested on their own
