@@ -2,15 +2,62 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from jobs.views import home, invitations, members, settings, team
+from jobs.views import (
+    connections,
+    file_acts,
+    files,
+    home,
+    invitations,
+    job_acts,
+    job_downloads,
+    jobs,
+    members,
+    order,
+    settings,
+    team,
+)
 
 type Urls = list[URLPattern | URLResolver]
 
-job_urls: Urls = []
-file_urls: Urls = []
+job_urls: Urls = [
+    path("", jobs.job_list, name="job-list"),
+    path("poll/", jobs.job_list_poll, name="job-list-poll"),
+    path("watch/", jobs.jobs_watch, name="job-list-watch"),
+    path("new/", order.job_new, name="job-new"),
+    path("new/estimate/", order.job_estimate, name="job-estimate"),
+    path("<uuid:uuid>/", jobs.job_detail, name="job-detail"),
+    path("<uuid:uuid>/poll/", jobs.job_poll, name="job-poll"),
+    path("<uuid:uuid>/watch/", jobs.job_watch, name="job-watch"),
+    path("<uuid:uuid>/cancel/", job_acts.job_cancel, name="job-cancel"),
+    path("<uuid:uuid>/pause/", job_acts.job_pause, name="job-pause"),
+    path("<uuid:uuid>/resume/", job_acts.job_resume, name="job-resume"),
+    path("<uuid:uuid>/settle/", job_acts.job_settle, name="job-settle"),
+    path("<uuid:uuid>/edit/", job_acts.job_edit, name="job-edit"),
+    path("<uuid:uuid>/job.json", job_downloads.job_json, name="job-json"),
+    path("<uuid:uuid>/events.csv", job_downloads.job_events_csv, name="job-events-csv"),
+    path("<uuid:uuid>/metrics.csv", job_downloads.job_metrics_csv, name="job-metrics-csv"),
+    path("<uuid:uuid>/result.csv", job_downloads.job_result_csv, name="job-result-csv"),
+]
+file_urls: Urls = [
+    path("", files.file_list, name="file-list"),
+    path("new/", files.file_new, name="file-new"),
+    path("<uuid:file>/", files.file_detail, name="file-detail"),
+    path("<uuid:file>/download/", file_acts.file_download, name="file-download"),
+    path("<uuid:file>/faults.csv", file_acts.file_faults_csv, name="file-faults-csv"),
+    path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),
+    path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
+    path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
+]
 model_urls: Urls = []
 playground_urls: Urls = []
-connection_urls: Urls = []
+connection_urls: Urls = [
+    path("", connections.connection_list, name="connection-list"),
+    path("new/", connections.connection_new, name="connection-new"),
+    path("<uuid:connection>/", connections.connection_detail, name="connection-detail"),
+    path("<uuid:connection>/key/", connections.connection_key, name="connection-key"),
+    path("<uuid:connection>/test/", connections.connection_test, name="connection-test"),
+    path("<uuid:connection>/delete/", connections.connection_delete, name="connection-delete"),
+]
 team_urls: Urls = [
     path("", team.team, name="team"),
     path("audit/", team.team_audit, name="team-audit"),

@@ -3,7 +3,16 @@
 from jobs.models.audit import AuditEntry, audit
 from jobs.models.connection import Connection, ConnectionState, RemoteFile
 from jobs.models.conversation import Conversation, Message
-from jobs.models.job import Checkpoint, FineTuneJob, JobEvent, Metric, Transition, TunedModel, Wish
+from jobs.models.job import (
+    Checkpoint,
+    FineTuneJob,
+    JobEvent,
+    JobQuerySet,
+    Metric,
+    Transition,
+    TunedModel,
+    Wish,
+)
 from jobs.models.team import Invitation, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 
@@ -18,6 +27,7 @@ __all__ = [
     "FineTuneJob",
     "Invitation",
     "JobEvent",
+    "JobQuerySet",
     "Member",
     "Message",
     "Metric",

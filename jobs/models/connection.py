@@ -1,6 +1,7 @@
 """One team's access to one OpenAI-shaped service."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
@@ -83,6 +84,11 @@ class Connection(models.Model):
     def address(self) -> str:
         """The base URL that calls go to."""
         return self.about.fixed_url or self.base_url
+
+    @property
+    def host(self) -> str:
+        """Host (and port) of the address."""
+        return urlsplit(self.address).netloc
 
     def access(self) -> Access:
         """What `jobs.provider` needs for a call. Raises ProviderError, as for a wrong key, if the seal is broken."""

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from jobs.models import FineTuneJob, Team, Transition, User
+from jobs.models import FineTuneJob, Team, Transition, User, Wish
 from jobs.provider import ProviderError
 from jobs.states import CLAIMED, NEXT, State
 
@@ -77,3 +77,9 @@ def postpone(job: FineTuneJob, error: ProviderError) -> None:
     """The call failed but may work later: say so on the page, and look again after a while."""
     tries = job.tries + 1
     note(job, tries=tries, trouble=str(error), due_at=timezone.now() + backoff(tries, error))
+
+
+def wish(job: FineTuneJob, what: Wish) -> None:
+    """Leave a wish for the worker, and have it looked at now; a claimed row keeps its lease."""
+    due_at = job.due_at if job.state in CLAIMED else timezone.now()
+    note(job, wish=what, trouble="", due_at=due_at)

@@ -1,0 +1,225 @@
+"""Ordering, editing and finding jobs."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from jobs import pricing
+from jobs.models import Connection, FineTuneJob, JobQuerySet, Member, RemoteFile, Team, TrainingFile
+from jobs.states import State
+
+OTHER = "other"  # the choice that lets an id be typed
+
+
+class AutoNumber(forms.CharField):
+    """A number within a range, or "auto" (also when left empty): the service then chooses."""
+
+    def __init__(self, kind: type[int] | type[float], low: float, high: float, **kwargs: Any) -> None:
+        self.kind, self.low, self.high = kind, low, high
+        super().__init__(required=False, initial="auto", max_length=16, **kwargs)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+
+    def clean(self, value: Any) -> int | float | str:
+        text = str(super().clean(value) or "").strip().lower()
+        if text in ("", "auto", "자동"):
+            return "auto"
+        try:
+            number = self.kind(text)
+        except (ValueError, OverflowError):
+            number = self.kind(-1)
+        if not self.low <= number <= self.high:  # NaN fails this too
+            raise forms.ValidationError(
+                _("Enter “auto”, or a number from %(low)s to %(high)s."), params={"low": self.low, "high": self.high}
+            )
+        return number
+
+
+class OrderForm(forms.Form):
+    """One page: data → model and method → cost → start."""
+
+    order_token = forms.UUIDField(widget=forms.HiddenInput)
+    retry_of = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    shown_usd = forms.CharField(required=False, widget=forms.HiddenInput)  # the price that the person confirmed
+    training_file = forms.ModelChoiceField(
+        TrainingFile.objects.none(),
+        to_field_name="uuid",
+        label=_("Training file"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+    )
+    validation_file = forms.ModelChoiceField(
+        TrainingFile.objects.none(),
+        to_field_name="uuid",
+        required=False,
+        label=_("Validation file"),
+        empty_label=_("None"),
+        help_text=_("Measured beside the training, never trained on, not billed."),
+    )
+    base = forms.ChoiceField(label=_("Base model"), widget=forms.RadioSelect)
+    other_connection = forms.ModelChoiceField(
+        Connection.objects.none(), to_field_name="uuid", required=False, label=_("Connection"), empty_label=None
+    )
+    other_model = forms.CharField(max_length=200, required=False, label=_("Model id"))
+    name = forms.CharField(
+        max_length=120, required=False, label=_("Name"), help_text=_("How your team finds this job.")
+    )
+    suffix = forms.CharField(required=False, label=_("Suffix"), help_text=_("Becomes part of the tuned model's name."))
+    n_epochs = AutoNumber(int, 1, 50, label=_("Epochs"), help_text=_("auto, or 1–50"))
+    batch_size = AutoNumber(int, 1, 256, label=_("Batch size"), help_text=_("auto, or 1–256"))
+    learning_rate_multiplier = AutoNumber(
+        float, 0.0001, 100, label=_("Learning rate multiplier"), help_text=_("auto, or above 0")
+    )
+    seed = forms.IntegerField(
+        min_value=0, max_value=2147483647, required=False, label=_("Seed"), help_text=_("Same seed, same order of data")
+    )
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team = team
+        self.connections = list(team.connections.alive())
+        files = TrainingFile.objects.usable().filter(team=team)
+        self._field("training_file").queryset = files
+        self._field("validation_file").queryset = files
+        self._field("other_connection").queryset = team.connections.alive()
+        self.offers = [offer for connection in self.connections for offer in offers(connection)]
+        choices = [(offer["value"], offer["model"]) for offer in self.offers]
+        self.fields["base"].choices = [*choices, (OTHER, _("Another model"))]  # type: ignore[attr-defined]
+
+    def _field(self, name: str) -> Any:
+        return self.fields[name]
+
+    def clean_suffix(self) -> str:
+        suffix: str = self.cleaned_data["suffix"].strip()
+        longest = 64
+        if len(suffix) > longest:
+            raise forms.ValidationError(
+                _("The suffix has %(length)d characters; at most %(longest)d are allowed."),
+                params={"length": len(suffix), "longest": longest},
+            )
+        return suffix
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self._choose_model(cleaned)
+        training, validation = cleaned.get("training_file"), cleaned.get("validation_file")
+        if training and training == validation:
+            self.add_error(
+                "validation_file",
+                _("This is the training file itself: validation would tell nothing. Choose another one, or none."),
+            )
+        return cleaned
+
+    def _choose_model(self, cleaned: dict[str, Any]) -> None:
+        """Put `connection` and `base_model` into the cleaned data."""
+        chosen = next((offer for offer in self.offers if offer["value"] == cleaned.get("base")), None)
+        if chosen:
+            cleaned |= {"connection": chosen["connection"], "base_model": chosen["model"]}
+        elif cleaned.get("base") == OTHER:
+            cleaned |= {"connection": cleaned.get("other_connection"), "base_model": cleaned.get("other_model")}
+            if not cleaned["base_model"]:
+                self.add_error("other_model", _("Enter the id of the base model, as the service names it."))
+            if not cleaned["connection"]:
+                self.add_error("other_connection", _("Choose the connection that trains it."))
+
+    def estimate(self) -> pricing.Estimate | None:
+        """What the order would cost; None while file or model are not chosen. Call it after is_valid()."""
+        data = self.cleaned_data
+        file, connection, model = (data.get(name) for name in ("training_file", "connection", "base_model"))
+        if not (file and connection and model):
+            return None
+        epochs = data.get("n_epochs", "auto")
+        return pricing.estimate(connection.profile, model, tokens=file.tokens, examples=file.examples, epochs=epochs)
+
+    def hyperparameters(self) -> dict[str, int | float | str]:
+        return {name: self.cleaned_data[name] for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
+
+    def job(self, member: Member, estimate: pricing.Estimate, retry_of: FineTuneJob | None) -> FineTuneJob:
+        """The order as a row that is not stored yet."""
+        data = self.cleaned_data
+        return FineTuneJob(
+            team=member.team,
+            created_by=member.user,
+            order_token=data["order_token"],
+            retry_of=retry_of,
+            connection=data["connection"],
+            base_model=data["base_model"],
+            training_file=data["training_file"],
+            validation_file=data["validation_file"],
+            name=data["name"] or data["suffix"] or data["training_file"].name.removesuffix(".jsonl")[:120],
+            suffix=data["suffix"],
+            seed=data["seed"],
+            hyperparameters=self.hyperparameters(),
+            estimate=estimate.as_dict(),
+            estimated_usd=None if estimate.usd is None else estimate.usd.quantize(Decimal("0.0001")),
+        )
+
+
+def offers(connection: Connection) -> list[dict[str, Any]]:
+    """Base models that a connection can train: our catalog, less what the service was seen not to list."""
+    seen = set(connection.bases_seen())
+    known = [base for base in pricing.bases(connection.profile) if base.takes_jobs and (not seen or base.id in seen)]
+    return [
+        {"value": f"{connection.uuid}|{base.id}", "connection": connection, "model": base.id, "base": base}
+        for base in known
+    ]
+
+
+class EditForm(forms.ModelForm[FineTuneJob]):
+    class Meta:
+        model = FineTuneJob
+        fields = ("name", "note")
+        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+
+
+class SettleForm(forms.Form):
+    """What a person says of a job that asking did not settle. An empty id: it never started."""
+
+    remote_id = forms.CharField(max_length=128, required=False, label=_("Job id at the service"))
+
+
+class FindForm(forms.Form):
+    """Filters and search of the job list; whatever is not understood is left out rather than refused."""
+
+    q = forms.CharField(required=False, max_length=128, label=_("Search"))
+    state = forms.ChoiceField(required=False, label=_("Status"), choices=[("", _("Status: all")), *State.choices])
+    owner = forms.ModelChoiceField(
+        Member.objects.none(), required=False, label=_("Made by"), empty_label=_("Made by: all")
+    )
+    connection = forms.ModelChoiceField(
+        Connection.objects.none(), required=False, to_field_name="uuid", empty_label=_("Connection: all")
+    )
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner: Any = self.fields["owner"]
+        owner.queryset = team.members.select_related("user")
+        owner.label_from_instance = lambda member: member.user.username
+        connection: Any = self.fields["connection"]
+        connection.queryset = team.connections.all()
+
+    def find(self, jobs: JobQuerySet) -> JobQuerySet:
+        """Narrow `jobs` by what was understood."""
+        self.is_valid()
+        asked = self.cleaned_data
+        if asked.get("state"):
+            jobs = jobs.filter(state=asked["state"])
+        if asked.get("owner"):
+            jobs = jobs.filter(created_by_id=asked["owner"].user_id)
+        if asked.get("connection"):
+            jobs = jobs.filter(connection=asked["connection"])
+        return jobs.filter(_matches(asked["q"])) if asked.get("q") else jobs
+
+
+def _matches(words: str) -> Q:
+    """Names and every id: ours, the job's, the model's, the files'."""
+    copies = RemoteFile.objects.filter(training_file=OuterRef("training_file"), remote_id=words)
+    found = Q(Exists(copies))
+    for field in ("name", "note", "base_model", "suffix", "remote_id", "fine_tuned_model", "training_file__name"):
+        found |= Q(**{f"{field}__icontains": words})
+    try:
+        return found | Q(uuid=forms.UUIDField().clean(words))
+    except forms.ValidationError:
+        return found

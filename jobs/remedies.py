@@ -1,0 +1,38 @@
+"""What to do about a service's error, in our words, beside the service's own."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+BY_CODE: dict[str, Promise] = {
+    "training_not_available": _(
+        "This account may not start new training at OpenAI any more. Models tuned earlier go on answering until their "
+        "base is switched off. Choose another connection, for example the bundled trainer, and order again."
+    ),
+    "invalid_n_examples": _("Add examples until the file has at least ten, upload it again and order again."),
+    "invalid_training_file": _("Open the training file's report, mend what it names, upload it again and order again."),
+    "invalid_validation_file": _("Check the validation file as you would a training file, or leave it out."),
+    "unsafe_file": _("The service refused the data as unsafe. Remove the examples it names and order again."),
+    "server_error": _("The service failed by itself. Nothing is wrong with the data: order again."),
+    "insufficient_quota": _(
+        "The account at the service has no credit left, or its limit is reached: see its billing."
+    ),
+    "rate_limit_exceeded": _("The service has too many requests or jobs at once. Order again a little later."),
+    "model_not_available": _("The service does not train this base model. Choose another one."),
+    "model_not_found": _("The service does not know this model (any more)."),
+    "invalid_api_key": _("The key is wrong or was withdrawn. An owner can replace it on the connection's page."),
+    "key_unreadable": _("An owner can enter the key anew on the connection's page."),
+}
+BY_STATUS: dict[int, Promise] = {
+    401: BY_CODE["invalid_api_key"],
+    403: _("The key lacks a right that training needs. Ask whoever manages the account at the service."),
+    404: _("The service no longer knows a file or a model of this order. Ordering again uploads the file anew."),
+    413: _("The file is too large for this service."),
+    429: BY_CODE["rate_limit_exceeded"],
+}
+
+
+def remedy(error: dict[str, Any]) -> str | Promise:
+    """What to do about an error of the shape {"code", "status", ...}; empty where we have no advice."""
+    return BY_CODE.get(str(error.get("code"))) or BY_STATUS.get(error.get("status") or 0) or ""

@@ -1,0 +1,80 @@
+"""How figures, times and stored words are shown."""
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+
+from jobs import pricing
+
+register = template.Library()
+
+
+@register.filter
+def usd(amount: Decimal | str | None) -> str:
+    """`$2.14`; four decimals below a cent; an en dash where the price is unknown."""
+    if amount is None or amount == "":
+        return "–"
+    value = Decimal(amount)
+    places = 4 if 0 < abs(value) < Decimal("0.01") else 2
+    return f"${number_format(round(value, places), places, use_l10n=True, force_grouping=True)}"
+
+
+@register.filter
+def won(amount: Decimal | str | None) -> str:
+    """The same amount in won at the operator's rate: `₩2,990`."""
+    return "" if amount is None or amount == "" else f"₩{pricing.won(Decimal(amount)):,}"
+
+
+@register.filter
+def said(words: str | None) -> str:
+    """Our own stored words in the reader's language; a service's words as they came."""
+    return gettext(words) if words else ""
+
+
+@register.filter
+def span(length: timedelta | None) -> str:
+    """`9 min 41 s`: the two largest parts of a length of time."""
+    if length is None:
+        return ""
+    seconds = max(0, int(length.total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [
+        ngettext("%(n)d day", "%(n)d days", days) % {"n": days} if days else "",
+        gettext("%(n)d h") % {"n": hours} if hours else "",
+        gettext("%(n)d min") % {"n": minutes} if minutes else "",
+        gettext("%(n)d s") % {"n": seconds},
+    ]
+    return " ".join([part for part in parts if part][:2])
+
+
+@register.filter
+def until(moment: datetime | None) -> timedelta | None:
+    """How long until `moment`; None once it has passed."""
+    left = moment - timezone.now() if moment else None
+    return left if left and left > timedelta(0) else None
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A loss or a rate, short: four significant digits."""
+    return f"{value:.4g}" if isinstance(value, int | float) else ("–" if value is None else str(value))
+
+
+@register.filter
+def get(mapping: dict[str, Any], key: str) -> Any:
+    """`mapping[key]`, for keys that are not known beforehand."""
+    return mapping.get(key)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON to be read by people."""
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,94 @@
+"""What one may do to a job: each a small POST that leaves a wish for the worker, or a word on the row."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from jobs.forms.job import EditForm, SettleForm
+from jobs.models import FineTuneJob, Member, Wish, audit
+from jobs.pipeline.launch import decide
+from jobs.pipeline.record import note, wish
+from jobs.states import State
+from jobs.tasks import advance_job, follow_connection, nudge
+from jobs.views.access import DeskRequest, trainer_page
+from jobs.views.jobs import job_of
+
+ALLOWED = {Wish.CANCEL: "can_cancel", Wish.PAUSE: "can_pause", Wish.RESUME: "can_resume"}
+ACTIONS = {Wish.CANCEL: "job.cancelled", Wish.PAUSE: "job.paused", Wish.RESUME: "job.resumed"}
+
+
+def _back(job: FineTuneJob) -> HttpResponse:
+    return redirect("job-detail", team=job.team.slug, uuid=job.uuid)
+
+
+def _wish(request: DeskRequest, member: Member, uuid: UUID, what: Wish) -> HttpResponse:
+    job = job_of(member, uuid)
+    if not getattr(job, ALLOWED[what]):
+        messages.error(request, _("That is not possible any more: the job has moved on in the meantime."))
+        return _back(job)
+    with transaction.atomic():
+        wish(job, what)
+        audit(request, member.team, ACTIONS[what], job, before={"state": job.state})
+        if job.state == State.RUNNING:
+            nudge(follow_connection, job.connection_id)
+        else:
+            nudge(advance_job, job.pk)
+    return _back(job)
+
+
+@require_POST
+@trainer_page
+def job_cancel(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    return _wish(request, member, uuid, Wish.CANCEL)
+
+
+@require_POST
+@trainer_page
+def job_pause(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    return _wish(request, member, uuid, Wish.PAUSE)
+
+
+@require_POST
+@trainer_page
+def job_resume(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    return _wish(request, member, uuid, Wish.RESUME)
+
+
+@require_POST
+@trainer_page
+def job_settle(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    """A person says whether an UNSURE job started."""
+    job = job_of(member, uuid)
+    form = SettleForm(request.POST)
+    if not form.is_valid() or not job.needs_a_person:
+        messages.error(request, _("That is not possible any more: the job has moved on in the meantime."))
+        return _back(job)
+    remote_id = form.cleaned_data["remote_id"].strip()
+    if FineTuneJob.objects.filter(connection=job.connection, remote_id=remote_id).exclude(remote_id="").exists():
+        messages.error(request, _("Another job of this connection already has that id."))
+        return _back(job)
+    with transaction.atomic():
+        decide(job, remote_id, member.user)
+        audit(request, member.team, "job.settled", job, after={"remote_id": remote_id})
+        nudge(advance_job, job.pk)
+    return _back(job)
+
+
+@require_POST
+@trainer_page
+def job_edit(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    job = job_of(member, uuid)
+    before = {"name": job.name, "note": job.note}
+    form = EditForm(request.POST, instance=job_of(member, uuid))
+    if not form.is_valid():
+        messages.error(request, _("A name is needed, of at most 120 characters."))
+        return _back(job)
+    with transaction.atomic():
+        note(job, **form.cleaned_data)
+        audit(request, member.team, "job.edited", job, before=before, after=form.cleaned_data)
+    return _back(job)

@@ -1,0 +1,83 @@
+"""What a job's page shows beside its plain fields: timeline, remaining time, points of the curve."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jobs.models import FineTuneJob
+from jobs.states import FINAL, State
+
+BAD = {State.FAILED, State.CANCELLED}
+
+
+def eta(job: FineTuneJob) -> timedelta | None:
+    """How long the training will still take: as the service says, else by the pace so far; None if unknown."""
+    if job.state != State.RUNNING or job.remote_status != "running":
+        return None
+    finish = job.remote.get("estimated_finish")
+    now = timezone.now()
+    if isinstance(finish, int | float) and finish > now.timestamp():
+        return timedelta(seconds=finish - now.timestamp())
+    if not (job.started_at and job.step and job.total_steps):
+        return None
+    return (now - job.started_at) / job.step * max(0, job.total_steps - job.step)
+
+
+def timeline(job: FineTuneJob) -> list[dict[str, Any]]:
+    """The job's stations, each with label, time and kind: "done", "now", "unsure", "bad" or "" (still ahead)."""
+    reached: dict[str, datetime] = {}
+    for transition in job.transitions.all():
+        reached[transition.after] = transition.at  # the last time it was reached
+    stations: list[tuple[str, datetime | None]] = [
+        (_("Ordered"), job.created_at),
+        (_("Uploaded"), reached.get(State.READY)),
+        (_("Started"), reached.get(State.RUNNING)),
+        (_("Training"), job.started_at),
+    ]
+    if job.state in BAD:
+        stations = [station for station in stations if station[1]]
+    end = job.get_state_display() if job.state in FINAL else _("Done")
+    stations.append((end, job.finished_at if job.state in FINAL else None))
+    last = max((i for i, (_label, at) in enumerate(stations) if at), default=0)
+    return [
+        {"label": label, "at": at, "kind": _kind(job, index, last), "is_training": index == 3 and job.state not in BAD}
+        for index, (label, at) in enumerate(stations)
+    ]
+
+
+def _kind(job: FineTuneJob, index: int, last: int) -> str:
+    if job.state in FINAL:
+        return "bad" if index == last and job.state in BAD else "done"
+    # a running job is at its training or waits for it; an order is at the station it has not reached yet
+    now = max(last, 2) if job.state == State.RUNNING else last + 1
+    if index == now:
+        return "unsure" if job.state == State.UNSURE else "now"
+    return "done" if index < now else ""
+
+
+def chart_points(metrics: Sequence[tuple[int, dict[str, Any]]], total: int | None) -> dict[str, Any]:
+    """The loss curve: steps, and training, validation and full validation loss at each (null where none)."""
+
+    def series(name: str) -> list[float | None]:
+        return [values.get(name) for _step, values in metrics]
+
+    return {
+        "steps": [step for step, _values in metrics],
+        "train": series("train_loss"),
+        "valid": series("valid_loss"),
+        "full": series("full_valid_loss"),
+        "total": total,
+    }
+
+
+def told_settings(job: FineTuneJob) -> dict[str, Any]:
+    """The hyperparameters as the service settled them ("auto" becomes a number), else as ordered."""
+    method = job.remote.get("method")
+    supervised = method.get("supervised") if isinstance(method, dict) else None
+    for told in (supervised and supervised.get("hyperparameters"), job.remote.get("hyperparameters")):
+        if isinstance(told, dict):
+            return {**job.hyperparameters, **told}
+    return {**job.hyperparameters}

@@ -1,0 +1,158 @@
+"""The live list of a team's jobs, and one job's page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from jobs import pricing
+from jobs.forms.job import EditForm, FindForm, SettleForm
+from jobs.models import FineTuneJob, Member, Team
+from jobs.pipeline.watch import watch
+from jobs.remedies import remedy
+from jobs.states import ACTIVE, State
+from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.job_parts import chart_points, eta, timeline, told_settings
+from jobs.views.polling import Seen, seen, speak
+
+PER_PAGE = 25
+EVENTS_SHOWN = 100
+
+
+# --- the list -----------------------------------------------------------------------------------------
+
+
+@require_GET
+@viewer_page
+def job_list(request: DeskRequest, member: Member) -> HttpResponse:
+    return render(request, "jobs/job_list.html", _list(request, member))
+
+
+@require_GET
+@login_not_required  # polling.seen asks for all of it, in one query
+def job_list_poll(request: HttpRequest, team: str) -> HttpResponse:
+    """204 while the list shows what there is; else its rows anew."""
+    found = seen(request, team)
+    if not isinstance(found, Seen):
+        return found
+    return HttpResponse(status=204) if found.is_current else _list_again(request, team)
+
+
+@viewer_page
+def _list_again(request: DeskRequest, member: Member) -> HttpResponse:
+    speak(request)
+    return render(request, "jobs/job_list.html#live", _list(request, member))
+
+
+def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
+    everything = FineTuneJob.objects.visible_to(request.user).filter(team=member.team)
+    find = FindForm(request.GET, team=member.team)
+    rows = find.find(everything).select_related("connection", "training_file", "created_by")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    asked = request.GET.copy()
+    asked.pop("page", None)
+    asked.pop("since", None)
+    return {
+        "version": member.team.jobs_version,
+        "find": find,
+        "page": page,
+        "rows": [(job, eta(job)) for job in page.object_list],
+        "asked": asked.urlencode(),
+        "counts": _counts(everything),
+        "ending": _ending(member.team),
+    }
+
+
+def _counts(jobs: Any) -> dict[str, int]:
+    counts: dict[str, int] = jobs.aggregate(
+        all=Count("pk"),
+        running=Count("pk", filter=Q(state=State.RUNNING)),
+        waiting=Count("pk", filter=Q(state__in=ACTIVE - {State.RUNNING})),
+    )
+    return counts
+
+
+def _ending(team: Team) -> dict[str, Any]:
+    """Tuned models that will be switched off on a known day: how many, and the first day."""
+    ending = team.tuned_models.filter(shutdown_date__gte=timezone.now().date(), connection__profile="openai")
+    counts: dict[str, Any] = ending.aggregate(count=Count("pk"), first=Min("shutdown_date"))
+    return counts
+
+
+# --- one job ------------------------------------------------------------------------------------------
+
+
+def job_of(member: Member, uuid: UUID) -> FineTuneJob:
+    """A job of the member's team, or 404."""
+    rows = FineTuneJob.objects.visible_to(member.user).select_related(
+        "team", "connection", "training_file", "validation_file", "created_by", "retry_of"
+    )
+    return get_object_or_404(rows, team=member.team, uuid=uuid)
+
+
+@require_GET
+@viewer_page
+def job_detail(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    job = job_of(member, uuid)
+    forms = {"edit": EditForm(instance=job), "settle": SettleForm()}
+    return render(request, "jobs/job_detail.html", _page(job) | forms)
+
+
+@require_GET
+@login_not_required  # polling.seen asks for all of it, in one query
+def job_poll(request: HttpRequest, team: str, uuid: UUID) -> HttpResponse:
+    """204 while the page shows what there is; else its moving parts anew."""
+    found = seen(request, team, uuid)
+    if not isinstance(found, Seen):
+        return found
+    return HttpResponse(status=204) if found.is_current else _job_again(request, team, uuid)
+
+
+@viewer_page
+def _job_again(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    speak(request)
+    return render(request, "jobs/job_detail.html#moving", _page(job_of(member, uuid)) | {"oob": True})
+
+
+def _page(job: FineTuneJob) -> dict[str, Any]:
+    metrics = list(job.metrics.values_list("step", "values"))
+    return {
+        "job": job,
+        "about": job.connection.about,
+        "base": pricing.base(job.connection.profile, job.base_model),
+        "eta": eta(job),
+        "steps": timeline(job),
+        "transitions": job.transitions.select_related("by"),
+        "events": job.events.all()[:EVENTS_SHOWN],
+        "event_count": job.events.count(),
+        "checkpoints": job.checkpoints.all(),
+        "points": chart_points(metrics, job.total_steps),
+        "metrics": metrics[-200:],
+        "copies": job.connection.remote_files.filter(training_file__in=[job.training_file_id, job.validation_file_id]),
+        "remedy": remedy(job.error) if job.error else "",
+        "told": told_settings(job),
+    }
+
+
+# --- an open page -------------------------------------------------------------------------------------
+
+
+@require_POST
+@viewer_page
+def jobs_watch(request: DeskRequest, member: Member) -> HttpResponse:
+    """An open page shows these jobs: look at them more often for a while."""
+    watch(FineTuneJob.objects.visible_to(request.user).filter(team=member.team))
+    return HttpResponse(status=204)
+
+
+@require_POST
+@viewer_page
+def job_watch(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
+    watch(FineTuneJob.objects.visible_to(request.user).filter(team=member.team, uuid=uuid))
+    return HttpResponse(status=204)

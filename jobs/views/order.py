@@ -1,0 +1,165 @@
+"""Ordering a job: one page, its price always in sight, one explicit confirmation."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from jobs import pricing
+from jobs.forms.job import OTHER, OrderForm
+from jobs.models import ConnectionState, FileState, FineTuneJob, Member, audit
+from jobs.pipeline.record import order
+from jobs.tasks import advance_job, nudge
+from jobs.views.access import DeskRequest, trainer_page
+
+FEW_EXAMPLES = 50
+
+
+@require_http_methods(["GET", "POST"])
+@trainer_page
+def job_new(request: DeskRequest, member: Member) -> HttpResponse:
+    """The form; a POST orders the job, if the price still is the one that was shown."""
+    if request.method == "GET":
+        return render(request, "jobs/job_new.html", _page(member, _prefilled(request, member)))
+    form = OrderForm(request.POST, team=member.team)
+    if not form.is_valid():
+        return render(request, "jobs/job_new.html", _page(member, form), status=422)
+    price = form.estimate()
+    if price is None or _button_price(price) != form.cleaned_data["shown_usd"]:
+        form.add_error(None, _("The price has changed since this page showed it. Look at it once more, then start."))
+        return render(request, "jobs/job_new.html", _page(member, form), status=422)
+    return _order(request, member, form, price)
+
+
+def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing.Estimate) -> HttpResponse:
+    retry_of = FineTuneJob.objects.filter(team=member.team, uuid=form.cleaned_data["retry_of"]).first()
+    job = form.job(member, price, retry_of)
+    try:
+        with transaction.atomic():
+            order(job)
+            audit(
+                request, member.team, "job.ordered", job, after={"usd": str(job.estimated_usd), "model": job.base_model}
+            )
+            nudge(advance_job, job.pk)
+    except IntegrityError:
+        # the second click of a double click: the first one's job is what was meant
+        job = FineTuneJob.objects.get(team=member.team, order_token=job.order_token)
+    else:
+        messages.success(request, _("The job is ordered. This page follows it by itself."))
+    return redirect("job-detail", team=member.team.slug, uuid=job.uuid)
+
+
+@require_GET
+@trainer_page
+def job_estimate(request: DeskRequest, member: Member) -> HttpResponse:
+    """The cost card anew, for the form as it stands."""
+    form = OrderForm(request.GET, team=member.team)
+    form.is_valid()
+    return render(request, "jobs/job_new.html#cost", _cost(member, form))
+
+
+def _page(member: Member, form: OrderForm) -> dict[str, Any]:
+    if not form.is_bound:
+        form = _bound(form, member)
+    files = member.team.training_files.alive()
+    return {
+        "form": form,
+        "offers": form.offers,
+        "files": form.fields["training_file"].queryset[:100],  # type: ignore[attr-defined]
+        "unusable": files.exclude(state=FileState.READY).count(),
+        "legacy": files.filter(state=FileState.READY, format="legacy").count(),
+        "other": OTHER,
+    } | _cost(member, form)
+
+
+def _bound(form: OrderForm, member: Member) -> OrderForm:
+    """The same form with its first values as if they were typed, so that it has a price, but without complaints."""
+    data = QueryDict(mutable=True)
+    for name, field in form.fields.items():
+        value = form.get_initial_for_field(field, name)
+        if value not in (None, ""):
+            data[name] = str(getattr(value, "uuid", value))
+    bound = OrderForm(data, team=member.team)
+    bound.is_valid()
+    bound.errors.clear()
+    return bound
+
+
+def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
+    price = form.estimate()
+    connection, model = form.cleaned_data.get("connection"), form.cleaned_data.get("base_model")
+    base = pricing.base(connection.profile, model) if connection and model else None
+    return {
+        "price": price,
+        "button_price": _button_price(price) if price else "",
+        "base": base,
+        "chosen_connection": connection,
+        "chosen_file": form.cleaned_data.get("training_file"),
+        "few": FEW_EXAMPLES,
+        "trouble": connection and connection.state not in (ConnectionState.WORKS, ConnectionState.UNTESTED),
+        "earlier": _earlier(member, form),
+        "rate": settings.USD_KRW,
+        "rate_day": settings.USD_KRW_DATE,
+    }
+
+
+def _button_price(price: pricing.Estimate) -> str:
+    return "unknown" if price.usd is None else str(price.usd.quantize(pricing.CENT / 100))
+
+
+def _earlier(member: Member, form: OrderForm) -> FineTuneJob | None:
+    """The last job with the same file, model and settings."""
+    data = form.cleaned_data
+    if not (data.get("training_file") and data.get("base_model") and "n_epochs" in data):
+        return None
+    same = {"training_file": data["training_file"], "base_model": data["base_model"]}
+    rows = FineTuneJob.objects.filter(team=member.team, **same).order_by("-created_at")[:20]
+    wanted = {name: data.get(name) for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
+    return next((job for job in rows if job.hyperparameters == wanted), None)
+
+
+def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
+    """First values: those of a job to be cloned, or of a chosen file, or the newest file and the first model."""
+    form = OrderForm(team=member.team)
+    first: dict[str, Any] = {"order_token": uuid4()}
+    if form.offers:
+        first["base"] = form.offers[0]["value"]
+    files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
+    chosen = files.filter(uuid=_uuid(request.GET.get("file"))).first()
+    first["training_file"] = chosen or files.first()
+    jobs = FineTuneJob.objects.visible_to(member.user).select_related("connection", "training_file", "validation_file")
+    if job := jobs.filter(team=member.team, uuid=_uuid(request.GET.get("clone"))).first():
+        first |= _like(job, form)
+        if request.GET.get("retry"):
+            first["retry_of"] = job.uuid
+    return OrderForm(initial=first, team=member.team)
+
+
+def _uuid(text: str | None) -> UUID:
+    """The id in a query argument; one that nothing bears, where there is none."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return UUID(int=0)
+
+
+def _like(job: FineTuneJob, form: OrderForm) -> dict[str, Any]:
+    value = f"{job.connection.uuid}|{job.base_model}"
+    listed = any(offer["value"] == value for offer in form.offers)
+    return {
+        "training_file": job.training_file,
+        "validation_file": job.validation_file,
+        "base": value if listed else OTHER,
+        "other_connection": job.connection,
+        "other_model": "" if listed else job.base_model,
+        "name": job.name,
+        "suffix": job.suffix,
+        "seed": job.seed,
+        **job.hyperparameters,
+    }
