@@ -106,6 +106,7 @@ class Command(BaseCommand):
         """Replace this process, so that `make`, a terminal or a service manager goes on speaking to the same pid."""
         os.environ["PORT"] = str(settings.PORT)  # the trainer's address follows from it
         os.environ["PYTHONUNBUFFERED"] = "1"
+        os.environ["CELERY_SKIP_CHECKS"] = "1"  # migrate has just run them; they import every page
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker")  # as root, in a container
         self.stdout.write("· 시작합니다 Starting web, worker and beat …")
