@@ -182,10 +182,7 @@ def upload(access: Access, path: Path, name: str) -> Json:
 def find_upload(access: Access, name: str, size: int) -> Json | None:
     """Return the file that already lies there under this name with this many bytes, if one does."""
     page = _ask(access, lambda c: c.get("/files?purpose=fine-tune&limit=1000", cast_to=object), shape="data")
-    return next(
-        (f for f in _items(page) if f.get("filename") == name and f.get("bytes") == size and f.get("id")),
-        None,
-    )
+    return next((f for f in _items(page) if f.get("filename") == name and f.get("bytes") == size and f.get("id")), None)
 
 
 def retrieve_file(access: Access, file_id: str) -> Json:
@@ -198,10 +195,7 @@ def delete_file(access: Access, file_id: str) -> None:
 
 def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """The bytes of a file at the service. Raises ProviderError when there are more than `limit`."""
-    with (
-        _translated(),
-        _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer,
-    ):
+    with _translated(), _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
         content = b""
         for chunk in answer.iter_bytes(64 * 1024):
             content += chunk
