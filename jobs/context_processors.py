@@ -13,11 +13,11 @@ from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile, Tun
 from jobs.states import ACTIVE
 
 MENU = (  # url name, label, icon, which count stands beside it, prefix of the url names below it
-    ("job-list", _("Jobs"), "play", "jobs_active", "job-"),
-    ("file-list", _("Files"), "file-text", "files", "file-"),
-    ("model-list", _("Models"), "box", "models", "model-"),
+    ("job-list", _("Jobs"), "play", "n_active", "job-"),
+    ("file-list", _("Files"), "file-text", "n_files", "file-"),
+    ("model-list", _("Models"), "box", "n_models", "model-"),
     ("playground", _("Playground"), "messages-square", None, "playground"),
-    ("connection-list", _("Connections"), "plug", "connections", "connection-"),
+    ("connection-list", _("Connections"), "plug", "n_connections", "connection-"),
     ("team", _("Team"), "users", None, "team"),
 )
 
@@ -32,10 +32,10 @@ def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
     counts = (
         Team.objects.filter(pk=member.team_id)
         .values(
-            jobs_active=_count(FineTuneJob.objects.filter(state__in=ACTIVE)),
-            files=_count(TrainingFile.objects.alive()),
-            models=_count(TunedModel.objects.all()),
-            connections=_count(Connection.objects.alive()),
+            n_active=_count(FineTuneJob.objects.filter(state__in=ACTIVE)),
+            n_files=_count(TrainingFile.objects.alive()),
+            n_models=_count(TunedModel.objects.all()),
+            n_connections=_count(Connection.objects.alive()),
         )
         .get()
     )

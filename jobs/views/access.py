@@ -29,7 +29,7 @@ def for_role[**P, R: HttpResponseBase](
         view: Callable[Concatenate[DeskRequest, Member, P], R],
     ) -> Callable[Concatenate[HttpRequest, str, P], R]:
         @wraps(view)
-        def checked(request: HttpRequest, team: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        def checked(request: HttpRequest, team: str, *args: P.args, **kwargs: P.kwargs) -> R:
             member = get_object_or_404(
                 Member.objects.select_related("team", "user"), team__slug=team, user_id=request.user.pk
             )
