@@ -34,11 +34,12 @@ class Clock:
 
     def standing(self, now: datetime) -> str:
         """`paused`, `queued` just after a resume, or empty while the clock runs."""
-        for paused, frozen_until in self._stops():
-            if frozen_until is None:
-                return "paused"
-            if paused <= now.timestamp() < frozen_until:
-                return "queued"
+        at = now.timestamp()
+        for (paused, resumed), (_, frozen_until) in zip(reversed(self.pauses), reversed(self._stops()), strict=True):
+            if at >= float(paused or 0):
+                if resumed is None or at < resumed:
+                    return "paused"
+                return "queued" if frozen_until is not None and at < frozen_until else ""
         return ""
 
     def _stops(self) -> list[tuple[float, float | None]]:

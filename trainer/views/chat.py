@@ -40,10 +40,9 @@ class Answer:
 
 def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     body = json_object(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    answer = _answered(body, caller)
+    counted, answer = _counted(body), _answered(body, caller)
     if not body.get("stream"):
         return JsonResponse(_completion(answer))
-    counted = bool((body.get("stream_options") or {}).get("include_usage"))
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_streamed(answer, counted), content_type="text/event-stream", headers=headers)
 
@@ -100,6 +99,14 @@ def _limit(body: Json) -> int:
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise invalid(f"Invalid '{name}': expected an integer >= 1.", name, "integer_below_min_value")
     return limit
+
+
+def _counted(body: Json) -> bool:
+    """Whether a stream ends with its usage."""
+    options = body.get("stream_options") or {}
+    if not isinstance(options, dict):
+        raise invalid("Invalid type for 'stream_options': expected an object.", "stream_options", "invalid_type")
+    return bool(options.get("include_usage"))
 
 
 def _check_temperature(body: Json) -> None:
