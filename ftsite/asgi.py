@@ -1,9 +1,63 @@
 """ASGI entry point: the playground's streams need it, in every way of running."""
 
 import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
 
-application = get_asgi_application()
+type Scope = dict[str, Any]
+type Message = Mapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+type App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def guarded(app: App) -> App:
+    """Let `app` answer to a body that is too large without waiting for it, and refuse one of unknown length.
+
+    Django's ASGI handler writes the whole body to disk before any code of ours is asked.
+    """
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] == "http" and b"chunked" in headers.get(b"transfer-encoding", b"").lower():
+            await _length_required(send)
+        elif scope["type"] == "http" and _length(headers) > settings.BODY_LIMIT:
+            await app(scope, _unread(receive), send)
+        else:
+            await app(scope, receive, send)
+
+    return guard
+
+
+def _length(headers: dict[bytes, bytes]) -> int:
+    declared = headers.get(b"content-length", b"0")
+    return int(declared) if declared.isdigit() else 0
+
+
+def _unread(receive: Receive) -> Receive:
+    """Give an empty body at once, then only the end of the connection."""
+    given = False
+
+    async def nothing() -> Message:
+        nonlocal given
+        if not given:
+            given = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while (message := await receive())["type"] == "http.request":
+            pass
+        return message
+
+    return nothing
+
+
+async def _length_required(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 411, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"Send the body with a Content-Length."})
+
+
+application = guarded(get_asgi_application())

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "jobs.middleware.PersonalSettings",
+    "jobs.uploads.RefuseTooLarge",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -105,8 +106,10 @@ CACHES: dict[str, dict[str, Any]] = {
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # an idle poll costs one query, not two
 MEDIA_ROOT = VAR_DIR / "files"  # private: there is no MEDIA_URL, every download is a checked view
 UPLOAD_LIMIT = env.int("UPLOAD_LIMIT", 512 * 1024 * 1024)  # bytes
-FILE_UPLOAD_TEMP_DIR = env.str("UPLOAD_TEMP_DIR", None)
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+BODY_LIMIT = UPLOAD_LIMIT + 1024 * 1024  # a file with its multipart frame
+FILE_UPLOAD_TEMP_DIR = Path(env.str("UPLOAD_TEMP_DIR", str(VAR_DIR / "tmp")))  # beside MEDIA_ROOT: a move, not a copy
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = ["jobs.uploads.HashingUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- background ---------------------------------------------------------------------------------------
@@ -145,6 +148,7 @@ UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or hos
 PROBE_SECONDS = env.float("PROBE_SECONDS", 10.0)  # a person waits while a connection is tested
 USD_KRW = env.decimal("USD_KRW", Decimal(1396))
 USD_KRW_DATE = env.date("USD_KRW_DATE", date(2026, 11, 21))
+ORDER_SECONDS = env.float("ORDER_SECONDS", 60.0)  # how long the answer to an order is waited for
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", 15 * 60)  # a claim older than this is freed by asking
 UNSURE_SECONDS = env.int("UNSURE_SECONDS", 120)  # a far side may list a job late: absent only after this long
 

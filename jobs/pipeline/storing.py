@@ -1,0 +1,91 @@
+"""Makes rows of training files: bytes that came in, and conversions that are ordered."""
+
+import unicodedata
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from jobs.models import Origin, Team, TrainingFile, User
+from jobs.pipeline.converting import promised_digest
+
+LONGEST_NAME = 200
+LONGEST_STEM = 180
+ENDING = ".jsonl"
+
+
+class Stored(NamedTuple):
+    file: TrainingFile
+    is_new: bool  # the team did not have these bytes yet
+
+
+def clean_name(name: str) -> str:
+    """The name a file came with: no path, nothing unprintable, composed Hangul, at most 200 characters."""
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(char for char in last if char.isprintable()).strip()
+    if len(printable) > LONGEST_NAME:
+        printable = PurePosixPath(printable).stem[:LONGEST_STEM] + ENDING
+    return printable or f"file{ENDING}"
+
+
+def store(
+    team: Team,
+    user: User,
+    content: "File[bytes]",
+    *,
+    name: str,
+    sha256: str,
+    also: Callable[[TrainingFile], object] | None = None,
+) -> Stored:
+    """Keep `content` (a temporary upload is moved, not copied) as a file of `team` that is due for its check.
+
+    `also` joins the transaction. The same bytes twice give the file that is there.
+    """
+    if twin := _twin(team, sha256):
+        return Stored(twin, is_new=False)
+    row = TrainingFile(team=team, uploaded_by=user, name=clean_name(name), sha256=sha256, size=content.size)
+    row.check_due_at = timezone.now()
+    row.content.save(row.name, content, save=False)
+    try:
+        with transaction.atomic():
+            row.save()
+            if also:
+                also(row)
+    except IntegrityError:  # another upload of the same bytes was faster
+        row.content.delete(save=False)
+        return Stored(TrainingFile.objects.alive().get(team=team, sha256=sha256), is_new=False)
+    except BaseException:
+        row.content.delete(save=False)
+        raise
+    return Stored(row, is_new=True)
+
+
+def _twin(team: Team, sha256: str) -> TrainingFile | None:
+    return TrainingFile.objects.alive().filter(team=team, sha256=sha256).first()
+
+
+def order_conversion(
+    parent: TrainingFile, user: User, system_prompt: str, also: Callable[[TrainingFile], object]
+) -> Stored:
+    """Order a chat version of `parent`, which the check makes first. Ordered twice, it is made once."""
+    options = {"system_prompt": system_prompt}
+    if made := TrainingFile.objects.alive().filter(parent=parent, options=options).first():
+        return Stored(made, is_new=False)
+    digest = promised_digest(parent, system_prompt)
+    row = TrainingFile(team=parent.team, uploaded_by=user, name=_chat_name(parent.name), sha256=digest, size=0)
+    row.parent, row.origin, row.options = parent, Origin.CONVERTED, options
+    row.check_due_at = timezone.now()
+    try:
+        with transaction.atomic():
+            row.save()
+            also(row)
+    except IntegrityError:
+        return Stored(TrainingFile.objects.alive().get(team=parent.team, sha256=digest), is_new=False)
+    return Stored(row, is_new=True)
+
+
+def _chat_name(name: str) -> str:
+    return f"{name.removesuffix(ENDING)[:LONGEST_STEM]}-chat{ENDING}"

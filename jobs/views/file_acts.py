@@ -1,0 +1,164 @@
+"""What can be done with a training file: download, convert, delete."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from functools import partial
+from itertools import batched
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jobs.forms.file import ConvertForm
+from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, TrainingFile, audit
+from jobs.pipeline import storing
+from jobs.tasks import check_file, nudge
+from jobs.training_data.checking import iter_faults
+from jobs.training_data.report import Fault
+from jobs.views.access import DeskRequest, trainer_page, viewer_page
+from jobs.views.downloads import attachment, file_attachment
+from jobs.views.file_facts import say
+from jobs.views.files import file_url, files_of
+
+ROWS_AT_ONCE = 500
+
+
+def _file(request: DeskRequest, member: Member, uuid: UUID) -> TrainingFile:
+    return get_object_or_404(files_of(request, member), uuid=uuid)
+
+
+def _gone(request: DeskRequest) -> HttpResponse:
+    return render(request, "jobs/file_gone.html", status=410)
+
+
+@require_GET
+@viewer_page
+def file_download(request: DeskRequest, member: Member, file: UUID) -> HttpResponseBase:
+    found = _file(request, member, file)
+    try:
+        response = file_attachment(request, _path(found), found.name)
+    except FileNotFoundError:
+        return _gone(request)
+    audit(request, member.team, "file.downloaded", found)
+    return response
+
+
+def _path(file: TrainingFile) -> Path:
+    if not file.content:
+        raise FileNotFoundError
+    return file.path
+
+
+@require_GET
+@viewer_page
+def file_faults_csv(request: DeskRequest, member: Member, file: UUID) -> HttpResponseBase:
+    """Every fault, not only the first hundred; with a BOM, without which Korean Excel reads no UTF-8."""
+    found = _file(request, member, file)
+    try:
+        path = _path(found)
+        path.stat()
+    except FileNotFoundError:
+        return _gone(request)
+    name = f"{found.name.removesuffix('.jsonl')}-faults.csv"
+    return attachment(request, _csv(iter_faults(path), get_language() or "en"), name, "text/csv; charset=utf-8")
+
+
+def _csv(faults: Iterator[Fault], language: str) -> Iterator[bytes]:
+    with override(language):  # batches are made in other threads, after the request
+        head = (_("Line"), _("Column"), _("What is wrong"), _("How to mend it"))
+    yield b"\xef\xbb\xbf" + _rows([head])
+    for some in batched(faults, ROWS_AT_ONCE, strict=False):
+        with override(language):
+            rows = [(said.line or "", said.column or "", said.message, said.remedy) for said in map(say, some)]
+        yield _rows([tuple(_no_formula(cell) for cell in row) for row in rows])
+
+
+def _no_formula(cell: str | int) -> str | int:
+    """A cell that a spreadsheet would run as a formula is made a text."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t")) else cell
+
+
+def _rows(rows: list[tuple[str | int, ...]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()
+
+
+@require_GET
+@viewer_page
+def file_remote_json(request: DeskRequest, member: Member, file: UUID, copy: int) -> HttpResponse:
+    """A service's own JSON of its copy, as it came."""
+    found = get_object_or_404(
+        RemoteFile.objects.exclude(remote_id=""),
+        pk=copy,
+        training_file__in=files_of(request, member),
+        training_file__uuid=file,
+    )
+    response = HttpResponse(json.dumps(found.raw, ensure_ascii=False, indent=2), content_type="application/json")
+    response["Content-Disposition"] = content_disposition_header(True, f"{found.remote_id}.json") or "attachment"
+    return response
+
+
+@require_POST
+@trainer_page
+def file_convert(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
+    """Order a chat version of a legacy file. The worker makes it; the original stays."""
+    parent = _file(request, member, file)
+    form = ConvertForm(request.POST)
+    if parent.deleted_at or parent.format != FileFormat.LEGACY or parent.state == FileState.CHECKING:
+        messages.error(request, _("Only a checked file of prompts and completions can be converted."))
+        return redirect(file_url(parent))
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect(file_url(parent))
+    also = partial(_audit_conversion, request, parent)
+    made, is_new = storing.order_conversion(parent, request.user, form.cleaned_data["system_prompt"], also)
+    if is_new:
+        nudge(check_file, made.pk)
+    return redirect(file_url(made))
+
+
+def _audit_conversion(request: DeskRequest, parent: TrainingFile, made: TrainingFile) -> None:
+    audit(request, made.team, "file.converted", made, before={"file": parent.name}, after={"file": made.name})
+
+
+@require_POST
+@trainer_page
+def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
+    """Take the bytes away; the row stays for the history. Refused while anything needs them."""
+    found = _file(request, member, file)
+    if found.deleted_at:
+        raise Http404
+    with transaction.atomic():
+        gone = _free(found).update(deleted_at=timezone.now(), content="", check_due_at=None)
+        if gone:
+            audit(request, member.team, "file.deleted", found, before={"sha256": found.sha256, "size": found.size})
+            transaction.on_commit(partial(_drop_bytes, found), robust=True)
+    if not gone:
+        messages.error(request, _("A job or a conversion still needs this file. Wait for its end, or cancel it first."))
+        return redirect(file_url(found))
+    messages.success(request, _("The file was deleted. Jobs that were trained on it still show its name."))
+    return redirect("file-list", member.team.slug)
+
+
+def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
+    """The file, unless an active job or a conversion on its way needs its bytes."""
+    jobs = FineTuneJob.objects.active().filter(Q(training_file=OuterRef("pk")) | Q(validation_file=OuterRef("pk")))
+    unmade = TrainingFile.objects.alive().filter(parent=OuterRef("pk"), content="", check_due_at__isnull=False)
+    return TrainingFile.objects.alive().filter(~Exists(jobs), ~Exists(unmade), pk=file.pk)
+
+
+def _drop_bytes(file: TrainingFile) -> None:
+    if file.content.name:
+        file.content.storage.delete(file.content.name)

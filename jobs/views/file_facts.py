@@ -1,0 +1,81 @@
+"""What the page of a file says about it: the report in words, and what training on it would cost."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+
+from jobs import pricing
+from jobs.faults import explain
+from jobs.models import Connection, TrainingFile
+from jobs.profiles import PROFILES, Profile
+from jobs.training_data.report import Fault, Report
+
+EPOCHS = (1, 3, 5, 10)
+
+
+class Said(NamedTuple):
+    """A fault or a warning in the reader's language."""
+
+    line: int
+    column: int | None
+    message: str
+    remedy: str
+
+
+class Row(NamedTuple):
+    """One base model, and its estimate for each of EPOCHS."""
+
+    profile: Profile
+    base: pricing.Base
+    estimates: list[pricing.Estimate]
+
+
+@dataclass(frozen=True)
+class Costs:
+    epochs: tuple[int, ...]
+    rows: list[Row]
+    unpriced: list[Profile]  # services whose prices nobody told us
+    rate: Decimal = field(default_factory=lambda: settings.USD_KRW)
+    rate_date: date = field(default_factory=lambda: settings.USD_KRW_DATE)
+
+    @property
+    def as_of(self) -> date | None:
+        """The day of the oldest price shown."""
+        return min((row.base.as_of for row in self.rows), default=None)
+
+
+@dataclass(frozen=True)
+class Facts:
+    report: Report
+    faults: list[Said]
+    warnings: list[Said]
+    costs: Costs | None
+
+
+def say(fault: Fault) -> Said:
+    return Said(fault.line, fault.column, *explain(fault))
+
+
+def facts(file: TrainingFile) -> Facts:
+    report = Report.from_dict(file.report)
+    costs = _costs(file) if file.tokens else None
+    return Facts(report, [say(f) for f in report.faults], [say(w) for w in report.warnings], costs)
+
+
+def _costs(file: TrainingFile) -> Costs:
+    """For the services that the team is connected to; for all we know of when there is none."""
+    slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True)) or set(PROFILES)
+    profiles = [profile for slug, profile in PROFILES.items() if slug in slugs]
+    rows = [_row(file, profile, base) for profile in profiles for base in pricing.bases(profile.slug)]
+    return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])
+
+
+def _row(file: TrainingFile, profile: Profile, base: pricing.Base) -> Row:
+    estimates = [
+        pricing.estimate(profile.slug, base.id, tokens=file.tokens, examples=file.examples, epochs=epochs)
+        for epochs in EPOCHS
+    ]
+    return Row(profile, base, estimates)

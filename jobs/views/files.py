@@ -1,0 +1,152 @@
+"""Training files: the list, the upload, and the page of one."""
+
+from contextlib import suppress
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from jobs.forms.file import ConvertForm, UploadForm
+from jobs.models import FileState, FineTuneJob, Member, TrainingFile, audit
+from jobs.pipeline import storing
+from jobs.tasks import check_file, nudge
+from jobs.uploads import HashedFile, was_cut
+from jobs.views.access import DeskRequest, trainer_page, viewer_page
+from jobs.views.file_facts import facts
+
+PAGE = 25
+
+
+def files_of(request: HttpRequest, member: Member) -> QuerySet[TrainingFile]:
+    """The team's files, deleted ones too: what was trained on them refers to them."""
+    return TrainingFile.objects.visible_to(request.user).filter(team=member.team).select_related("team", "uploaded_by")
+
+
+def file_url(file: TrainingFile) -> str:
+    return reverse("file-detail", args=[file.team.slug, file.uuid])
+
+
+@require_GET
+@viewer_page
+def file_list(request: DeskRequest, member: Member) -> HttpResponse:
+    """Newest first. While one of them is checked the list asks for news, and gets 204 until there is any."""
+    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    page = Paginator(_found(_listed(request, member), query), PAGE).get_page(request.GET.get("page"))
+    busy = any(file.state == FileState.CHECKING for file in page.object_list)
+    seen = _fingerprint(page)
+    if request.htmx and busy and request.headers.get("X-Since") == seen:
+        return HttpResponse(status=204)
+    template = "jobs/file_list.html#listing" if request.htmx else "jobs/file_list.html"
+    return render(request, template, {"page": page, "query": query, "busy": busy, "seen": seen})
+
+
+def _listed(request: DeskRequest, member: Member) -> QuerySet[TrainingFile]:
+    used = FineTuneJob.objects.filter(Q(training_file=OuterRef("pk")) | Q(validation_file=OuterRef("pk")))
+    count = used.order_by().annotate(n=Func(F("pk"), function="COUNT")).values("n")
+    return files_of(request, member).filter(deleted_at=None).defer("report").annotate(jobs_count=Subquery(count))
+
+
+def _found(files: QuerySet[TrainingFile], query: str) -> QuerySet[TrainingFile]:
+    """Files whose name holds `query`, or one of whose ids, ours or a service's, it is."""
+    if not query:
+        return files
+    same = Q(name__icontains=storing.clean_name(query)) | Q(sha256=query.lower())
+    same |= Q(pk__in=TrainingFile.objects.filter(remote_files__remote_id=query).values("pk"))
+    with suppress(ValueError):
+        same |= Q(uuid=UUID(query))
+    return files.filter(same)
+
+
+def _fingerprint(page: Page[TrainingFile]) -> str:
+    rows = [(file.pk, file.state, file.checked_lines, file.jobs_count) for file in page.object_list]  # type: ignore[attr-defined]
+    return blake2b(repr(rows).encode(), digest_size=8).hexdigest()
+
+
+@require_http_methods(["GET", "POST"])
+@trainer_page
+def file_new(request: DeskRequest, member: Member) -> HttpResponse:
+    """The upload. A script is answered with JSON, a form without one with a redirect."""
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if was_cut(request):
+        form.add_error("upload", _("The upload was cut off, so nothing was stored. Please send the file again."))
+    if form.is_valid():
+        return _stored(request, member, form.cleaned_data["upload"])
+    if form.is_bound and request.headers.get("X-Requested-With") == "upload":
+        return JsonResponse({"error": " ".join(_errors(form))}, status=_status(form))
+    context = {"form": form, "limit": settings.UPLOAD_LIMIT}
+    return render(request, "jobs/file_new.html", context, status=_status(form))
+
+
+def _errors(form: Form) -> list[str]:
+    return [str(error) for errors in form.errors.values() for error in errors]
+
+
+def _status(form: Form) -> int:
+    if not form.is_bound:
+        return 200
+    return 413 if form.has_error("upload", "too_large") else 422
+
+
+def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpResponse:
+    file, is_new = storing.store(
+        member.team,
+        request.user,
+        upload,
+        name=upload.name or "",
+        sha256=upload.sha256,
+        also=lambda row: audit(request, member.team, "file.uploaded", row, after={"sha256": row.sha256}),
+    )
+    if is_new:
+        nudge(check_file, file.pk)
+    else:
+        messages.info(request, _("The team has exactly these bytes already. This is the file that is there."))
+    if request.headers.get("X-Requested-With") == "upload":
+        return JsonResponse({"url": file_url(file)})
+    return redirect(file_url(file))
+
+
+@require_GET
+@viewer_page
+def file_detail(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
+    """The page; while the file is checked it asks for its progress, and in the end gets itself anew."""
+    found = get_object_or_404(files_of(request, member).select_related("parent"), uuid=file)
+    if twin := found.report.get("same_as"):
+        return _to_twin(request, member, twin)
+    if request.htmx and found.state == FileState.CHECKING and not found.deleted_at:
+        if request.GET.get("since") == str(found.checked_bytes):
+            return HttpResponse(status=204)
+        return render(request, "jobs/file.html#progress", {"file": found})
+    response = render(request, "jobs/file.html", _context(member, found))
+    if request.htmx:
+        response["HX-Retarget"] = response["HX-Reselect"] = "#main"
+        response["HX-Reswap"] = "morph:outerHTML"
+    return response
+
+
+def _to_twin(request: DeskRequest, member: Member, twin: str) -> HttpResponse:
+    messages.info(request, _("The team has exactly these bytes already. This is the file that is there."))
+    url = reverse("file-detail", args=[member.team.slug, twin])
+    return HttpResponse(headers={"HX-Redirect": url}) if request.htmx else redirect(url)
+
+
+def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
+    jobs = FineTuneJob.objects.filter(Q(training_file=file) | Q(validation_file=file))
+    return {
+        "file": file,
+        "facts": facts(file),
+        "convert_form": ConvertForm(),
+        "versions": file.versions.alive(),
+        "copies": file.remote_files.exclude(remote_id="").select_related("connection"),
+        "jobs": jobs[:10],
+        "jobs_count": jobs.count(),
+    }
