@@ -1,0 +1,200 @@
+"""`manage.py up`: one command starts everything, one signal ends everything, and nothing is left behind."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 90  # seconds; both cores may be busy with other tests
+CHILDREN = ["beat", "uvicorn", "worker"]
+
+
+class Up:
+    """One `manage.py up` with data of its own."""
+
+    def __init__(self, var: Path, port: int) -> None:
+        self.var, self.port, self.log = var, port, var.parent / f"{var.name}-{port}.log"
+        given = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE")
+        }
+        with self.log.open("wb") as log:
+            self.process = psutil.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env={**given, "VAR_DIR": str(var), "PORT": str(port)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+
+    def wait_until_ready(self) -> None:
+        self.wait_for(lambda: "Ctrl-C" in self.said() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
+
+    def children(self) -> list[psutil.Process]:
+        return sorted(self.process.children(recursive=True), key=role)
+
+    def end(self) -> None:
+        for process in [*self.process.children(recursive=True), self.process] if self.process.is_running() else []:
+            process.kill()
+
+
+def role(process: psutil.Process) -> str:
+    return next(name for name in CHILDREN if name in process.cmdline())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+    started: list[Up] = []
+
+    def starter(port: int | None = None, var: str = "var") -> Up:
+        started.append(Up(tmp_path / var, port or free_port()))
+        return started[-1]
+
+    yield starter
+    for up in started:
+        up.end()
+
+
+def test_first_page_log_in_and_one_signal_for_all(start: Callable[..., Up]) -> None:
+    up = start()
+    up.wait_until_ready()
+    children = up.children()
+    page = urllib.request.urlopen(f"http://127.0.0.1:{up.port}/").read().decode()
+
+    up.process.terminate()
+    code = up.process.wait(PATIENCE)
+
+    assert "<form" in page
+    assert "demo@example.com / texthelper-demo" in up.said()
+    assert f"http://127.0.0.1:{up.port}/" in up.said()
+    assert [role(child) for child in children] == CHILDREN
+    assert code == 0
+    assert gone(children)
+
+
+def test_second_start_keeps_the_data(start: Callable[..., Up]) -> None:
+    first = start()
+    first.wait_until_ready()
+    first.process.terminate()
+    first.process.wait(PATIENCE)
+    kept = {path.name: path.read_bytes() for path in (first.var / "files").rglob("*.jsonl")}
+    secret = (first.var / "secret_key").read_text()
+
+    second = start()
+    second.wait_until_ready()
+
+    assert kept
+    assert {path.name: path.read_bytes() for path in (second.var / "files").rglob("*.jsonl")} == kept
+    assert (second.var / "secret_key").read_text() == secret
+
+
+def test_killed_supervisor_leaves_no_orphan(start: Callable[..., Up]) -> None:
+    up = start()
+    up.wait_until_ready()
+    children = up.children()
+
+    up.process.kill()
+
+    up.wait_for(lambda: gone(children))
+    assert len(children) == len(CHILDREN)
+
+
+def test_dead_worker_is_replaced_and_dead_web_ends_all(start: Callable[..., Up]) -> None:
+    up = start()
+    up.wait_until_ready()
+    beat, web, worker = up.children()
+
+    worker.kill()
+    up.wait_for(lambda: [role(child) for child in up.children()] == CHILDREN and worker not in up.children())
+    children = up.children()
+    web.kill()
+    code = up.process.wait(PATIENCE)
+
+    assert code == 1
+    assert beat in children
+    assert gone(children)
+    assert "worker ended (-9); it starts again in 1 s." in up.said()
+    assert "The web server ended (-9): stopping everything." in up.said()
+
+
+def test_taken_port_is_refused_before_anything_is_made(start: Callable[..., Up]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        up = start(port)
+        code = up.process.wait(PATIENCE)
+
+    assert code == 2
+    assert up.said().splitlines()[-1] == f"Port {port} is taken. Start on another one: PORT={port % 65000 + 1} make up"
+    assert not (up.var / "db.sqlite3").exists()
+
+
+def test_second_one_on_the_same_data_is_refused(start: Callable[..., Up]) -> None:
+    first = start()
+    first.wait_until_ready()
+
+    second = start()
+
+    assert second.process.wait(PATIENCE) == 2
+    assert "TextHelper already runs on this data" in second.said()
+    assert first.process.is_running()
+
+
+@pytest.mark.parametrize("port", [70000, -1])
+def test_impossible_port_is_refused(start: Callable[..., Up], port: int) -> None:
+    up = start(port)
+
+    assert up.process.wait(PATIENCE) == 2
+    assert up.said().strip().endswith(f"PORT={port}: 1 … 65535")
+
+
+def test_watching_the_parent_works_where_the_kernel_does_not(tmp_path: Path) -> None:
+    """What macOS runs: a child that polls for its parent ends soon after it."""
+    watching = "import os; from jobs.management.child import watch; watch(os.getppid(), 0.05)"
+    parent = psutil.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {watching!r}]); time.sleep(600)",
+        ],
+        cwd=ROOT,
+    )
+    deadline = time.monotonic() + PATIENCE
+    while not (children := parent.children()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    parent.kill()
+    parent.wait(PATIENCE)
+
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
+    assert len(children) == 1
+    assert alive == []
