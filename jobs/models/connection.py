@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from jobs import profiles, sealing
 from jobs.models.team import Anyone, Team
 from jobs.provider import Access, ProviderError
+from jobs.upstream import AddressRefusedError, checked_address
 
 
 class ConnectionState(models.TextChoices):
@@ -91,9 +92,16 @@ class Connection(models.Model):
         return urlsplit(self.address).netloc
 
     def access(self) -> Access:
-        """What `jobs.provider` needs for a call. Raises ProviderError, as for a wrong key, if the seal is broken."""
+        """What `jobs.provider` needs for a call.
+
+        Raises ProviderError: as for a wrong key if the seal is broken, as for a dead address if the operator took the
+        host off the list since.
+        """
         try:
-            return Access(self.address, sealing.unseal(self.sealed_key))
+            address = self.about.fixed_url or checked_address(self.base_url)
+            return Access(address, sealing.unseal(self.sealed_key))
+        except AddressRefusedError as refused:
+            raise ProviderError(str(refused.reason), permanent=True, code="connection") from refused
         except sealing.SealBrokenError as broken:
             raise ProviderError(
                 gettext_noop("The stored key cannot be opened: FIELD_KEYS lacks the key it was sealed with."),

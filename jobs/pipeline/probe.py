@@ -1,0 +1,129 @@
+"""Testing a connection: what its service answers, told apart. It only asks: a test never orders anything."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from jobs import provider
+from jobs.models import Connection, ConnectionState, TunedModel
+from jobs.provider import Access, ProviderError
+
+MODELS_KEPT = 1000
+TRAINING_NOT_AVAILABLE = "training_not_available"
+
+type Seen = list[dict[str, str | None]]
+
+
+class Finding(NamedTuple):
+    """What a test told. `models` is None where the service did not list any."""
+
+    state: ConnectionState
+    detail: str = ""
+    models: Seen | None = None
+    retry_after: float | None = None
+
+
+def order(connection: Connection) -> None:
+    """Put the connection up for a test: the row is the order, the message only a nudge."""
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(state=ConnectionState.TESTING, detail="", test_due_at=now)
+
+
+def due() -> QuerySet[Connection]:
+    """Connections to be tested now, those among them whose worker died."""
+    return Connection.objects.alive().filter(test_due_at__lte=timezone.now())
+
+
+def test(connection: Connection) -> None:
+    """Test a connection that is due, if no other worker does: claim, ask, record."""
+    lease = timezone.now() + timedelta(seconds=settings.PROBE_SECONDS * 2 + 30)
+    if due().filter(pk=connection.pk).update(test_due_at=lease):
+        _record(connection, find(connection))
+
+
+def find(connection: Connection) -> Finding:
+    """Ask the service, and say what its answers mean."""
+    try:
+        access = connection.access()
+        seen = _seen(provider.list_models(access, timeout=settings.PROBE_SECONDS))
+    except ProviderError as error:
+        return _finding(error, classify(error))
+    return _asked_for_training(access, seen)
+
+
+def _asked_for_training(access: Access, seen: Seen) -> Finding:
+    try:
+        provider.probe_training(access, timeout=settings.PROBE_SECONDS)
+    except ProviderError as error:
+        # It lists models, so its address is right: what it does not have is fine-tuning.
+        absent = error.status in (404, 405, 501)
+        return _finding(error, ConnectionState.MAY_NOT_TRAIN if absent else classify(error), seen)
+    return Finding(ConnectionState.WORKS, models=seen)
+
+
+def classify(error: ProviderError) -> ConnectionState:
+    """The state that a failed call puts a connection in."""
+    return next((state for state, fits in _MEANINGS if fits(error)), ConnectionState.TROUBLE)
+
+
+_MEANINGS: tuple[tuple[ConnectionState, Callable[[ProviderError], bool]], ...] = (
+    (ConnectionState.WRONG_KEY, lambda e: e.is_wrong_key),
+    (ConnectionState.MAY_NOT_TRAIN, lambda e: e.is_not_allowed),
+    (ConnectionState.TIMED_OUT, lambda e: e.code == "timeout" or e.status in (408, 504)),
+    (ConnectionState.NOT_OPENAI, lambda e: e.code == "shape"),
+    # Refused, unknown host, a redirect (none is followed), or a path where nothing lies.
+    (ConnectionState.WRONG_ADDRESS, lambda e: e.code == "connection" and not e.reached),
+    (ConnectionState.WRONG_ADDRESS, lambda e: e.status is not None and (300 <= e.status < 400 or e.status == 404)),
+)
+
+
+def _finding(error: ProviderError, state: ConnectionState, seen: Seen | None = None) -> Finding:
+    marks = " ".join(str(mark) for mark in (error.status, error.code) if mark)
+    return Finding(state, f"{error.message} ({marks})" if marks else error.message, seen, error.retry_after)
+
+
+def _seen(models: list[dict[str, Any]]) -> Seen:
+    """What we keep of the service's list, by id."""
+    kept = {model["id"][:300]: _date(model.get("shutdown_date")) for model in models[:MODELS_KEPT]}
+    return [{"id": name, "shutdown_date": kept[name]} for name in sorted(kept)]
+
+
+def _date(value: object) -> str | None:
+    try:
+        return date.fromisoformat(value).isoformat() if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _record(connection: Connection, finding: Finding) -> None:
+    """Write the finding down, unless the key was replaced meanwhile: then it speaks of the old one."""
+    now = timezone.now()
+    changes: dict[str, Any] = {
+        "state": finding.state,
+        "detail": finding.detail,
+        "tested_at": now,
+        "test_due_at": None,
+        "parked_at": now if finding.state == ConnectionState.WRONG_KEY else None,
+        "wait_until": now + timedelta(seconds=finding.retry_after) if finding.retry_after else None,
+    }
+    if finding.models is not None:
+        changes["models_seen"] = finding.models
+    same_key = Connection.objects.filter(
+        pk=connection.pk, sealed_key=connection.sealed_key, state=ConnectionState.TESTING
+    )
+    if same_key.update(**changes):
+        _date_models(connection, finding.models or [])
+
+
+def _date_models(connection: Connection, seen: Seen) -> None:
+    """A service's own list is the official word on when a tuned model is switched off."""
+    dates = {model["id"]: model["shutdown_date"] for model in seen if model["shutdown_date"]}
+    ours = connection.tuned_models.filter(name__in=list(dates)[:MODELS_KEPT])
+    changed = [model for model in ours if str(model.shutdown_date) != dates[model.name]]
+    for model in changed:
+        model.shutdown_date = date.fromisoformat(dates[model.name] or "")
+    TunedModel.objects.bulk_update(changed, ["shutdown_date"])

@@ -1,0 +1,146 @@
+"""Connections: which services a team may call, with which key, and whether they answer."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jobs import pricing, profiles
+from jobs.forms.connection import ConnectionForm, KeyForm
+from jobs.models import Connection, ConnectionState, Member, audit
+from jobs.pipeline import probe
+from jobs.states import ACTIVE
+from jobs.tasks import nudge, test_connection
+from jobs.views.access import DeskRequest, owner_page, trainer_page, viewer_page
+
+PAGE = 25
+
+
+def _connections(request: HttpRequest, member: Member) -> QuerySet[Connection]:
+    """The team's living connections, each with the count of its active jobs."""
+    active = Count("jobs", filter=Q(jobs__state__in=ACTIVE))
+    return Connection.objects.visible_to(request.user).alive().filter(team=member.team).annotate(jobs_active=active)
+
+
+def _go(connection: Connection) -> HttpResponse:
+    return redirect("connection-detail", connection.team.slug, connection.uuid)
+
+
+def _test(connection: Connection) -> None:
+    probe.order(connection)
+    nudge(test_connection, connection.pk)
+
+
+@require_GET
+@viewer_page
+def connection_list(request: DeskRequest, member: Member) -> HttpResponse:
+    page = Paginator(_connections(request, member), PAGE).get_page(request.GET.get("page"))
+    return render(request, "jobs/connections.html", {"page": page})
+
+
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "POST"])
+@owner_page
+def connection_new(request: DeskRequest, member: Member) -> HttpResponse:
+    form = ConnectionForm(request.POST or None)
+    if form.is_valid():
+        with transaction.atomic():
+            connection = form.save(member.team, request.user)
+            after = {"service": connection.profile, "address": connection.address, "key": _hint(connection)}
+            audit(request, member.team, "connection.created", connection, after=after)
+            _test(connection)
+        return _go(connection)
+    context = {"form": form, "profiles": profiles.PROFILES.values()}
+    return render(request, "jobs/connection_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+@viewer_page
+def connection_detail(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    """The page; while a test runs it asks for its state, and gets 204 until there is news."""
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    context: dict[str, Any] = {"connection": found, "testing": found.state == ConnectionState.TESTING}
+    if request.htmx and context["testing"]:
+        return HttpResponse(status=204)
+    context["prices"] = _prices(found)
+    context["winding_down"] = found.state == ConnectionState.MAY_NOT_TRAIN and (
+        probe.TRAINING_NOT_AVAILABLE in found.detail or "winding down" in found.detail
+    )
+    return render(request, "jobs/connection.html#told" if request.htmx else "jobs/connection.html", context)
+
+
+def _prices(connection: Connection) -> list[dict[str, Any]]:
+    """The catalog's base models of this service, and whether this connection lists them."""
+    seen = set(connection.bases_seen())
+    return [{"base": base, "listed": base.id in seen} for base in pricing.bases(connection.profile)]
+
+
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "POST"])
+@owner_page
+def connection_key(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    form = KeyForm(request.POST or None)
+    if form.is_valid():
+        with transaction.atomic():
+            _replace_key(request, found, form.cleaned_data["key"])
+        messages.success(request, _("The key was replaced. It is being tested."))
+        return _go(found)
+    context = {"form": form, "connection": found}
+    return render(request, "jobs/connection_key.html", context, status=422 if form.is_bound else 200)
+
+
+def _hint(connection: Connection) -> str:
+    return f"····{connection.key_hint}"
+
+
+def _replace_key(request: DeskRequest, connection: Connection, key: str) -> None:
+    before = _hint(connection)
+    connection.set_key(key)
+    connection.save(update_fields=["sealed_key", "key_hint", "parked_at", "wait_until", "state", "detail"])
+    audit(
+        request,
+        connection.team,
+        "connection.key_replaced",
+        connection,
+        before={"key": before},
+        after={"key": _hint(connection)},
+    )
+    _test(connection)
+
+
+@require_POST
+@trainer_page
+def connection_test(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    if found.state != ConnectionState.TESTING:
+        with transaction.atomic():
+            audit(request, member.team, "connection.tested", found)
+            _test(found)
+    return _go(found)
+
+
+@require_POST
+@owner_page
+def connection_delete(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    """Take the key away for good. What was done over the connection stays."""
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    with transaction.atomic():
+        idle = Connection.objects.alive().filter(pk=found.pk).exclude(jobs__state__in=ACTIVE)
+        gone = idle.update(deleted_at=timezone.now(), sealed_key="", test_due_at=None)
+        if gone:
+            audit(request, member.team, "connection.deleted", found, before={"key": _hint(found)})
+    if not gone:
+        messages.error(request, _("A job still runs over this connection. Wait for its end, or cancel it first."))
+        return _go(found)
+    messages.success(request, _("The connection was deleted, its key with it. Its jobs and models stay listed."))
+    return redirect("connection-list", member.team.slug)
