@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
 from django.utils.translation import gettext_noop
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 type Json = dict[str, Any]
 
 ASK_SECONDS = 30.0  # a question that takes longer is asked again later
-ORDER_SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
 CHAT_SECONDS = 120.0
 PAGE = 100
@@ -209,7 +209,7 @@ def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) ->
 
 def create_job(access: Access, order: Json) -> Json:
     """Order a job, once: the call is never re-sent. `order` holds the keys of OpenAI's create body."""
-    return _ask(access, lambda c: c.fine_tuning.jobs.create(**order), timeout=ORDER_SECONDS)
+    return _ask(access, lambda c: c.fine_tuning.jobs.create(**order), timeout=settings.ORDER_SECONDS)
 
 
 def retrieve_job(access: Access, job_id: str) -> Json:

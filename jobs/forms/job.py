@@ -167,11 +167,9 @@ def offers(connection: Connection) -> list[dict[str, Any]]:
     ]
 
 
-class EditForm(forms.ModelForm[FineTuneJob]):
-    class Meta:
-        model = FineTuneJob
-        fields = ("name", "note")
-        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+class EditForm(forms.Form):
+    name = forms.CharField(max_length=120, label=_("Name"))
+    note = forms.CharField(max_length=5000, required=False, label=_("Note"), widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class SettleForm(forms.Form):

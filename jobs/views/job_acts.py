@@ -84,7 +84,7 @@ def job_settle(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
 def job_edit(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
     job = job_of(member, uuid)
     before = {"name": job.name, "note": job.note}
-    form = EditForm(request.POST, instance=job_of(member, uuid))
+    form = EditForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("A name is needed, of at most 120 characters."))
         return _back(job)

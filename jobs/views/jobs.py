@@ -100,7 +100,7 @@ def job_of(member: Member, uuid: UUID) -> FineTuneJob:
 @viewer_page
 def job_detail(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
     job = job_of(member, uuid)
-    forms = {"edit": EditForm(instance=job), "settle": SettleForm()}
+    forms = {"edit": EditForm(initial={"name": job.name, "note": job.note}), "settle": SettleForm()}
     return render(request, "jobs/job_detail.html", _page(job) | forms)
 
 
