@@ -36,9 +36,8 @@ def invite(request: DeskRequest, member: Member) -> HttpResponse:
     if _mailed(request, form.instance):
         messages.success(request, _("Invitation sent to: %(email)s") % {"email": address})
     else:
-        messages.warning(
-            request, _("The mail could not be sent. Copy the link and pass it on: %(email)s") % {"email": address}
-        )
+        lost = _("The mail could not be sent. Copy the link below and pass it on yourself: %(email)s")
+        messages.warning(request, lost % {"email": address})
     return redirect("team", member.team.slug)
 
 

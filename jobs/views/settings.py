@@ -1,5 +1,7 @@
 """A person's own settings, and the language switch that everyone has."""
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -38,7 +40,9 @@ def _remember(response: HttpResponse, language: str) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_page(request: HttpRequest) -> HttpResponse:
-    person = User.objects.get(pk=request.user.pk)  # not request.user: a refused name must not show in the menu
+    person = User.objects.get(
+        pk=cast(User, request.user).pk
+    )  # not request.user: a refused name must not show in the menu
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=person)
     if not form.is_valid():
         return render(request, "jobs/settings.html", {"form": form}, status=422 if form.errors else 200)
@@ -60,5 +64,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
         _remember(response, language)
-        User.objects.filter(pk=request.user.pk).update(language=language)
+        if isinstance(request.user, User):
+            User.objects.filter(pk=request.user.pk).update(language=language)
     return response

@@ -1,5 +1,7 @@
 """The team page: who is in it, who is invited, what was done."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -84,6 +86,6 @@ def team_new(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _make_team(request: HttpRequest, name: str) -> Team:
-    made = Team.objects.make(name, User.objects.get(pk=request.user.pk))
+    made = Team.objects.make(name, cast(User, request.user))
     audit(request, made, "team.created", made, after={"name": made.name})
     return made
