@@ -21,6 +21,8 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from pydantic import BaseModel, ValidationError
 from pytest_django.live_server_helper import LiveServer
 
+from trainer.models import File
+
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TYPED_STATUS = {"validating_files", "queued", "running", "succeeded", "failed", "cancelled"}
 
@@ -162,7 +164,7 @@ def test_the_life_of_a_job(sdk: OpenAI, clock: time_machine.Traveller, wire: Und
     assert (done.status, done.finished_at) == ("succeeded", int(START.timestamp()) + 30)
     assert done.fine_tuned_model is not None
     assert done.fine_tuned_model.startswith("ft:sim-small-2026-06-01:simulated:봄:")
-    assert done.trained_tokens == 3 * 60 * (done.trained_tokens // 180)
+    assert done.trained_tokens == 3 * File.objects.get(uid=done.training_file).tokens
     assert wire.met == {"error is {} on a healthy job"}
 
 

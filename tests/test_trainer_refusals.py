@@ -118,6 +118,9 @@ def test_uploads(client: Client, settings: Any) -> None:
         ({"metadata": {"a": 1}}, "metadata.a"),
         ({"metadata": {"a": "x" * 513}}, "metadata.a"),
         ({"metadata": "x"}, "metadata"),
+        ({"metadata": {"a": "\x00"}}, "metadata"),
+        ({"model": "\x00"}, "model"),
+        ({"suffix": "\ud800"}, "suffix"),
     ],
 )
 def test_orders(client: Client, body: dict[str, Any], param: str) -> None:
@@ -172,6 +175,11 @@ def test_chat(client: Client, body: dict[str, Any], param: str, status: int) -> 
     body = {"model": "sim-small", **body}
     answer = client.post(f"{ROOT}chat/completions", body, content_type="application/json", headers=KEY)
     assert refused(answer) == (status, param)
+
+
+@pytest.mark.parametrize("path", ["files/%00", "models/%00", "fine_tuning/jobs?after=%00", "files?%00=1"])
+def test_addresses_that_no_database_can_look_up(client: Client, path: str) -> None:
+    assert refused(client.get(ROOT + path, headers=KEY)) == (400, None)
 
 
 def test_a_trained_file_may_be_deleted_and_is_kept(client: Client) -> None:

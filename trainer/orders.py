@@ -40,6 +40,13 @@ def read_order(body: Json) -> Order:
     )
 
 
+def storable(text: str, param: str | None) -> str:
+    """The text, unless no database could keep it: NUL bytes and half characters are refused."""
+    if "\x00" in text or text != text.encode("utf-8", "replace").decode():
+        raise invalid("The request holds a NUL or a broken character.", param, "invalid_value")
+    return text
+
+
 def _text(body: Json, name: str, required: bool = False) -> str:
     value = body.get(name)
     if value is None and not required:
@@ -48,7 +55,7 @@ def _text(body: Json, name: str, required: bool = False) -> str:
         raise invalid(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
     if not isinstance(value, str):
         raise invalid(f"Invalid type for '{name}': expected a string.", name, "invalid_type")
-    return value
+    return storable(value, name)
 
 
 def _suffix(body: Json) -> str:
@@ -81,6 +88,7 @@ def _metadata(body: Json) -> dict[str, str] | None:
         if not isinstance(value, str) or len(key) > METADATA_KEY or len(value) > METADATA_VALUE:
             message = f"keys have at most {METADATA_KEY} characters, values are strings of at most {METADATA_VALUE}."
             raise invalid(f"Invalid 'metadata.{key[:64]}': {message}", f"metadata.{key[:64]}")
+        storable(key + value, "metadata")
     return pairs
 
 

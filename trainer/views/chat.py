@@ -13,6 +13,7 @@ from django.utils import timezone
 from trainer.bases import living_base
 from trainer.engines import answering, tokens
 from trainer.engines.reading import ROLES, text_of
+from trainer.orders import storable
 from trainer.views.door import Caller, door
 from trainer.views.models import living_tuned, no_such_model
 from wire.errors import invalid
@@ -50,7 +51,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
 def _answered(body: Json, caller: Caller) -> Answer:
     messages, limit = _messages(body), _limit(body)
     _check_temperature(body)
-    model, whole = _said(str(body.get("model") or ""), messages, caller)
+    model, whole = _said(storable(str(body.get("model") or ""), "model"), messages, caller)
     text = tokens.first(whole, limit) if limit else whole
     prompt = 3 + sum(3 + tokens.count(text_of(message.get("content"))) for message in messages)
     said = tokens.count(text)

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from trainer import faults
 from trainer.faults import Faults
+from trainer.orders import storable
 from wire.errors import WireError, invalid, method_not_allowed, server_error, too_large, unknown_url
 from wire.requests import bearer, wrong_key
 
@@ -61,6 +62,7 @@ def _answer(methods: dict[str, Handler], request: HttpRequest, parts: dict[str, 
     if handler is None:
         raise method_not_allowed(request.method or "", list(methods))
     caller = caller_of(request)
+    storable(request.path + "".join(request.GET.values()) + "".join(request.GET), None)
     if instead := faults.before_the_call(caller.faults):
         return instead
     response = handler(request, caller, **parts)

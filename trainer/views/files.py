@@ -11,6 +11,7 @@ from django.utils import timezone
 from trainer.engines import reading
 from trainer.engines.simulated import Run
 from trainer.models import File, Job
+from trainer.orders import storable
 from trainer.shapes import file_json
 from trainer.views.door import Caller, door
 from wire.errors import invalid, not_found, too_large
@@ -43,7 +44,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
         uid=new_id("file-"),
         org=caller.org,
         purpose=request.POST["purpose"],
-        filename=(upload.name or "file")[-255:],
+        filename=storable(upload.name or "file", "file")[-255:],
         size=upload.size or 0,
         created_at=now,
         expires_at=now + timedelta(seconds=seconds) if seconds else None,
