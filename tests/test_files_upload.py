@@ -125,6 +125,8 @@ class Unreadable:
     def read(self, *_args: Any) -> bytes:
         raise AssertionError("the body was read")
 
+    readline = read
+
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(world: World, login: Login, settings: Any) -> None:
     settings.BODY_LIMIT = 1000

@@ -1,5 +1,7 @@
 """Forms that take a training file, and what a conversion needs."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,12 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose a .jsonl file first.")},
         widget=forms.FileInput({"accept": ".jsonl"}),
     )
+
+    def __init__(self, *args: Any, cut: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if cut:  # it was chosen, but did not arrive
+            words = _("The upload was cut off, so nothing was stored. Please send the file again.")
+            self.fields["upload"].error_messages["required"] = words
 
     def clean_upload(self) -> HashedFile:
         file: HashedFile = self.cleaned_data["upload"]

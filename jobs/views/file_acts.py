@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from functools import partial
+from http import HTTPStatus
 from itertools import batched
 from pathlib import Path
 from uuid import UUID
@@ -146,8 +147,7 @@ def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
             audit(request, member.team, "file.deleted", found, before={"sha256": found.sha256, "size": found.size})
             transaction.on_commit(partial(_drop_bytes, found), robust=True)
     if not gone:
-        messages.error(request, _("A job or a conversion still needs this file. Wait for its end, or cancel it first."))
-        return redirect(file_url(found))
+        return render(request, "jobs/file_needed.html", {"file": found}, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The file was deleted. Jobs that were trained on it still show its name."))
     return redirect("file-list", member.team.slug)
 

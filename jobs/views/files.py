@@ -76,15 +76,20 @@ def _fingerprint(page: Page[TrainingFile]) -> str:
 @trainer_page
 def file_new(request: DeskRequest, member: Member) -> HttpResponse:
     """The upload. A script is answered with JSON, a form without one with a redirect."""
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
-    if was_cut(request):
-        form.add_error("upload", _("The upload was cut off, so nothing was stored. Please send the file again."))
+    form = _form(request)
     if form.is_valid():
         return _stored(request, member, form.cleaned_data["upload"])
     if form.is_bound and request.headers.get("X-Requested-With") == "upload":
         return JsonResponse({"error": " ".join(_errors(form))}, status=_status(form))
     context = {"form": form, "limit": settings.UPLOAD_LIMIT}
     return render(request, "jobs/file_new.html", context, status=_status(form))
+
+
+def _form(request: DeskRequest) -> UploadForm:
+    if request.method != "POST":
+        return UploadForm()
+    fields, files = request.POST, request.FILES  # read first: only then is it known whether they are whole
+    return UploadForm(fields, files, cut=was_cut(request))
 
 
 def _errors(form: Form) -> list[str]:
