@@ -62,7 +62,8 @@ def _answer(methods: dict[str, Handler], request: HttpRequest, parts: dict[str, 
     if handler is None:
         raise method_not_allowed(request.method or "", list(methods))
     caller = caller_of(request)
-    storable(request.path + "".join(request.GET.values()) + "".join(request.GET), None)
+    for text in (request.path, *request.GET, *map(str, request.GET.values())):
+        storable(text, None)
     if instead := faults.before_the_call(caller.faults):
         return instead
     response = handler(request, caller, **parts)
