@@ -1,0 +1,154 @@
+"""The live list: what it shows, finds, costs, and when it says that nothing is new."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jobs.models import FineTuneJob, Role, Team, User
+from jobs.pipeline.record import note
+from jobs.states import State
+from tests.conftest import World
+from tests.factories import make_file, make_job
+
+type Login = Callable[..., Client]
+
+
+def names(response: Any) -> list[str]:
+    return [job.name for job, _eta in response.context["rows"]]
+
+
+def test_it_lists_the_teams_jobs_newest_first(world: World, login: Login) -> None:
+    make_job(world.team, name="first")
+    make_job(world.team, name="second", state=State.SUCCEEDED, fine_tuned_model="ft:sim:org::abc")
+
+    response = login(world.carol).get(world.url("jobs/"))
+
+    assert names(response) == ["second", "first"]
+    assert b"ft:sim:org::abc" in response.content
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=winter", ["winter v1"]),
+        ("q=ftjob-XYZ", ["spring"]),
+        ("q=essay.jsonl", ["winter v1"]),
+        ("state=succeeded", ["spring"]),
+        ("state=nonsense", ["spring", "winter v1"]),
+        ("q=nothing-like-it", []),
+        ("page=9999", ["spring", "winter v1"]),
+    ],
+)
+def test_it_finds_by_name_id_file_and_state(world: World, login: Login, query: str, found: list[str]) -> None:
+    file = make_file(world.team, name="essay.jsonl")
+    make_job(world.team, name="winter v1", training_file=file, created_by=world.alice)
+    make_job(world.team, name="spring", remote_id="ftjob-xyz", state=State.SUCCEEDED, created_by=world.bob)
+
+    response = login(world.bob).get(world.url(f"jobs/?{query}"))
+
+    assert names(response) == found
+
+
+def test_it_filters_by_owner_connection_and_our_id(world: World, login: Login) -> None:
+    job = make_job(world.team, name="mine", created_by=world.bob)
+    make_job(world.team, name="hers", created_by=world.alice)
+    client = login(world.bob)
+    bob = world.team.members.get(user=world.bob)
+
+    assert names(client.get(world.url(f"jobs/?owner={bob.pk}"))) == ["mine"]
+    assert names(client.get(world.url(f"jobs/?q={job.uuid}"))) == ["mine"]
+    assert names(client.get(world.url(f"jobs/?connection={world.connection.uuid}"))) == ["hers", "mine"]
+
+
+def test_another_teams_jobs_are_not_found(world: World, login: Login) -> None:
+    other = Team.objects.make("Other", world.mallory)
+    make_job(other, name="secret")
+
+    assert names(login(world.alice).get(world.url("jobs/?q=secret"))) == []
+
+
+def test_an_empty_list_says_what_to_do(world: World, login: Login) -> None:
+    assert "No jobs yet" in login(world.alice).get(world.url("jobs/")).content.decode()
+
+
+def test_its_queries_do_not_grow_with_the_jobs(
+    world: World, login: Login, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    client = login(world.alice)
+    make_job(world.team, created_by=world.alice)
+    with django_assert_max_num_queries(30) as with_one:
+        client.get(world.url("jobs/"))
+    for _ in range(24):
+        make_job(world.team, created_by=world.bob, connection=world.connection)
+
+    with django_assert_num_queries(len(with_one)):
+        response = client.get(world.url("jobs/"))
+
+    assert len(response.context["rows"]) == 25
+
+
+# --- the poll -----------------------------------------------------------------------------------------
+
+
+def test_an_idle_poll_is_one_query_and_a_204(world: World, login: Login, django_assert_num_queries: Any) -> None:
+    client = login(world.bob)
+    version = client.get(world.url("jobs/")).context["version"]
+
+    with django_assert_num_queries(1):
+        response = client.get(world.url(f"jobs/poll/?since={version}"))
+
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_a_poll_brings_the_rows_once_something_has_changed(world: World, login: Login) -> None:
+    client = login(world.bob, "ko")
+    User.objects.filter(pk=world.bob.pk).update(language="en")
+    job = make_job(world.team, name="겨울")
+    version = client.get(world.url("jobs/")).context["version"]
+    note(job, name="봄")
+
+    response = client.get(world.url(f"jobs/poll/?since={version}"), headers={"hx-request": "true"})
+
+    assert response.status_code == 200
+    body = response.content.decode()
+    assert "봄" in body
+    assert "<html" not in body
+    assert "Training file" in body  # the person's language, not the browser's
+
+
+def test_a_poll_of_a_signed_out_page_loads_it_anew(world: World, client: Client) -> None:
+    response = client.get(world.url("jobs/poll/?since=0"), headers={"hx-request": "true"})
+
+    assert (response.status_code, response.headers["HX-Refresh"]) == (204, "true")
+
+
+def test_a_poll_ends_with_the_password_that_the_session_was_made_with(world: World, login: Login) -> None:
+    client = login(world.bob)
+    world.bob.set_password("another-long-pw-2")
+    world.bob.save()
+
+    assert client.get(world.url("jobs/poll/?since=0")).status_code == 404
+
+
+def test_a_stranger_polls_nothing(world: World, login: Login) -> None:
+    assert login(world.mallory).get(world.url("jobs/poll/?since=0")).status_code == 404
+
+
+def test_watching_makes_running_jobs_due(world: World, login: Login) -> None:
+    job = make_job(world.team, state=State.RUNNING, remote_id="ftjob-1")
+    FineTuneJob.objects.update(due_at="2099-01-01T00:00:00Z")
+
+    login(world.carol).post(world.url("jobs/watch/"))
+
+    job.refresh_from_db()
+    assert job.due_at is not None
+    assert job.due_at.year < 2099
+    assert job.watched_until is not None
+
+
+def test_a_viewer_is_not_offered_a_new_job(world: World, login: Login) -> None:
+    assert world.team.members.get(user=world.carol).role == Role.VIEWER
+
+    assert "jobs/new/" not in login(world.carol).get(world.url("jobs/")).content.decode()
