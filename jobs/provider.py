@@ -7,7 +7,7 @@ Source of every behaviour relied on here: OpenAI's API reference, read with the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,7 +261,7 @@ class Piece(NamedTuple):
     completion_tokens: int | None = None
 
 
-async def stream_chat(access: Access, request: Json) -> AsyncIterator[Piece]:
+async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
     """Stream an answer. `request` holds model, messages, temperature, max_tokens. Raises ProviderError."""
     import openai
 

@@ -12,7 +12,10 @@ from jobs.views import (
     job_downloads,
     jobs,
     members,
+    models,
     order,
+    playground,
+    playground_stream,
     settings,
     team,
 )
@@ -48,8 +51,18 @@ file_urls: Urls = [
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
 ]
-model_urls: Urls = []
-playground_urls: Urls = []
+model_urls: Urls = [
+    path("", models.model_list, name="model-list"),
+]
+playground_urls: Urls = [
+    path("", playground.playground, name="playground"),
+    path("<uuid:job>/", playground.playground_job, name="playground-job"),
+    path("<uuid:job>/models/", playground.playground_models, name="playground-models"),
+    path("<uuid:job>/ask/", playground.playground_ask, name="playground-ask"),
+    path("<uuid:job>/say/", playground_stream.playground_say, name="playground-say"),
+    path("<uuid:job>/clear/", playground.playground_clear, name="playground-clear"),
+    path("<uuid:job>/talk/", playground.playground_download, name="playground-download"),
+]
 connection_urls: Urls = [
     path("", connections.connection_list, name="connection-list"),
     path("new/", connections.connection_new, name="connection-new"),

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -354,7 +355,7 @@ def test_two_workers_ask_once_and_a_dead_one_is_replaced(world: World, rogue: ty
     rogue.answer = (500, JSON, b"{}")
     connection = make_connection(world.team, profile="custom", base_url=rogue.url)  # type: ignore[attr-defined]
     probe.order(connection)
-    Connection.objects.filter(pk=connection.pk).update(test_due_at=timezone.now() + timezone.timedelta(seconds=30))
+    Connection.objects.filter(pk=connection.pk).update(test_due_at=timezone.now() + timedelta(seconds=30))
 
     probe.test(connection)
     assert rogue.asked == []

@@ -1,0 +1,162 @@
+"""The playground's talk: whom one may talk to, what is sent along, and what is kept of an answer."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from jobs import pricing, provider
+from jobs.models import Conversation, FineTuneJob, Message
+from jobs.provider import Access, Piece, ProviderError
+
+type Json = dict[str, Any]
+
+WARM_UP = timedelta(minutes=15)  # a service may answer 404 for so long after it reported success
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model of a job that can be talked to."""
+
+    name: str
+    label: str | Promise
+    kind: str  # "tuned", "checkpoint" or "base"
+
+
+def offers(job: FineTuneJob) -> list[Offer]:
+    """The job's final model, its checkpoints (latest first), its base."""
+    final = [Offer(job.fine_tuned_model, _("Tuned model"), "tuned")] if job.fine_tuned_model else []
+    steps = [
+        Offer(point.model, _("Checkpoint at step %(step)s") % {"step": point.step}, "checkpoint")
+        for point in job.checkpoints.all()
+        if point.model != job.fine_tuned_model
+    ]
+    return [*final, *steps, Offer(job.base_model, _("Base model"), "base")]
+
+
+def request_for(conversation: Conversation, model: str, ask: Message) -> Json:
+    """The body of the call: the column's own part of the talk, its last messages only, and the question."""
+    heard = conversation.messages.filter(Q(role="user") | Q(model=model), pk__lt=ask.pk)
+    last = list(heard.order_by("-pk")[: conversation.history])[::-1]
+    system = [{"role": "system", "content": conversation.system_prompt}] if conversation.system_prompt else []
+    return {
+        "model": model,
+        "messages": system + [{"role": said.role, "content": said.content} for said in [*last, ask]],
+        "temperature": conversation.temperature,
+        "max_tokens": conversation.max_tokens,
+    }
+
+
+@dataclass
+class Answer:
+    """An answer while it comes in. `store` keeps it, however it ended."""
+
+    conversation: Conversation
+    model: str
+    request: Json
+    access: Access
+    text: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    whole: bool = False
+    message: Message | None = None  # what was kept
+
+    async def pieces(self) -> AsyncGenerator[Piece]:
+        """Pass on what the service says. Raises ProviderError; keeps what came, also when nobody listens any more."""
+        try:
+            async with aclosing(provider.stream_chat(self.access, self.request)) as stream:
+                async for piece in stream:
+                    self._take(piece)
+                    if piece.text:
+                        yield piece
+            if not self.text and self.completion_tokens is None:
+                raise ProviderError("The answer was not a stream as OpenAI's API sends it.", code="shape")
+            self.whole = True
+        finally:
+            # Also while this task is being cancelled (the reader left): a cancellation comes once, so this may wait.
+            await sync_to_async(self.store)()
+
+    def _take(self, piece: Piece) -> None:
+        self.text += piece.text
+        if piece.completion_tokens is not None:
+            self.prompt_tokens, self.completion_tokens = piece.prompt_tokens, piece.completion_tokens
+
+    @property
+    def cost(self) -> Decimal | None:
+        """USD; None where the price or the usage is unknown."""
+        if self.prompt_tokens is None or self.completion_tokens is None:
+            return None
+        job = self.conversation.job
+        # The service bills a checkpoint and a tuned model like their base.
+        known = pricing.base(job.connection.profile, job.base_model)
+        return pricing.chat_cost(known, self.prompt_tokens, self.completion_tokens)
+
+    def store(self) -> None:
+        """Keep what was said: nothing, if nothing was; and not in a conversation that was deleted meanwhile."""
+        if not (self.text or self.whole) or not Conversation.objects.filter(pk=self.conversation.pk).exists():
+            return
+        self.message = Message.objects.create(
+            conversation=self.conversation,
+            role="assistant",
+            model=self.model,
+            content=self.text,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            cost_usd=self.cost,
+            stopped=not self.whole,
+        )
+
+
+def answer(conversation: Conversation, model: str, ask: Message) -> Answer:
+    """Prepare an answer; no call is made yet. Raises ProviderError where the connection has no usable key."""
+    access = conversation.job.connection.access()
+    return Answer(conversation, model, request_for(conversation, model, ask), access)
+
+
+def spent(message: Message) -> str:
+    """Tokens and price of an answer, as far as the service told."""
+    if message.prompt_tokens is None or message.completion_tokens is None:
+        return ""
+    tokens = gettext("%(sent)s + %(answered)s tokens") % {
+        "sent": f"{message.prompt_tokens:,}",
+        "answered": f"{message.completion_tokens:,}",
+    }
+    if message.cost_usd is None:
+        return f"{tokens} · {gettext('price unknown')}"
+    return f"{tokens} · ${message.cost_usd.normalize():f} · ₩{message.cost_usd * settings.USD_KRW:.2f}"
+
+
+def is_warming_up(job: FineTuneJob, model: str, error: ProviderError) -> bool:
+    """A model that is not there yet, rather than not there: 404 soon after success."""
+    if error.status != 404 or model == job.base_model or job.finished_at is None:
+        return False
+    return timezone.now() - job.finished_at < WARM_UP
+
+
+_ADVICE: dict[int, Promise] = {
+    401: _("The key was refused. An owner can replace it on the connection's page."),
+    403: _("The key may not use this model. Check its rights at the service: the project that tuned it may."),
+    404: _("The service does not know this model any more: it was deleted there, or switched off with its base model."),
+    429: _("The service asks for fewer calls, or the account has no credit left. Wait, or see its billing page."),
+}
+
+
+def advice(job: FineTuneJob, model: str, error: ProviderError) -> str | Promise:
+    """What to do about an error; empty where the service's own words must do."""
+    if error.status == 404:
+        ends = job.tuned_models.filter(name=model).values_list("shutdown_date", flat=True).first()
+        if ends and ends <= timezone.now().date():
+            return _("This model was switched off on %(date)s, with its base model.") % {"date": ends.isoformat()}
+    if error.code in ("timeout", "connection") or (error.status or 0) >= 500:
+        return _("The service has trouble, or cannot be reached. Send the message again in a while.")
+    return _ADVICE.get(error.status or 0, "")

@@ -1,0 +1,37 @@
+"""The tuned models: which are alive, until when, and where they came from."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from jobs.models import Member, TunedModel
+from jobs.views.access import DeskRequest, viewer_page
+
+PAGE = 25
+SOON = 90  # days
+
+
+@require_GET
+@viewer_page
+def model_list(request: DeskRequest, member: Member) -> HttpResponse:
+    models = TunedModel.objects.visible_to(request.user).filter(team=member.team)
+    page = Paginator(models.select_related("job", "connection"), PAGE).get_page(request.GET.get("page"))
+    rows = [{"model": model, "days_left": days_left(model), "life": life(model)} for model in page]
+    return render(request, "jobs/models.html", {"page": page, "rows": rows})
+
+
+def days_left(model: TunedModel) -> int | None:
+    """Days until the model is switched off, below zero afterwards; None where no date is known."""
+    return (model.shutdown_date - timezone.now().date()).days if model.shutdown_date else None
+
+
+def life(model: TunedModel) -> str:
+    """Whether it can be called: "alive", "ending" (soon), "off" or "cut" (its connection was deleted)."""
+    left = days_left(model)
+    if left is not None and left <= 0:
+        return "off"
+    if model.connection.deleted_at is not None:
+        return "cut"
+    return "ending" if left is not None and left < SOON else "alive"
