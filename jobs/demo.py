@@ -9,7 +9,8 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, Team, TrainingFile, User
+from jobs.models import Connection, Team, User
+from jobs.pipeline.storing import store
 
 EMAIL = "demo@example.com"
 PASSWORD = "texthelper-demo"  # noqa: S105  # the portal listens on this machine only, and up prints it
@@ -40,17 +41,8 @@ def _connect(team: Team, user: User) -> None:
 
 def _store(team: Team, user: User, path: Path) -> None:
     with path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        opened.seek(0)
-        TrainingFile.objects.create(
-            team=team,
-            name=path.name,
-            content=File(opened, path.name),
-            size=path.stat().st_size,
-            sha256=digest,
-            check_due_at=timezone.now(),
-            uploaded_by=user,
-        )
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        store(team, user, File(opened), name=path.name, sha256=sha256)
 
 
 def sign_in_line() -> str:

@@ -1,8 +1,6 @@
 """`manage.py up`: one command starts everything, one signal ends everything, and nothing is left behind."""
 
-import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -12,59 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 90  # seconds; both cores may be busy with other tests
-CHILDREN = ["beat", "uvicorn", "worker"]
-
-
-class Up:
-    """One `manage.py up` with data of its own."""
-
-    def __init__(self, var: Path, port: int) -> None:
-        self.var, self.port, self.log = var, port, var.parent / f"{var.name}-{port}.log"
-        given = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE")
-        }
-        with self.log.open("wb") as log:
-            self.process = psutil.Popen(
-                [sys.executable, "manage.py", "up"],
-                cwd=ROOT,
-                env={**given, "VAR_DIR": str(var), "PORT": str(port)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_for(self, happened: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not happened():
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.1)
-
-    def wait_until_ready(self) -> None:
-        self.wait_for(lambda: "Ctrl-C" in self.said() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
-
-    def children(self) -> list[psutil.Process]:
-        return sorted(self.process.children(recursive=True), key=role)
-
-    def end(self) -> None:
-        for process in [*self.process.children(recursive=True), self.process] if self.process.is_running() else []:
-            process.kill()
-
-
-def role(process: psutil.Process) -> str:
-    return next(name for name in CHILDREN if name in process.cmdline())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.running import CHILDREN, PATIENCE, ROOT, Up, free_port, role
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -179,15 +125,13 @@ def test_impossible_port_is_refused(start: Callable[..., Up], port: int) -> None
 
 def test_watching_the_parent_works_where_the_kernel_does_not(tmp_path: Path) -> None:
     """What macOS runs: a child that polls for its parent ends soon after it."""
-    watching = "import os; from jobs.management.child import watch; watch(os.getppid(), 0.05)"
-    parent = psutil.Popen(
-        [
-            sys.executable,
-            "-c",
-            f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {watching!r}]); time.sleep(600)",
-        ],
-        cwd=ROOT,
+    child = "import sys; from jobs.management.child import watch; watch(int(sys.argv[1]), 0.05)"
+    program = (
+        "import os, subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}, str(os.getpid())])\n"
+        "time.sleep(600)"
     )
+    parent = psutil.Popen([sys.executable, "-c", program], cwd=ROOT)
     deadline = time.monotonic() + PATIENCE
     while not (children := parent.children()) and time.monotonic() < deadline:
         time.sleep(0.05)
