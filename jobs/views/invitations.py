@@ -82,8 +82,7 @@ def invitation_withdraw(request: DeskRequest, member: Member, pk: int) -> HttpRe
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
-    if user:
-        speak_as(request, user)
+    speak_as(request, user or User())  # a guest reads the date in the site's own zone
     invitation = Invitation.objects.select_related("team", "invited_by").filter(token=token).first()
     if invitation is None:
         return _closed(request, "unknown", 404)
