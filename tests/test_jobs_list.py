@@ -44,7 +44,8 @@ def test_it_lists_the_teams_jobs_newest_first(world: World, login: Login) -> Non
 def test_it_finds_by_name_id_file_and_state(world: World, login: Login, query: str, found: list[str]) -> None:
     file = make_file(world.team, name="essay.jsonl")
     make_job(world.team, name="winter v1", training_file=file, created_by=world.alice)
-    make_job(world.team, name="spring", remote_id="ftjob-xyz", state=State.SUCCEEDED, created_by=world.bob)
+    other = make_file(world.team, name="other.jsonl")
+    make_job(world.team, name="spring", remote_id="ftjob-xyz", state=State.SUCCEEDED, training_file=other)
 
     response = login(world.bob).get(world.url(f"jobs/?{query}"))
 

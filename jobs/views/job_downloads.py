@@ -16,6 +16,9 @@ from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.jobs import job_of
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 class _Echo:
     """A file whose write gives the text back: the csv module's way to a stream."""
 
@@ -42,7 +45,7 @@ def csv_response(name: str, rows: Iterable[Sequence[Any]]) -> StreamingHttpRespo
 
 def _harmless(cell: Any) -> Any:
     """Text that a spreadsheet would run as a formula gets a quote before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _attached[R: HttpResponse | StreamingHttpResponse](response: R, name: str) -> R:

@@ -52,7 +52,7 @@ def _kind(job: FineTuneJob, index: int, last: int) -> str:
     if job.state in FINAL:
         return "bad" if index == last and job.state in BAD else "done"
     # a running job is at its training or waits for it; an order is at the station it has not reached yet
-    now = max(last, 2) if job.state == State.RUNNING else last + 1
+    now = (3 if job.step else max(last, 2)) if job.state == State.RUNNING else last + 1
     if index == now:
         return "unsure" if job.state == State.UNSURE else "now"
     return "done" if index < now else ""
