@@ -1,0 +1,63 @@
+"""One portal as a newcomer runs it: `manage.py up` in a process of its own, with data of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 90  # seconds; both cores may be busy with other tests
+CHILDREN = ["beat", "uvicorn", "worker"]
+OURS = ("DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE")  # what a test's own process may have set
+
+
+class Up:
+    """One `manage.py up` with data of its own."""
+
+    def __init__(self, var: Path, port: int, **settings: str) -> None:
+        self.var, self.port, self.log = var, port, var.parent / f"{var.name}-{port}.log"
+        given = {name: value for name, value in os.environ.items() if name not in OURS}
+        self.environment = {**given, "VAR_DIR": str(var), "PORT": str(port), **settings}
+        with self.log.open("wb") as log:
+            self.process = psutil.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not happened():
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+
+    def wait_until_ready(self) -> None:
+        self.wait_for(lambda: any(word in self.said() for word in ("Ctrl-C", "answers", "stopped", "Error")))
+        assert "Ctrl-C" in self.said(), self.said()
+
+    def children(self) -> list[psutil.Process]:
+        return sorted(self.process.children(recursive=True), key=role)
+
+    def end(self) -> None:
+        for process in [*self.process.children(recursive=True), self.process] if self.process.is_running() else []:
+            process.kill()
+
+
+def role(process: psutil.Process) -> str:
+    return next(name for name in CHILDREN if name in process.cmdline())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
