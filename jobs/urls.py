@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from jobs.views import (
     connections,
     file_acts,
+    file_poll,
     files,
     home,
     invitations,
@@ -45,6 +46,7 @@ file_urls: Urls = [
     path("", files.file_list, name="file-list"),
     path("new/", files.file_new, name="file-new"),
     path("<uuid:file>/", files.file_detail, name="file-detail"),
+    path("<uuid:file>/poll/", file_poll.file_poll, name="file-poll"),
     path("<uuid:file>/download/", file_acts.file_download, name="file-download"),
     path("<uuid:file>/faults.csv", file_acts.file_faults_csv, name="file-faults-csv"),
     path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),

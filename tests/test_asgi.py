@@ -29,7 +29,10 @@ def drive(headers: dict[bytes, bytes]) -> tuple[list[Any], list[Any]]:
         while (message := await receive())["type"] != "http.disconnect":
             received.append(message["body"])
 
-    asyncio.run(guarded(app)({"type": "http", "headers": list(headers.items())}, receive, send))
+    async def request() -> None:
+        await guarded(app)({"type": "http", "headers": list(headers.items())}, receive, send)
+
+    asyncio.run(request())
     return received, sent
 
 

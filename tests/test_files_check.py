@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import FileFormat, FileState, Origin, TrainingFile
-from jobs.pipeline import checking, due, storing
+from jobs.pipeline import due, storing
 from jobs.pipeline.checking import Lease, LeaseLostError, check
+from jobs.training_data.converting import legacy_to_chat
 from jobs.training_data.report import Progress
 from tests.conftest import World
 from tests.factories import chat_lines, make_file
@@ -172,7 +173,7 @@ def test_a_conversion_ordered_twice_is_one(world: World) -> None:
 
 def test_a_conversion_to_bytes_that_are_there_points_to_them(world: World, tmp_path: Path) -> None:
     parent = legacy(world)
-    checking.converting.legacy_to_chat(parent.path, tmp_path / "made.jsonl")
+    legacy_to_chat(parent.path, tmp_path / "made.jsonl")
     there = make_file(world.team, (tmp_path / "made.jsonl").read_bytes())
     file = ordered(parent, world)
 

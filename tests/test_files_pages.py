@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.models import AuditEntry, FileFormat, FileState, RemoteFile, TrainingFile
+from jobs.models import AuditEntry, FileFormat, FileState, RemoteFile, TrainingFile, User
 from jobs.pipeline.checking import check
 from jobs.states import State
 from tests.conftest import World
@@ -135,7 +135,7 @@ def test_the_page_prices_the_connected_services(world: World, login: Login) -> N
 
 def test_progress_is_told_until_the_check_is_done(world: World, login: Login) -> None:
     file = waiting(world, chat_lines(12))
-    client, url = login(world.bob), world.url(f"files/{file.uuid}/")
+    client, url = login(world.bob), world.url(f"files/{file.uuid}/poll/")
 
     unchanged = client.get(f"{url}?since=0", headers=HTMX)
     moved = client.get(f"{url}?since=7", headers=HTMX)
@@ -147,6 +147,31 @@ def test_progress_is_told_until_the_check_is_done(world: World, login: Login) ->
     assert "every 1s" in moved.text
     assert (done.headers["HX-Retarget"], done.headers["HX-Reselect"]) == ("#main", "#main")
     assert "every 1s" not in done.text
+
+
+def test_an_idle_poll_costs_one_query(world: World, login: Login) -> None:
+    file = waiting(world, chat_lines(12))
+    client = login(world.bob)
+    client.get(world.url("files/"))
+
+    with CaptureQueriesContext(database) as captured:
+        response = client.get(world.url(f"files/{file.uuid}/poll/?since=0"), headers=HTMX)
+
+    assert (response.status_code, len(captured)) == (204, 1)
+
+
+def test_a_poll_asks_who_it_is(world: World, login: Login) -> None:
+    file = waiting(world, chat_lines(12))
+    url = world.url(f"files/{file.uuid}/poll/?since=0")
+    old_password, inactive = login(world.bob), login(world.carol)
+    world.bob.set_password("another-long-one-2")
+    world.bob.save()
+    User.objects.filter(pk=world.carol.pk).update(is_active=False)
+
+    assert login(world.mallory).get(url, headers=HTMX).status_code == 404
+    assert Client().get(url, headers=HTMX).headers["HX-Refresh"] == "true"
+    assert old_password.get(url, headers=HTMX).status_code == 404
+    assert inactive.get(url, headers=HTMX).status_code == 404
 
 
 def test_one_page_has_a_constant_query_count(world: World, login: Login) -> None:
@@ -167,7 +192,7 @@ def test_every_fault_is_in_the_csv(world: World, login: Login) -> None:
 
     response = login(world.carol).get(world.url(f"files/{file.uuid}/faults.csv"))
 
-    body = b"".join(response.streaming_content)  # type: ignore[arg-type]
+    body = response.getvalue()
     rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
     assert body.startswith(b"\xef\xbb\xbf")
     assert response["Content-Disposition"] == 'attachment; filename="winter-faults.csv"'
@@ -182,7 +207,7 @@ def test_a_download_is_an_attachment(world: World, login: Login) -> None:
 
     response = login(world.carol).get(world.url(f"files/{file.uuid}/download/"))
 
-    assert b"".join(response.streaming_content) == body  # type: ignore[arg-type]
+    assert response.getvalue() == body
     assert response["Content-Disposition"] == "attachment; filename*=utf-8''%EA%B2%A8%EC%9A%B8.jsonl"
     assert (response["Content-Type"], response["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
     assert AuditEntry.objects.get().action == "file.downloaded"

@@ -137,7 +137,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(world: World, login:
         world.url("files/new/"),
         content_type="multipart/form-data; boundary=b",
         headers={"X-Requested-With": "upload", "Content-Length": "1001"},
-        **{"wsgi.input": Unreadable(), "CONTENT_LENGTH": "1001"},
+        **{"wsgi.input": Unreadable(), "CONTENT_LENGTH": "1001"},  # type: ignore[arg-type]
     )
 
     assert (response.status_code, response.json()) == (

@@ -123,13 +123,11 @@ def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpRes
 @require_GET
 @viewer_page
 def file_detail(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
-    """The page; while the file is checked it asks for its progress, and in the end gets itself anew."""
+    """The page; while the file is checked it asks `file_poll` for its progress, and in the end gets itself anew."""
     found = get_object_or_404(files_of(request, member).select_related("parent"), uuid=file)
     if twin := found.report.get("same_as"):
         return _to_twin(request, member, twin)
     if request.htmx and found.state == FileState.CHECKING and not found.deleted_at:
-        if request.GET.get("since") == str(found.checked_bytes):
-            return HttpResponse(status=204)
         return render(request, "jobs/file.html#progress", {"file": found})
     response = render(request, "jobs/file.html", _context(member, found))
     if request.htmx:

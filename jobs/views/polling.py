@@ -41,7 +41,7 @@ def seen(request: HttpRequest, team: str, job: UUID | None = None) -> Seen | Htt
         )
         fields.append("job_version")
     row = rows.values_list(*fields).first() if SESSION_KEY in request.session else None
-    if row is None or not _session_fits(request, row[0]):
+    if row is None or not session_fits(request, row[0]):
         if SESSION_KEY in request.session:
             raise Http404
         return signed_out(request)
@@ -50,7 +50,7 @@ def seen(request: HttpRequest, team: str, job: UUID | None = None) -> Seen | Htt
     return Seen(row[-1], request.GET.get("since", ""))
 
 
-def _session_fits(request: HttpRequest, password: str) -> bool:
+def session_fits(request: HttpRequest, password: str) -> bool:
     expected = User(password=password).get_session_auth_hash()
     return constant_time_compare(request.session.get(HASH_SESSION_KEY, ""), expected)
 
