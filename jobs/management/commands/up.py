@@ -46,7 +46,9 @@ def refuse_taken_port(port: int) -> None:
         except PermissionError:
             raise CommandError(f"PORT={port}: permission denied; take one above 1023", returncode=2) from None
         except OSError:
-            raise CommandError(TAKEN.format(port=port, other=port % 65000 + 1), returncode=2) from None
+            raise CommandError(
+                TAKEN.format(port=port, other=port + 1 if port < 65535 else 8000), returncode=2
+            ) from None
 
 
 def lock(folder: Path) -> None:
