@@ -21,6 +21,7 @@ from jobs.provider import Access, Piece, ProviderError
 
 type Json = dict[str, Any]
 
+KEPT = Decimal("0.000001")  # as fine as the column is
 WARM_UP = timedelta(minutes=15)  # a service may answer 404 for so long after it reported success
 
 
@@ -99,7 +100,8 @@ class Answer:
         job = self.conversation.job
         # The service bills a checkpoint and a tuned model like their base.
         known = pricing.base(job.connection.profile, job.base_model)
-        return pricing.chat_cost(known, self.prompt_tokens, self.completion_tokens)
+        exact = pricing.chat_cost(known, self.prompt_tokens, self.completion_tokens)
+        return None if exact is None else exact.quantize(KEPT)
 
     def store(self) -> None:
         """Keep what was said: nothing, if nothing was; and not in a conversation that was deleted meanwhile."""

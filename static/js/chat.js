@@ -65,15 +65,17 @@ async function stream(chat, message, column, signal) {
     return null;
   } finally {
     node.classList.remove("streaming");
-    if (words.textContent) finish(node, words);
+    if (words.textContent) finish(chat, node, words);
     else if (!meta.textContent) node.remove();
   }
 }
 
-function finish(node, words) {
+function finish(chat, node, words) {
+  const atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40;
   words.id = `said-${crypto.randomUUID?.() ?? Math.random()}`;
   node.querySelector(".copy").dataset.copyFrom = words.id;
   node.querySelector(".bubble-meta").hidden = false;
+  if (atEnd) chat.scrollTop = chat.scrollHeight;
 }
 
 // A model that was trained just now may not be loaded yet: ask again, and say so.
@@ -136,8 +138,7 @@ function complain(told) {
   errors.textContent = list.map((one) => one.message ?? one).join(" ");
 }
 
-async function ask(signal) {
-  const fields = new FormData(form);
+async function ask(fields, signal) {
   const response = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "application/json" }, signal });
   const told = await response.json().catch(() => ({ errors: { page: [form.dataset.broken] } }));
   complain(told.errors ?? {});
@@ -152,7 +153,9 @@ async function ask(signal) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!running) during(ask).finally(() => text.focus());
+  if (running) return;
+  const fields = new FormData(form); // now: while answers come in, the selects are disabled and would be left out
+  during((signal) => ask(fields, signal)).finally(() => text.focus());
 });
 stop.addEventListener("click", () => running?.abort());
 text.addEventListener("keydown", (event) => {
