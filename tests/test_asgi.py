@@ -11,7 +11,7 @@ from ftsite.asgi import guarded
 
 def drive(headers: dict[bytes, bytes]) -> tuple[list[Any], list[Any]]:
     """What an application behind the guard received, and what was sent."""
-    arriving = [
+    arriving: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"a" * 10, "more_body": True},
         {"type": "http.request", "body": b"b" * 10, "more_body": False},
         {"type": "http.disconnect"},
