@@ -81,7 +81,7 @@ def say(
         if not getattr(response, "streaming", False):
             return [response.status_code]
         lines = []
-        stream: AsyncIterator[bytes] = response.streaming_content.__aiter__()
+        stream: AsyncIterator[bytes] = response.streaming_content.__aiter__()  # type: ignore[attr-defined]
         async for part in stream:
             lines.append(json.loads(part))
             if len(lines) == take:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing, provider
@@ -81,7 +81,7 @@ class Answer:
                     if piece.text:
                         yield piece
             if not self.text and self.completion_tokens is None:
-                raise ProviderError("The answer was not a stream as OpenAI's API sends it.", code="shape")
+                raise ProviderError(gettext_noop("The answer was not a stream as OpenAI's API sends it."), code="shape")
             self.whole = True
         finally:
             # Also while this task is being cancelled (the reader left): a cancellation comes once, so this may wait.
