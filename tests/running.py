@@ -12,7 +12,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 90  # seconds; both cores may be busy with other tests
-CHILDREN = ["beat", "uvicorn", "worker"]
+CHILDREN = ["ftsite.beat", "uvicorn", "worker"]
 OURS = ("DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE")  # what a test's own process may have set
 
 
