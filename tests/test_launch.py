@@ -46,9 +46,7 @@ def test_a_job_is_pushed_submitted_and_followed_to_its_end(world: World, trainer
 
 
 @pytest.mark.parametrize("cause", ["500", "drop", "timeout"])
-def test_an_answer_lost_after_the_act_is_found_by_asking(
-    world: World, trainer: str, settings: Any, cause: str
-) -> None:
+def test_an_answer_lost_after_the_act_is_found_by_asking(world: World, trainer: str, settings: Any, cause: str) -> None:
     settings.ORDER_SECONDS = 0.5
     fault = "timeout-after=2" if cause == "timeout" else f"{cause}-after"
     job = make_job(world.team, connection=faulty(world, fault))

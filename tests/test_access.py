@@ -1,0 +1,235 @@
+"""Every URL x every kind of user, against a written table. A new URL without a row fails."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from jobs.models import Conversation, FineTuneJob, Invitation, Message, RemoteFile, Role, User
+from jobs.states import State
+from tests.conftest import World
+from tests.factories import make_file, make_job
+
+type Login = Callable[..., Client]
+
+
+class Row(NamedTuple):
+    """One call. `least` is the lowest role that may make it; `answer` what that role gets."""
+
+    name: str
+    method: str
+    least: Role
+    answer: int
+
+
+# --- pages of a team: strangers and staff get 404, signed-out people the log-in, lower roles 403 -------
+VIEWER, TRAINER, OWNER = Role.VIEWER, Role.TRAINER, Role.OWNER
+TEAM = [
+    Row("job-list", "get", VIEWER, 200),
+    Row("job-list-poll", "get", VIEWER, 200),
+    Row("job-list-watch", "post", VIEWER, 204),
+    Row("job-new", "get", TRAINER, 200),
+    Row("job-new", "post", TRAINER, 422),
+    Row("job-estimate", "get", TRAINER, 200),
+    Row("job-detail", "get", VIEWER, 200),
+    Row("job-poll", "get", VIEWER, 200),
+    Row("job-watch", "post", VIEWER, 204),
+    Row("job-cancel", "post", TRAINER, 302),
+    Row("job-pause", "post", TRAINER, 302),
+    Row("job-resume", "post", TRAINER, 302),
+    Row("job-settle", "post", TRAINER, 302),
+    Row("job-edit", "post", TRAINER, 302),
+    Row("job-json", "get", VIEWER, 200),
+    Row("job-events-csv", "get", VIEWER, 200),
+    Row("job-metrics-csv", "get", VIEWER, 200),
+    Row("job-result-csv", "get", VIEWER, 200),
+    Row("file-list", "get", VIEWER, 200),
+    Row("file-new", "get", TRAINER, 200),
+    Row("file-new", "post", TRAINER, 422),
+    Row("file-detail", "get", VIEWER, 200),
+    Row("file-poll", "get", VIEWER, 200),
+    Row("file-download", "get", VIEWER, 200),
+    Row("file-faults-csv", "get", VIEWER, 200),
+    Row("file-remote-json", "get", VIEWER, 200),
+    Row("file-convert", "post", TRAINER, 302),
+    Row("file-delete", "post", TRAINER, 302),
+    Row("model-list", "get", VIEWER, 200),
+    Row("playground", "get", TRAINER, 200),
+    Row("playground-job", "get", TRAINER, 200),
+    Row("playground-models", "post", TRAINER, 422),
+    Row("playground-ask", "post", TRAINER, 422),
+    Row("playground-say", "post", TRAINER, 400),  # a model that is not the job's
+    Row("playground-clear", "post", TRAINER, 302),
+    Row("playground-download", "get", TRAINER, 200),
+    Row("connection-list", "get", VIEWER, 200),
+    Row("connection-new", "get", OWNER, 200),
+    Row("connection-new", "post", OWNER, 422),
+    Row("connection-detail", "get", VIEWER, 200),
+    Row("connection-key", "get", OWNER, 200),
+    Row("connection-key", "post", OWNER, 422),
+    Row("connection-test", "post", TRAINER, 302),
+    Row("connection-delete", "post", OWNER, 302),
+    Row("team", "get", VIEWER, 200),
+    Row("team-audit", "get", VIEWER, 200),
+    Row("team-rename", "post", OWNER, 422),
+    Row("team-leave", "post", VIEWER, 302),
+    Row("team-invite", "post", OWNER, 422),
+    Row("team-invitation-withdraw", "post", OWNER, 302),
+    Row("team-member-role", "post", OWNER, 422),
+    Row("team-member-remove", "post", OWNER, 302),
+]
+
+# --- pages of a person: (name, method, signed out, signed in) -------------------------------------------
+PERSONAL = [
+    ("home", "get", 302, 302),
+    ("settings", "get", 302, 200),
+    ("team-new", "get", 302, 200),
+    ("set-language", "post", 302, 302),
+    ("join", "get", 404, 404),
+    ("account_login", "get", 200, 302),
+    ("account_signup", "get", 200, 302),
+    ("account_logout", "get", 302, 200),
+    ("account_inactive", "get", 200, 200),
+    ("account_reauthenticate", "get", 302, 200),
+    ("account_email", "get", 302, 200),
+    ("account_email_verification_sent", "get", 200, 200),
+    ("account_confirm_email", "get", 200, 200),
+    ("account_change_password", "get", 302, 200),
+    ("account_set_password", "get", 302, 302),
+    ("account_reset_password", "get", 200, 200),
+    ("account_reset_password_done", "get", 200, 200),
+    ("account_reset_password_from_key", "get", 200, 200),
+    ("account_reset_password_from_key_done", "get", 200, 200),
+    ("account_confirm_login_code", "get", 302, 302),
+]
+ARGUMENTS: dict[str, list[str]] = {
+    "join": ["no-such-token"],
+    "account_confirm_email": ["key"],
+    "account_reset_password_from_key": ["1", "no-such-key"],
+}
+SENT: dict[str, dict[str, Any]] = {
+    "playground-say": {"message": 777},
+    "connection-new": {"name": ""},
+    "connection-key": {"key": ""},
+}
+KINDS = ["signed out", "stranger", "staff", "viewer", "trainer", "owner"]
+
+
+def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in resolver.url_patterns:
+        where = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern, where)
+        elif isinstance(pattern, URLPattern):
+            yield str(pattern.name), where
+
+
+@pytest.fixture
+def clients(world: World, login: Login) -> dict[str, Client]:
+    staff = User.objects.create_superuser("root", "root@example.com", "long-enough-pw-1")
+    people = {"stranger": world.mallory, "staff": staff, "viewer": world.carol, "trainer": world.bob}
+    return {"signed out": Client(), "owner": login(world.alice)} | {
+        kind: login(person) for kind, person in people.items()
+    }
+
+
+def address(world: World, name: str, kind: str = "owner") -> str:
+    """The URL of a row, for things that surely exist."""
+    file = make_file(world.team, created_at="2026-01-01T00:00:00Z")
+    job = make_job(
+        world.team,
+        connection=world.connection,
+        training_file=make_file(world.team),
+        state=State.SUCCEEDED,
+        result_csv="step\n1\n",
+        fine_tuned_model="ft:sim-small-2026-06-01:o::1",
+    )
+    if name.startswith("connection-"):
+        FineTuneJob.objects.filter(pk=job.pk).update(due_at=None)
+    copy = RemoteFile.objects.create(connection=world.connection, training_file=file, remote_id="file-1", raw={"id": 1})
+    if name in ("playground-download", "playground-say"):
+        for person in (world.alice, world.bob):
+            talk = Conversation.objects.create(user=person, job=job)
+            if person == (world.bob if kind == "trainer" else world.alice):
+                Message.objects.filter(pk=777).delete()
+                talk.messages.create(pk=777, role="user", content="눈")
+    invitation = Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
+    member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
+    team = world.team.slug
+    by_prefix: list[tuple[str, list[Any]]] = [
+        ("file-remote-json", [file.uuid, copy.pk]),
+        ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
+        ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-", [job.uuid]),
+        ("playground-", [job.uuid]),
+        ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
+        ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),
+    ]  # fmt: skip
+    arguments = next((found for prefix, found in by_prefix if name.startswith(prefix)), [])
+    return reverse(name, args=[team, *arguments])
+
+
+@pytest.mark.parametrize("row", TEAM, ids=lambda row: f"{row.method} {row.name}")
+def test_pages_of_a_team(world: World, clients: dict[str, Client], row: Row) -> None:
+    answers = {
+        kind: getattr(clients[kind], row.method)(address(world, row.name, kind), SENT.get(row.name)) for kind in KINDS
+    }
+
+    assert {kind: answer.status_code for kind, answer in answers.items()} == {
+        kind: expected(row, kind) for kind in KINDS
+    }
+    assert answers["signed out"].headers["Location"].startswith("/accounts/login/?next=")
+
+
+def expected(row: Row, kind: str) -> int:
+    if kind == "signed out":
+        return 302
+    if kind in ("stranger", "staff"):
+        return 404
+    if row.name == "team-leave" and kind == "owner":
+        return 409  # the last owner stays
+    return row.answer if Role(kind).rank >= row.least.rank else 403
+
+
+@pytest.mark.parametrize("kind", ["signed out", "stranger"])
+@pytest.mark.parametrize(("name", "method", "outside", "inside"), PERSONAL, ids=lambda value: str(value))
+def test_pages_of_a_person(
+    clients: dict[str, Client], name: str, method: str, outside: int, inside: int, kind: str
+) -> None:
+    response = getattr(clients[kind], method)(reverse(name, args=ARGUMENTS.get(name)))
+
+    assert response.status_code == (outside if kind == "signed out" else inside)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_admin_is_for_staff_alone(clients: dict[str, Client], kind: str) -> None:
+    assert clients[kind].get(reverse("admin:index")).status_code == (200 if kind == "staff" else 302)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_trainer_knows_keys_not_people(clients: dict[str, Client], kind: str) -> None:
+    paths = [path for _name, path in patterns(get_resolver()) if path.startswith("trainer/")]
+    for path in paths:
+        url = "/" + path.replace("<str:uid>", "x").replace("<path:name>", "x").replace("^.*$", "anything")
+        assert clients[kind].get(url).status_code in (401, 404, 405)
+
+
+def test_every_url_has_a_row() -> None:
+    """Whoever adds a URL writes down who may open it."""
+    written = {row.name for row in TEAM} | {name for name, *_ in PERSONAL}
+    found = {name for name, path in patterns(get_resolver()) if not path.startswith(("admin/", "trainer/"))}
+
+    assert found == written
+
+
+def test_reading_urls_refuse_to_write_and_writing_urls_to_read(world: World, login: Login) -> None:
+    client = login(world.alice)
+    methods: dict[str, set[str]] = {}
+    for row in TEAM:
+        methods.setdefault(row.name, set()).add(row.method)
+    for name, allowed in methods.items():
+        for method in {"get", "post"} - allowed:
+            assert getattr(client, method)(address(world, name)).status_code == 405, (name, method)
+        FineTuneJob.objects.all().delete()
+        RemoteFile.objects.all().delete()
