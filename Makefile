@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test lint format help
+.PHONY: up test lint format messages help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -9,6 +9,7 @@ help:
 	@echo "make test     the whole test suite (ARGS='-k word' for a part of it)"
 	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs"
 	@echo "make format   lets ruff put the code in order"
+	@echo "make messages collects new texts into locale/ko/LC_MESSAGES/django.po, for you to translate there"
 
 up:
 	@scripts/bootstrap base && exec $(RUN)/python manage.py up
@@ -31,3 +32,6 @@ format:
 	@scripts/bootstrap dev
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
+
+messages:
+	@scripts/bootstrap dev && $(RUN)/python manage.py collect_messages

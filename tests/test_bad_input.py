@@ -128,7 +128,7 @@ def test_a_bad_file_is_kept_and_its_first_fault_named(
     ("language", "message"),
     [
         ("en", "The file is empty. Choose the file again; perhaps saving it went wrong."),
-        ("ko", "파일이 비어 있습니다. 파일을 다시 선택해 주십시오. 저장이 제대로 되지 않았을 수 있습니다."),
+        ("ko", "파일이 비어 있습니다. 파일을 다시 선택해 주세요. 저장이 제대로 되지 않았을 수 있습니다."),
     ],
 )
 def test_an_empty_file_is_refused(world: World, login: Login, language: str, message: str) -> None:
@@ -144,7 +144,7 @@ def test_an_empty_file_is_refused(world: World, login: Login, language: str, mes
     ("language", "message"),
     [
         ("en", "The upload was cut off, so nothing was stored. Please send the file again."),
-        ("ko", "올리기가 중간에 끊겨 아무것도 저장하지 않았습니다. 파일을 다시 보내 주십시오."),
+        ("ko", "올리기가 중간에 끊겨 아무것도 저장하지 않았습니다. 파일을 다시 보내 주세요."),
     ],
 )
 def test_an_upload_cut_in_half_is_said(world: World, login: Login, language: str, message: str) -> None:
@@ -173,7 +173,7 @@ def test_an_upload_cut_in_half_is_said(world: World, login: Login, language: str
         (
             "ko",
             "파일이 너무 큽니다. 한도: 1000\N{NO-BREAK SPACE}바이트. "
-            "나누어 올리거나 운영자에게 한도를 높여 달라고 요청해 주십시오.",
+            "나누어 올리거나 운영자에게 한도를 높여 달라고 요청해 주세요.",
         ),
     ],
 )

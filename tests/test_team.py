@@ -126,7 +126,7 @@ def test_leaving_a_team(world: World, login: Login) -> None:
 
 LAST_OWNER = {
     "en": "A team needs an owner. Make someone else an owner first.",
-    "ko": "팀에는 소유자가 있어야 합니다. 먼저 다른 구성원을 소유자로 바꾸십시오.",
+    "ko": "팀에는 소유자가 있어야 합니다. 먼저 다른 구성원을 소유자로 바꾸세요.",
 }
 
 

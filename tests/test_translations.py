@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import polib
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -87,3 +88,17 @@ def test_check_finds_what_the_source_says_and_the_catalogue_does_not(po: Path, s
         check()
 
     assert str(refused.value) == "ko: missing: 'Brand new'"
+
+
+@pytest.mark.gettext
+def test_collecting_keeps_translations_sorts_and_names_gaps(po: Path, settings: Any) -> None:
+    source = settings.BASE_DIR / "jobs/page.py"
+    source.parent.mkdir()
+    source.write_text('from django.utils.translation import gettext\n\nSAID = gettext("New"), gettext("Kept")\n')
+    po.write_text(HEAD + 'msgid "Gone"\nmsgstr "없어짐"\n\nmsgid "Kept"\nmsgstr "남음"\n')
+    out = StringIO()
+
+    call_command("collect_messages", stdout=out)
+
+    assert [(entry.msgid, entry.msgstr) for entry in polib.pofile(str(po))] == [("Kept", "남음"), ("New", "")]
+    assert out.getvalue() == "to translate: 'New'\nko: 1 to translate\n"

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jobs.models.team import Anyone, Team
 
 
 class FileState(models.TextChoices):
-    CHECKING = "checking", _("Checking")
+    CHECKING = "checking", pgettext_lazy("training file", "Checking")
     READY = "ready", _("Ready")
     INVALID = "invalid", _("Has faults")
 

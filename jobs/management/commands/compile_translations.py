@@ -59,12 +59,12 @@ def _faults(po: Path) -> Iterator[str]:
                     yield f"unknown placeholder {', '.join(sorted(strange))} in the translation of {entry.msgid!r}"
 
 
-def _messages(po: Path) -> set[tuple[str | None, str]]:
-    return {(entry.msgctxt, entry.msgid) for entry in polib.pofile(str(po)) if not entry.obsolete}
+def _messages(catalogue: polib.POFile) -> set[tuple[str | None, str]]:
+    return {(entry.msgctxt, entry.msgid) for entry in catalogue if not entry.obsolete}
 
 
-def source_messages() -> set[tuple[str | None, str]]:
-    """Return (context, msgid) of everything that gettext finds in the source. Needs Debian's gettext."""
+def source_catalogue() -> polib.POFile:
+    """Return everything that gettext finds in the source, not translated. Needs Debian's gettext."""
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch)
         for name in SOURCES:
@@ -74,15 +74,16 @@ def source_messages() -> set[tuple[str | None, str]]:
                 )
         (tree / "locale").mkdir()
         command = [sys.executable, "-m", "django", "makemessages", "--locale=ko", "--verbosity=0"]
+        command.append("--add-location=file")  # line numbers would change with every commit
         environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
         subprocess.run(command, cwd=tree, env=environment, check=True, capture_output=True)  # noqa: S603
         found = tree / "locale/ko/LC_MESSAGES/django.po"
-        return _messages(found) if found.exists() else set()
+        return polib.pofile(str(found)) if found.exists() else polib.POFile()
 
 
-def missing_from(po: Path, messages: set[tuple[str | None, str]]) -> list[str]:
+def missing_from(po: Path, source: polib.POFile) -> list[str]:
     """Return msgids of the source that `po` does not have."""
-    return sorted(msgid for _context, msgid in messages - _messages(po))
+    return sorted(msgid for _context, msgid in _messages(source) - _messages(polib.pofile(str(po))))
 
 
 class Command(BaseCommand):
@@ -103,7 +104,7 @@ class Command(BaseCommand):
     def check_one(self, po: Path) -> list[str]:
         faults = list(_faults(po))
         if shutil.which("xgettext"):
-            faults += [f"missing: {msgid!r}" for msgid in missing_from(po, source_messages())]
+            faults += [f"missing: {msgid!r}" for msgid in missing_from(po, source_catalogue())]
         else:
             self.stderr.write("gettext is not installed: not compared with the source")
         return faults
