@@ -74,7 +74,7 @@ def test_a_poll_brings_the_moving_parts(world: World, login: Login) -> None:
 
     assert "<html" not in body
     assert "10 / 40 steps" in body
-    assert body.count("hx-swap-oob") == 4
+    assert body.count("hx-swap-oob") == 5
 
 
 def test_its_queries_do_not_grow(
