@@ -7,9 +7,9 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.utils import timezone
 
 from jobs.models import Connection, Team, User
+from jobs.pipeline import probe
 from jobs.pipeline.storing import store
 
 EMAIL = "demo@example.com"
@@ -27,7 +27,8 @@ def make_demo() -> bool:
         team.name, team.slug = "봄날편집부", "bomnal"
         team.save(update_fields=["name", "slug"])
         _connect(team, user)
-        for path in sorted(SAMPLES.glob("*.jsonl")):
+        # backwards, so that the one to begin with is the newest that can be trained on
+        for path in sorted(SAMPLES.glob("*.jsonl"), reverse=True):
             _store(team, user, path)
     return True
 
@@ -35,8 +36,8 @@ def make_demo() -> bool:
 def _connect(team: Team, user: User) -> None:
     connection = Connection(team=team, name="연습용 트레이너", profile="trainer", created_by=user)
     connection.set_key(f"trainer-demo-{secrets.token_hex(8)}")
-    connection.test_due_at = timezone.now()
     connection.save()
+    probe.order(connection)
 
 
 def _store(team: Team, user: User, path: Path) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.demo import EMAIL, PASSWORD, SAMPLES, make_demo, sign_in_line
-from jobs.models import Connection, FileState, Team, TrainingFile, User
+from jobs.models import Connection, ConnectionState, FileState, Team, TrainingFile, User
 
 pytestmark = pytest.mark.django_db
 NAMES = sorted(path.name for path in SAMPLES.glob("*.jsonl"))
@@ -33,7 +33,7 @@ def test_demo_is_a_person_with_a_team_a_trainer_and_files() -> None:
         connection.access().key[-4:],
     )
     assert connection.access().key.startswith("trainer-demo-")
-    assert connection.test_due_at is not None
+    assert (connection.state, connection.test_due_at is not None) == (ConnectionState.TESTING, True)
 
 
 def test_samples_are_stored_as_they_are_and_wait_for_their_check() -> None:
