@@ -77,6 +77,14 @@ def test_check_accepts_a_whole_catalogue(po: Path) -> None:
     assert check() == "translations are complete\n"
 
 
+@pytest.mark.usefixtures("po")
+def test_check_misses_a_language_without_a_catalogue() -> None:
+    with pytest.raises(CommandError) as refused:
+        check()
+
+    assert str(refused.value) == "ko: no catalogue"
+
+
 @pytest.mark.gettext
 def test_check_finds_what_the_source_says_and_the_catalogue_does_not(po: Path, settings: Any) -> None:
     source = settings.BASE_DIR / "jobs/page.py"

@@ -39,6 +39,11 @@ def compile_catalogues() -> int:
     return written
 
 
+def _absent() -> set[str]:
+    """Return the languages that people may choose and no catalogue speaks."""
+    return {code for code, _name in settings.LANGUAGES} - {po.parts[-3] for po in catalogues()} - {"en"}
+
+
 def _translations(entry: polib.POEntry) -> list[str]:
     return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
 
@@ -96,7 +101,8 @@ class Command(BaseCommand):
         if not check:
             self.stdout.write(f"{compile_catalogues()} compiled")
             return
-        faults = [f"{po.parts[-3]}: {fault}" for po in catalogues() for fault in self.check_one(po)]
+        faults = [f"{language}: no catalogue" for language in _absent()]
+        faults += [f"{po.parts[-3]}: {fault}" for po in catalogues() for fault in self.check_one(po)]
         if faults:
             raise CommandError("\n".join(faults))
         self.stdout.write("translations are complete")
