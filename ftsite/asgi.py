@@ -1,6 +1,7 @@
 """ASGI entry point: the playground's streams need it, in every way of running."""
 
 import os
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -59,5 +60,8 @@ async def _length_required(send: Send) -> None:
     await send({"type": "http.response.start", "status": 411, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": b"Send the body with a Content-Length."})
 
+
+# WhiteNoise hands its small hashed files over as plain iterators: read whole, they are still small
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 application = guarded(get_asgi_application())

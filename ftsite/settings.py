@@ -238,6 +238,7 @@ LOGGING = {
     "loggers": {
         "httpx2": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},  # it warns that a folder has no host name
         "openai": {"level": "WARNING"},  # its debug log would hold training text
     },
 }

@@ -11,7 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
+# Where the catalog's figures come from: kept in English, translated where they are shown.
+SOURCES = (
+    gettext_noop("the bundled trainer"),
+    gettext_noop("OpenAI price page and deprecations page, copies of 2026"),
+)
 MILLION = Decimal(1_000_000)
 CENT = Decimal("0.01")
 

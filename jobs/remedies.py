@@ -15,9 +15,7 @@ BY_CODE: dict[str, Promise] = {
     "invalid_validation_file": _("Check the validation file as you would a training file, or leave it out."),
     "unsafe_file": _("The service refused the data as unsafe. Remove the examples it names and order again."),
     "server_error": _("The service failed by itself. Nothing is wrong with the data: order again."),
-    "insufficient_quota": _(
-        "The account at the service has no credit left, or its limit is reached: see its billing."
-    ),
+    "insufficient_quota": _("The account at the service has no credit left, or its limit is reached: see its billing."),
     "rate_limit_exceeded": _("The service has too many requests or jobs at once. Order again a little later."),
     "model_not_available": _("The service does not train this base model. Choose another one."),
     "model_not_found": _("The service does not know this model (any more)."),

@@ -221,6 +221,6 @@ def test_auto_epochs_are_estimated_as_the_service_likely_chooses() -> None:
 
 def test_every_price_has_a_source_and_a_day() -> None:
     for base in pricing.catalog():
-        assert base.source
+        assert base.source in pricing.SOURCES
         assert base.as_of <= date(2026, 11, 22)
         assert base.training >= 0

@@ -1,5 +1,7 @@
 """One order to train, from draft to its end, and what the service told us about it."""
 
+from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from django.conf import settings
@@ -119,6 +121,16 @@ class FineTuneJob(models.Model):
         if not self.step or not self.total_steps:
             return None
         return min(100, self.step * 100 // self.total_steps)
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What it was billed, or, until that is known, what it was estimated at."""
+        return self.estimated_usd if self.billed_usd is None else self.billed_usd
+
+    @property
+    def taken(self) -> timedelta:
+        """From the order to the end, or so far."""
+        return (self.finished_at or timezone.now()) - self.created_at
 
     @property
     def can_cancel(self) -> bool:

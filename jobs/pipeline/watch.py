@@ -11,8 +11,8 @@ from jobs.states import State
 WATCHED = timedelta(seconds=45)  # an open page says so every 30 s
 
 
-def watch(jobs: JobQuerySet) -> int:
-    """Look at these jobs soon, and more often for a while; returns how many are being followed."""
-    return jobs.filter(state=State.RUNNING, due_at__isnull=False).update(
-        watched_until=timezone.now() + WATCHED, due_at=Least("due_at", Now())
-    )
+def watch(jobs: JobQuerySet) -> None:
+    """Look at these jobs more often for a while, and soon at those that the service has."""
+    until = timezone.now() + WATCHED
+    jobs.active().update(watched_until=until)
+    jobs.filter(state=State.RUNNING, due_at__isnull=False).update(due_at=Least("due_at", Now()))
