@@ -144,7 +144,7 @@ def test_a_wrong_password_and_an_unknown_address_get_one_answer(world: World, la
     ("language", "said"),
     [
         ("en", "Too many failed login attempts. Try again later."),
-        ("ko", "너무 많은 로그인 실패가 감지되었습니다. 잠시 후에 다시 시도하세요."),
+        ("ko", "로그인에 여러 번 실패했습니다. 잠시 뒤 다시 시도하세요."),
     ],
 )
 def test_the_sixth_guess_is_not_looked_at(world: World, language: str, said: str) -> None:
@@ -181,7 +181,7 @@ def test_a_forgotten_password_is_reset_by_mail(world: World, language: str) -> N
 
     client.post(form_url, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
 
-    subject = {"en": "Password Reset Email", "ko": "비밀번호 초기화 이메일"}
+    subject = {"en": "Password Reset Email", "ko": "비밀번호 재설정 안내"}
     assert (mail.outbox[0].to, mail.outbox[0].subject) == (["alice@example.com"], subject[language])
     assert sign_in(client, NEW_PASSWORD)["Location"] == "/"
 

@@ -2,6 +2,7 @@
 
 import gettext
 import os
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import polib
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs.management.commands.compile_translations import compile_catalogues
+from jobs.management.commands.collect_messages import OVERRIDE
+from jobs.management.commands.compile_translations import catalogues, compile_catalogues
 
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=1; plural=0;\\n"\n\n'
 
@@ -103,10 +105,26 @@ def test_collecting_keeps_translations_sorts_and_names_gaps(po: Path, settings: 
     source = settings.BASE_DIR / "jobs/page.py"
     source.parent.mkdir()
     source.write_text('from django.utils.translation import gettext\n\nSAID = gettext("New"), gettext("Kept")\n')
-    po.write_text(HEAD + 'msgid "Gone"\nmsgstr "없어짐"\n\nmsgid "Kept"\nmsgstr "남음"\n')
+    override = '# library: allauth\nmsgid "Bad Token"\nmsgstr "올바르지 않은 링크"\n\n'
+    po.write_text(HEAD + override + 'msgid "Gone"\nmsgstr "없어짐"\n\nmsgid "Kept"\nmsgstr "남음"\n')
     out = StringIO()
 
     call_command("collect_messages", stdout=out)
 
-    assert [(entry.msgid, entry.msgstr) for entry in polib.pofile(str(po))] == [("Kept", "남음"), ("New", "")]
+    assert [(entry.msgid, entry.msgstr) for entry in polib.pofile(str(po))] == [
+        ("Bad Token", "올바르지 않은 링크"),
+        ("Kept", "남음"),
+        ("New", ""),
+    ]
     assert out.getvalue() == "to translate: 'New'\nko: 1 to translate\n"
+
+
+def test_every_override_is_of_a_text_that_its_library_has() -> None:
+    ours = [entry for path in catalogues() for entry in polib.pofile(str(path)) if entry.tcomment.startswith(OVERRIDE)]
+    folders = {entry.tcomment.removeprefix(OVERRIDE).strip() for entry in ours}
+    paths = {name: Path(*import_module(name).__path__) / "locale/ko/LC_MESSAGES/django.po" for name in folders}
+    texts = {name: {entry.msgid for entry in polib.pofile(str(path))} for name, path in paths.items()}
+
+    lost = [entry.msgid for entry in ours if entry.msgid not in texts[entry.tcomment.removeprefix(OVERRIDE).strip()]]
+
+    assert (len(ours) > 0, lost) == (True, [])

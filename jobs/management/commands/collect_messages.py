@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from jobs.management.commands.compile_translations import catalogues, source_catalogue
 
+OVERRIDE = "library:"  # begins the comment of a translation of ours for a text of Django or allauth
 NO_WRAPPING = 100_000  # one text a line: a diff then shows what was changed, and nothing that only moved
 
 
@@ -26,15 +27,16 @@ def _carry_over(entry: polib.POEntry, known: polib.POEntry | None, forms: int) -
 
 
 def merge(po: Path, source: polib.POFile) -> list[str]:
-    """Rewrite `po`, sorted by message, with exactly the messages of the source; return those without a translation."""
+    """Rewrite `po`, sorted, with the messages of the source and the overrides; return those without a translation."""
     old = polib.pofile(str(po), wrapwidth=NO_WRAPPING)
     known = {(entry.msgctxt, entry.msgid): entry for entry in old if not entry.obsolete}
     forms = int(old.metadata["Plural-Forms"].partition("nplurals=")[2].partition(";")[0])
     fresh = polib.POFile(wrapwidth=NO_WRAPPING)
     fresh.metadata, fresh.header = old.metadata, old.header
-    for entry in sorted(source, key=lambda entry: (entry.msgid, entry.msgctxt or "")):
-        _carry_over(entry, known.get((entry.msgctxt, entry.msgid)), forms)
-        fresh.append(entry)
+    for entry in source:
+        _carry_over(entry, known.pop((entry.msgctxt, entry.msgid), None), forms)
+    overrides = [entry for entry in known.values() if entry.tcomment.startswith(OVERRIDE)]
+    fresh.extend(sorted([*source, *overrides], key=lambda entry: (entry.msgid, entry.msgctxt or "")))
     fresh.save(str(po))
     return [entry.msgid for entry in fresh if _is_plural_gap(entry) or not (entry.msgstr or entry.msgid_plural)]
 
