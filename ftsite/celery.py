@@ -4,11 +4,8 @@ import os
 
 from celery import Celery
 
-from ftsite import spool
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
 
-spool.register()
 app = Celery("ftsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
