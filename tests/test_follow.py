@@ -12,6 +12,7 @@ from jobs.models import ConnectionState, FineTuneJob, JobEvent
 from jobs.pipeline import follow, launch
 from jobs.pipeline.collect import decode_result, result_rows
 from jobs.pipeline.record import wish
+from jobs.pipeline.watch import watch
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import chat_lines, make_connection, make_file, make_job
@@ -224,3 +225,14 @@ def test_an_order_is_sent_with_its_settings(world: World, trainer: str) -> None:
 
     assert launch.order_body(job)["method"]["supervised"]["hyperparameters"] == {"n_epochs": 2, "batch_size": 4}
     assert (job.remote["seed"], job.remote["user_provided_suffix"]) == (7, "winter")
+
+
+def test_a_watched_job_is_taken_at_once(world: World, trainer: str) -> None:
+    """Due by the clock of whoever takes it: SQLite's own writes milliseconds, which no worker would find again."""
+    job = running(world)
+    FineTuneJob.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(seconds=40))
+
+    watch(FineTuneJob.objects.filter(pk=job.pk))
+    follow.follow(fresh(job).connection)
+
+    assert (job.polled_at, fresh(job).polled_at is None) == (None, False)
