@@ -128,7 +128,7 @@ def test_a_bad_file_is_kept_and_its_first_fault_named(
     ("language", "message"),
     [
         ("en", "The file is empty. Choose the file again; perhaps saving it went wrong."),
-        ("ko", "파일이 비어 있습니다. 파일을 다시 선택해 주세요. 저장이 제대로 되지 않았을 수 있습니다."),
+        ("ko", "파일이 비어 있습니다. 파일을 다시 고르세요. 저장이 제대로 되지 않았을 수 있습니다."),
     ],
 )
 def test_an_empty_file_is_refused(world: World, login: Login, language: str, message: str) -> None:
