@@ -39,7 +39,7 @@ def _private_files(settings: Any, tmp_path: Path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    celery_app.conf.broker_url = "memory://"  # a test's nudges must not reach a worker that runs beside it
+    celery_app.conf.update(broker_url="memory://")  # a test's nudges must not reach a worker that runs beside it
     cache.clear()
 
 
@@ -70,5 +70,3 @@ def trainer(live_server: LiveServer, settings: Any) -> str:
     settings.TRAINER_URL = f"{live_server.url}/trainer/v1"
     settings.TRAINER_SPEED = 30.0
     return str(settings.TRAINER_URL)
-
-

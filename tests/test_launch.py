@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from jobs import provider
 from jobs.models import Connection, ConnectionState, FineTuneJob, RemoteFile, Transition
 from jobs.pipeline import launch
 from jobs.pipeline.record import move
@@ -108,7 +109,7 @@ def test_two_workers_with_one_order_make_one_call(world: World, trainer: str) ->
 def test_a_worker_killed_while_it_orders_leaves_a_claim_that_is_settled_by_asking(world: World, trainer: str) -> None:
     job = step(make_job(world.team))
     move(job, State.SUBMITTING)
-    launch.provider.create_job(job.connection.access(), launch.order_body(job))  # the kill came before the record
+    provider.create_job(job.connection.access(), launch.order_body(job))  # the kill came before the record
 
     job = walk(job, State.RUNNING)
 
@@ -129,7 +130,7 @@ def test_a_worker_killed_while_it_uploads_does_not_upload_twice(world: World, tr
     job = make_job(world.team)
     move(job, State.PUSHING)
     file = job.training_file
-    launch.provider.upload(job.connection.access(), file.path, file.remote_name)
+    provider.upload(job.connection.access(), file.path, file.remote_name)
 
     job = walk(job, State.RUNNING)
 
@@ -152,7 +153,7 @@ def test_what_asking_cannot_settle_waits_for_a_person(world: World, trainer: str
     job = step(make_job(world.team))
     body = launch.order_body(job)
     del body["metadata"]  # as if the service had dropped it
-    twin = launch.provider.create_job(job.connection.access(), body)
+    twin = provider.create_job(job.connection.access(), body)
     move(job, State.SUBMITTING, submitted_at=job.created_at)
     move(job, State.UNSURE)
 

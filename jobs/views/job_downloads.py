@@ -15,7 +15,6 @@ from jobs.models import FineTuneJob, Member
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.jobs import job_of
 
-
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
