@@ -28,7 +28,8 @@ PAGE = 25
 def _connections(request: HttpRequest, member: Member) -> QuerySet[Connection]:
     """The team's living connections, each with the count of its active jobs."""
     active = Count("jobs", filter=Q(jobs__state__in=ACTIVE))
-    return Connection.objects.visible_to(request.user).alive().filter(team=member.team).annotate(jobs_active=active)
+    rows = Connection.objects.visible_to(request.user).alive().filter(team=member.team)
+    return rows.annotate(jobs_active=active).order_by("name", "pk")  # a grouped query forgets the model's own order
 
 
 def _go(connection: Connection) -> HttpResponse:
