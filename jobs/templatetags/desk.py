@@ -1,6 +1,7 @@
 """How figures, times and stored words are shown."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from jobs import pricing
 
 register = template.Library()
+SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 @register.filter
@@ -29,6 +31,12 @@ def usd(amount: Decimal | str | None) -> str:
 def won(amount: Decimal | str | None) -> str:
     """The same amount in won at the operator's rate: `₩2,990`."""
     return "" if amount is None or amount == "" else f"₩{pricing.won(Decimal(amount)):,}"
+
+
+@register.filter
+def undated(model: str) -> str:
+    """A base model's id without the date of its snapshot: `gpt-4.1-mini`."""
+    return SNAPSHOT.sub("", model)
 
 
 @register.filter
