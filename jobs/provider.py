@@ -30,6 +30,7 @@ PAGE = 100
 NOT_THE_SHAPE = gettext_noop("The answer was not JSON as OpenAI's API sends it.")
 NO_ANSWER = gettext_noop("The service did not answer in time.")
 NO_WAY = gettext_noop("The service could not be reached.")
+BROKEN = gettext_noop("The connection broke before the answer was whole.")
 TOO_LARGE = gettext_noop("The file at the service is larger than expected.")
 NO_REASON = gettext_noop("The service answered with an error and gave no reason.")
 
@@ -104,7 +105,7 @@ def _translated() -> Iterator[None]:
     except openai.APIStatusError as error:
         raise _from_status(error) from error
     except httpx2.TransportError as error:
-        raise ProviderError(f"The connection broke: {error}", reached=True, code="connection") from error
+        raise ProviderError(BROKEN, reached=True, code="connection") from error
     except (openai.OpenAIError, ValueError, TypeError) as error:
         if type(error) is openai.APIError and isinstance(error.body, dict):  # an error told in the middle of a stream
             raise ProviderError(error.message, reached=True, code=str(error.code or error.type or "")) from error
