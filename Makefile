@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test lint format messages help
+.PHONY: up test lint format messages screens help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -10,6 +10,7 @@ help:
 	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs"
 	@echo "make format   lets ruff put the code in order"
 	@echo "make messages collects new texts into locale/ko/LC_MESSAGES/django.po, for you to translate there"
+	@echo "make screens  takes the pictures in docs/screens anew"
 
 up:
 	@scripts/bootstrap base && exec $(RUN)/python manage.py up
@@ -35,3 +36,6 @@ format:
 
 messages:
 	@scripts/bootstrap dev && $(RUN)/python manage.py collect_messages
+
+screens:
+	@scripts/bootstrap dev && SCREENS=1 $(RUN)/pytest tests/browser/test_screens.py

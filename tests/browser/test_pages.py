@@ -1,0 +1,90 @@
+"""Every page, in both languages and themes, wide and narrow: it fits, everyone can read it, it breaks no rule."""
+
+import re
+from collections.abc import Callable
+from itertools import product
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Portal, Window
+
+pytestmark = pytest.mark.browser
+
+LISTS = ["job-list", "job-new", "file-list", "file-new", "model-list", "playground", "connection-list"]
+LISTS += ["connection-new", "team", "team-audit"]
+PAGES = {
+    "alice": [
+        *LISTS,
+        *(f"file {state}" for state in ("ready", "invalid", "legacy", "checking", "deleted", "converted")),
+        *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
+        *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
+        *("clone", "talk", "/settings/", "/teams/new/", "/accounts/email/", "/accounts/password/change/"),
+    ],
+    "carol": ["job succeeded", "file ready", "connection works", "team"],
+    "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/no-such-page/"],
+    "": ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "join", "/no-such-page/"],
+}
+CASES = [(user, name) for user, names in PAGES.items() for name in names]
+MISSING = "console: Failed to load resource: the server responded with a status of 404 (Not Found)"
+THEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+WIDTHS = [1280, 360]
+AXED = {"ko": ("light", 1280), "en": ("dark", 360)}
+SERIOUS = ("serious", "critical")
+# What a person reads, without ids, data and the words of a service
+WORDS = """() => {
+  const data = "code, pre, .mono, .crumbs, .bubble-text, [data-service], [lang]:not(html)";
+  const skip = `script, style, template, noscript, ${data}`;
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const said = [];
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!element.closest(skip)) said.push(walker.currentNode.data.replace(/\\s+/g, " ").trim());
+  }
+  return said.filter(Boolean);
+}"""
+ENGLISH = re.compile(r"[A-Za-z][a-z']*(?:[ ,]+[A-Za-z][a-z']*){3,}")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize(("user", "name"), CASES)
+def test_page(window: Callable[..., Window], portal: Portal, language: str, user: str, name: str) -> None:
+    shown = window(language, user, viewport={"width": 1280, "height": 860})
+    answer = shown.page.goto(portal.places.get(name, name))
+
+    assert answer is not None
+    assert answer.status == (404 if name == "/no-such-page/" else 200)
+    assert [line for line in shown.complained() if line != MISSING] == []
+    assert shown.page.locator("html").get_attribute("lang") == language
+    assert shown.page.locator("h1").count() == 1
+    assert english_on(shown.page) == [] or language == "en"
+    assert looked_at(shown.page, language) == []
+
+
+def looked_at(page: Page, language: str) -> list[str]:
+    """What is wrong with the page in any theme and width. Axe, which is slow, looks at one of the four a language."""
+    wrong = []
+    for theme, width in product(THEMES, WIDTHS):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 860})
+        taken = page.evaluate("document.scrollingElement.scrollWidth")
+        wrong += [f"{theme} {width}: {taken} px wide"] if taken > width else []
+        if (theme, width) == AXED[language]:
+            wrong += [f"{theme} {width}: {fault}" for fault in faults(page)]
+    return wrong
+
+
+def faults(page: Page) -> list[str]:
+    found: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    return [
+        f"{violation['id']} {[node['target'] for node in violation['nodes']]}"
+        for violation in found["violations"]
+        if violation["impact"] in SERIOUS
+    ]
+
+
+def english_on(page: Page) -> list[str]:
+    """English sentences among the texts of the page."""
+    return [text for text in page.evaluate(WORDS) if ENGLISH.search(text)]

@@ -1,0 +1,47 @@
+"""Makes docs/screens/ (`make screens`): pictures of the pages as they are."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Portal, Window
+from tests.running import ROOT
+
+pytestmark = pytest.mark.browser
+
+LARGEST = 200_000  # bytes
+NARROW = {"width": 360, "height": 780}
+WIDE = {"width": 1280, "height": 860}
+PICTURES = {
+    "jobs-ko": ("job-list", "ko", "light", WIDE),
+    "jobs-ko-360": ("job-list", "ko", "light", NARROW),
+    "job-running-ko": ("job running", "ko", "light", WIDE),
+    "job-running-ko-dark": ("job running", "ko", "dark", WIDE),
+    "job-succeeded-ko": ("job succeeded", "ko", "light", WIDE),
+    "new-job-ko": ("job-new", "ko", "light", WIDE),
+    "new-job-en": ("job-new", "en", "light", WIDE),
+    "file-ko": ("file ready", "ko", "light", WIDE),
+    "playground-ko": ("talk", "ko", "light", WIDE),
+    "connections-ko": ("connection-list", "ko", "light", WIDE),
+}
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_picture(window: Callable[..., Window], portal: Portal, tmp_path: Path, picture: str) -> None:
+    """SCREENS=1 keeps the pictures; else they are only made, so that a test run changes no file."""
+    name, language, theme, size = PICTURES[picture]
+    folder = ROOT / "docs" / "screens" if os.environ.get("SCREENS") else tmp_path
+    page = window(language, "alice", viewport=size, color_scheme=theme, reduced_motion="reduce").page
+
+    page.goto(portal.places[name], wait_until="networkidle")
+    if name == "job-new":  # a model with a price
+        page.click("label.choice:has(input[value$='|sim-large-2026-06-01']) >> nth=0")
+        expect(page.locator("button[form=order]")).to_have_text(re.compile(r"\$"))
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=folder / f"{picture}.png")
+
+    assert 10_000 < (folder / f"{picture}.png").stat().st_size < LARGEST
