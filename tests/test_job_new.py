@@ -224,3 +224,23 @@ def test_every_price_has_a_source_and_a_day() -> None:
         assert base.source in pricing.SOURCES
         assert base.as_of <= date(2026, 11, 22)
         assert base.training >= 0
+
+
+KOREAN = [
+    ({"n_epochs": "51"}, "auto 또는 1~50 범위의 숫자를 입력하세요."),
+    ({"batch_size": "257"}, "auto 또는 1~256 범위의 숫자를 입력하세요."),
+    ({"suffix": "x" * 65}, "접미사가 너무 깁니다. 지금: 65자, 최대: 64자"),
+    ({"seed": "2147483648"}, "2147483647"),
+    ({"training_file": str(uuid4())}, "고를 수 있는 항목이 아닙니다. 다른 항목을 고르세요."),
+    ({"base": "other", "other_model": ""}, "서비스가 쓰는 기반 모델 ID를 입력하세요."),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), KOREAN)
+def test_what_is_out_of_range_gets_a_clear_word_in_korean(
+    world: World, login: Login, fields: dict[str, str], message: str
+) -> None:
+    response = login(world.bob, "ko").post(world.url("jobs/new/"), order(world, make_file(world.team), **fields))
+
+    assert response.status_code == 422
+    assert message in response.content.decode()

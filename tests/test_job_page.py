@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from jobs.models import AuditEntry, FineTuneJob, JobEvent, Metric, Wish
 from jobs.pipeline.record import move, note
+from jobs.provider import NOT_THE_SHAPE
 from jobs.states import ACTIVE, CLAIMED, FINAL, NEXT, State
 from tests.conftest import World
 from tests.factories import make_job
@@ -95,6 +96,20 @@ def test_its_queries_do_not_grow(
 
     with django_assert_num_queries(len(with_one)):
         page(client, world, job)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "The answer was not JSON as OpenAI"), ("ko", "OpenAI API 형식의 JSON 응답이 아닙니다.")],
+)
+def test_a_service_that_answers_html_is_named_in_the_readers_language(
+    world: World, login: Login, language: str, words: str
+) -> None:
+    job = running(world, trouble=NOT_THE_SHAPE, tries=2)
+
+    response = login(world.bob, language).get(world.url(f"jobs/{job.uuid}/"))
+
+    assert words in response.content.decode()
 
 
 def test_a_failure_shows_the_services_words_and_ours(world: World, login: Login) -> None:

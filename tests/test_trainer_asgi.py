@@ -66,7 +66,8 @@ def test_a_stream_arrives_while_it_is_said(sdk: OpenAI) -> None:
     )
     arrivals = [time.monotonic() - began for _ in stream]
     assert len(arrivals) > 8
-    assert arrivals[1] < arrivals[-1] / 2
+    # in one piece they would all arrive at once; the trainer pauses between words
+    assert arrivals[-1] - arrivals[0] > 0.1
 
 
 @pytest.mark.parametrize(("side", "made"), [("before", 0), ("after", 1)])

@@ -250,6 +250,6 @@ def test_any_bytes_whatsoever_give_a_report(tmp_path: Path, content: bytes) -> N
     report = checked(tmp_path, content)
 
     said = json.dumps(report.as_dict(), ensure_ascii=False, allow_nan=False)
-    assert "\\u0000" not in said
+    assert "\\u0000" not in said.replace("\\\\", "")  # an escaped backslash before u0000 is text like any other
     assert said.encode()
     assert report.ok is (report.fault_count == 0)
