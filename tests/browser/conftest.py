@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,26 +74,30 @@ class Window:
         return said
 
 
-@pytest.fixture
-def window(chromium: Browser, portal: Portal, tmp_path: Path) -> Iterator[Callable[..., Window]]:
-    """Open a page in a language, as a seeded user or as nobody. At the end nothing may be left to complain of."""
-    opened: list[tuple[BrowserContext, Window]] = []
+def open_window(chromium: Browser, portal: Portal, language: str, user: str = "", **options: Any) -> Window:
+    """A window of its own, in a language, as a seeded user or as nobody."""
     expecting.set_options(timeout=PATIENCE)
+    context = chromium.new_context(base_url=portal.url, locale=LOCALES[language], **options)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(TELL_VIOLATIONS)
+    if user:
+        context.add_cookies([{"name": "sessionid", "value": portal.cookies[user], "url": portal.url}])
+    return Window(context.new_page(), _listen(context))
 
-    def opener(language: str, user: str = "", **options: Any) -> Window:
-        context = chromium.new_context(base_url=portal.url, locale=LOCALES[language], **options)
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(TELL_VIOLATIONS)
-        if user:
-            context.add_cookies([{"name": "sessionid", "value": portal.cookies[user], "url": portal.url}])
-        window = Window(context.new_page(), _listen(context))
-        opened.append((context, window))
-        return window
+
+@pytest.fixture
+def window(chromium: Browser, portal: Portal) -> Iterator[Callable[..., Window]]:
+    """Opens windows, and closes them. At the end nothing may be left to complain of."""
+    opened: list[Window] = []
+
+    def opener(*who: str, **options: Any) -> Window:
+        opened.append(open_window(chromium, portal, *who, **options))
+        return opened[-1]
 
     yield opener
-    left = [complaint for _context, window in opened for complaint in window.complained()]
-    for context, _window in opened:
-        context.close()
+    left = [complaint for window in opened for complaint in window.complained()]
+    for window in opened:
+        window.page.context.close()
     assert left == []
 
 
