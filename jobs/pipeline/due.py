@@ -26,10 +26,9 @@ def jobs_to_advance() -> list[int]:
     rows = FineTuneJob.objects.due().filter(_awake(), state__in=ON_THE_WAY).order_by("due_at")
     now = timezone.now()
     taken = []
-    for pk, state, due_at in rows.values_list("pk", "state", "due_at")[:AT_ONCE]:
+    for pk, state in rows.values_list("pk", "state")[:AT_ONCE]:
         # a claim that has run out stays due: `free` must see that it has
-        later = {} if state in CLAIMED else {"due_at": now + AGAIN}
-        if not later or FineTuneJob.objects.filter(pk=pk, due_at=due_at).update(**later):
+        if state in CLAIMED or FineTuneJob.objects.due().filter(pk=pk, state=state).update(due_at=now + AGAIN):
             taken.append(pk)
     return taken
 

@@ -6,18 +6,20 @@ Nothing that a service sends can stop the poll: words we do not know are kept an
 import logging
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs import provider
+from jobs.answers import fits
 from jobs.models import Connection, FineTuneJob, JobEvent, Metric, Wish
-from jobs.pipeline.collect import collect
+from jobs.pipeline.collect import collect, may_do_without, moment
 from jobs.pipeline.park import blame, is_resting
-from jobs.pipeline.record import move, note, postpone
+from jobs.pipeline.record import grant, move, note, postpone
 from jobs.provider import Access, Json, ProviderError
 from jobs.states import FINAL, State
 
@@ -27,6 +29,7 @@ LEASE = timedelta(seconds=60)  # a worker that takes a due job has so long befor
 LIST_FROM = 5  # so many due jobs of one connection are asked for by list pages
 LIST_PAGES = 101
 EVENT_PAGES = 100
+MOST_STEPS = 2**31
 ENDS = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "cancelled": State.CANCELLED}
 CALLS = {Wish.CANCEL: "cancel_job", Wish.PAUSE: "pause_job", Wish.RESUME: "resume_job"}
 
@@ -56,12 +59,12 @@ def follow(connection: Connection) -> None:
 
 
 def _take_due(connection: Connection) -> list[FineTuneJob]:
-    """Claim due rows: by the due time that was seen, so that each goes to one worker."""
+    """Claim due rows: whoever moves the due time first has the row, so that each goes to one worker."""
     rows = FineTuneJob.objects.due().filter(to_follow(), connection=connection).exclude(remote_id="")
     until = timezone.now() + LEASE
     taken = []
     for job in rows.select_related("connection", "training_file"):
-        if FineTuneJob.objects.filter(pk=job.pk, due_at=job.due_at).update(due_at=until):
+        if FineTuneJob.objects.due().filter(pk=job.pk).update(due_at=until):
             job.due_at = until
             taken.append(job)
     return taken
@@ -88,7 +91,7 @@ def _follow_one(access: Access, job: FineTuneJob, remote: Json | None) -> None:
         if job.state == State.RUNNING:
             _poll(access, job, remote)
         if job.state in FINAL:
-            read_events(access, job)
+            _tail(access, job)
             collect(access, job)
     except ProviderError as error:
         blame(job.connection, error)
@@ -103,9 +106,17 @@ def _poll(access: Access, job: FineTuneJob, remote: Json | None) -> None:
         remote = _grant(access, job) or remote
     remote = remote or provider.retrieve_job(access, job.remote_id)
     changed = remote.get("status") != job.remote_status
-    if changed or _is_watched(job):
+    apply(job, remote)  # first: a service whose events cannot be had still ends its jobs
+    if job.state == State.RUNNING and (changed or _is_watched(job)):
+        _tail(access, job)
+
+
+def _tail(access: Access, job: FineTuneJob) -> None:
+    try:
         read_events(access, job)
-    apply(job, remote)
+    except ProviderError as error:
+        if not may_do_without(job, error):
+            raise
 
 
 def _grant(access: Access, job: FineTuneJob) -> Json | None:
@@ -113,11 +124,11 @@ def _grant(access: Access, job: FineTuneJob) -> Json | None:
     try:
         answer: Json = getattr(provider, CALLS[Wish(job.wish)])(access, job.remote_id)
     except ProviderError as error:
-        if not error.permanent:
+        if not error.permanent or error.is_wrong_key:
             raise
-        note(job, wish="", trouble=str(error))
+        grant(job, str(error))
         return None
-    note(job, wish="", trouble="")
+    grant(job)
     return answer
 
 
@@ -160,13 +171,6 @@ def _end(job: FineTuneJob, state: State, remote: Json, told: dict[str, Any]) -> 
     move(job, state, **told)
 
 
-def moment(seconds: object) -> datetime:
-    """A service's Unix time; now where it sent none that can be read."""
-    if isinstance(seconds, int | float) and 0 < seconds < 32_503_680_000:  # the year 3000
-        return datetime.fromtimestamp(seconds, UTC)
-    return timezone.now()
-
-
 # --- events -------------------------------------------------------------------------------------------
 
 
@@ -176,7 +180,7 @@ def read_events(access: Access, job: FineTuneJob) -> None:
     after = ""
     for _ in range(EVENT_PAGES):
         page, more = provider.list_events(access, job.remote_id, after=after)
-        page = [event for event in page if isinstance(event.get("id"), str)]
+        page = [event for event in page if fits(event["id"])]
         ids = [event["id"] for event in page]
         known = set(job.events.filter(remote_id__in=ids).values_list("remote_id", flat=True))
         new += [event for event in page if event["id"] not in known]
@@ -191,7 +195,7 @@ def _store(job: FineTuneJob, events: list[Json]) -> None:
     rows = [
         JobEvent(
             job=job,
-            remote_id=event["id"][:128],
+            remote_id=event["id"],
             created_at=moment(event.get("created_at")),
             level=str(event.get("level") or "")[:32],
             type=str(event.get("type") or "")[:64],
@@ -200,13 +204,15 @@ def _store(job: FineTuneJob, events: list[Json]) -> None:
         )
         for event in events
     ]
-    JobEvent.objects.bulk_create(rows, ignore_conflicts=True)
     steps = [_numbers(event.get("data")) for event in events if event.get("type") == "metrics"]
-    store_metrics(job, [numbers for numbers in steps if "step" in numbers])
-    latest = max((numbers["step"] for numbers in steps if "step" in numbers), default=job.step or 0)
-    totals = [numbers["total_steps"] for numbers in steps if "total_steps" in numbers]
+    steps = [numbers for numbers in steps if 0 <= numbers.get("step", -1) < MOST_STEPS]
+    latest = max((numbers["step"] for numbers in steps), default=job.step or 0)
+    totals = [n["total_steps"] for n in steps if 0 <= n.get("total_steps", -1) < MOST_STEPS]
     total = int(totals[-1]) if totals else job.total_steps
-    note(job, show=True, step=int(latest) or None, total_steps=total)
+    with transaction.atomic():  # an event that is known is not read again: its numbers must be there too
+        JobEvent.objects.bulk_create(rows, ignore_conflicts=True)
+        store_metrics(job, steps)
+        note(job, show=True, step=int(latest) or None, total_steps=total)
 
 
 def _numbers(data: object) -> dict[str, float]:
@@ -222,9 +228,11 @@ def _numbers(data: object) -> dict[str, float]:
 
 def store_metrics(job: FineTuneJob, steps: Iterable[dict[str, float]]) -> None:
     """Store each step's numbers; a step told again, with more of them, is completed."""
-    rows = [
-        Metric(job=job, step=int(n["step"]), values={k: v for k, v in n.items() if k not in ("step", "total_steps")})
-        for n in steps
-        if 0 <= n["step"] < 2**31
-    ]
+    told: dict[int, dict[str, float]] = {}
+    for numbers in steps:
+        values = {name: value for name, value in numbers.items() if name not in ("step", "total_steps")}
+        told[int(numbers["step"])] = told.get(int(numbers["step"]), {}) | values
+    for known in job.metrics.filter(step__in=told):
+        told[known.step] = known.values | told[known.step]
+    rows = [Metric(job=job, step=step, values=values) for step, values in told.items()]
     Metric.objects.bulk_create(rows, update_conflicts=True, unique_fields=["job", "step"], update_fields=["values"])
