@@ -15,6 +15,7 @@ from jobs.models import AuditEntry, FineTuneJob, JobEvent, Metric, Wish
 from jobs.pipeline.record import move, note
 from jobs.provider import NOT_THE_SHAPE
 from jobs.states import ACTIVE, CLAIMED, FINAL, NEXT, State
+from jobs.views.job_parts import eta
 from tests.conftest import World
 from tests.factories import make_job
 
@@ -259,3 +260,11 @@ def test_who_saw_an_older_state_changes_nothing(world: World) -> None:
     assert move(job, State.PUSHING)
     assert not move(other, State.PUSHING)
     assert job.transitions.count() == 1
+
+
+@pytest.mark.parametrize("finish", [1e300, 10**400], ids=["float", "whole"])
+def test_a_nonsensical_finish_does_not_break_the_pages(world: World, login: Login, finish: float) -> None:
+    job = running(world, remote={"estimated_finish": finish})
+
+    assert eta(job) is None
+    assert login(world.carol).get(world.url("jobs/")).status_code == 200

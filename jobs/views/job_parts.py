@@ -19,11 +19,14 @@ def eta(job: FineTuneJob) -> timedelta | None:
         return None
     finish = job.remote.get("estimated_finish")
     now = timezone.now()
-    if isinstance(finish, int | float) and finish > now.timestamp():
-        return timedelta(seconds=finish - now.timestamp())
-    if not (job.started_at and job.step and job.total_steps):
+    try:
+        if isinstance(finish, int | float) and finish > now.timestamp():
+            return timedelta(seconds=finish - now.timestamp())
+        if not (job.started_at and job.step and job.total_steps):
+            return None
+        return (now - job.started_at) / job.step * max(0, job.total_steps - job.step)
+    except OverflowError:  # longer than a timedelta can say: the service told nonsense
         return None
-    return (now - job.started_at) / job.step * max(0, job.total_steps - job.step)
 
 
 def timeline(job: FineTuneJob) -> list[dict[str, Any]]:
@@ -77,7 +80,8 @@ def told_settings(job: FineTuneJob) -> dict[str, Any]:
     """The hyperparameters as the service settled them ("auto" becomes a number), else as ordered."""
     method = job.remote.get("method")
     supervised = method.get("supervised") if isinstance(method, dict) else None
-    for told in (supervised and supervised.get("hyperparameters"), job.remote.get("hyperparameters")):
+    inner = supervised.get("hyperparameters") if isinstance(supervised, dict) else None
+    for told in (inner, job.remote.get("hyperparameters")):
         if isinstance(told, dict):
             return {**job.hyperparameters, **told}
     return {**job.hyperparameters}
