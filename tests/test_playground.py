@@ -344,6 +344,14 @@ def test_clear_forgets_ones_own_talk_only(world: World, login: Login, job: FineT
     assert Conversation.objects.get(user=world.bob).history == 4
 
 
+def test_a_talk_not_begun_can_be_downloaded_too(world: World, login: Login, job: FineTuneJob) -> None:
+    """Its page offers the download before the first word."""
+    answer = login(world.bob).get(url(world, job, "talk/"))
+
+    assert (answer.status_code, answer.json()["messages"]) == (200, [])
+    assert Conversation.objects.count() == 0
+
+
 def test_download_has_the_whole_talk(world: World, login: Login, job: FineTuneJob) -> None:
     conversation = Conversation.objects.create(user=world.bob, job=job, left=BASE)
     Message.objects.create(conversation=conversation, role="user", content="눈, 골목")

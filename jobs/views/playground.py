@@ -160,8 +160,8 @@ async def _drained(answer: Answer) -> None:
 def playground_download(request: DeskRequest, member: Member, job: UUID) -> HttpResponse:
     """The whole conversation as a file: JSON, or `?as=text`."""
     found = job_of(request, member, job)
-    conversation = get_object_or_404(Conversation.objects.visible_to(request.user), job=found)
-    said = list(conversation.messages.all())
+    conversation = _conversation(request, found, talk.offers(found))
+    said = list(conversation.messages.all()) if conversation.pk else []
     as_text = request.GET.get("as") == "text"
     response = HttpResponse(
         _as_text(said) if as_text else _as_json(conversation, said),
