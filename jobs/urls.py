@@ -89,7 +89,7 @@ urlpatterns: Urls = [
     path("settings/", settings.settings_page, name="settings"),
     path("language/", settings.set_language, name="set-language"),
     path("teams/new/", team.team_new, name="team-new"),
-    path("join/<str:token>/", invitations.join, name="join"),
+    path("join/<slug:token>/", invitations.join, name="join"),
     path("t/<slug:team>/jobs/", include(job_urls)),
     path("t/<slug:team>/files/", include(file_urls)),
     path("t/<slug:team>/models/", include(model_urls)),

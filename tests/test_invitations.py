@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.core import mail
 from django.test import Client
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from jobs.models import Invitation, Member, Team, User
@@ -278,3 +279,9 @@ def test_signing_out_leads_back_to_the_invitation(world: World, login: Login) ->
 
     assert client.post("/accounts/logout/", {"next": here})["Location"] == here
     assert "_auth_user_id" not in client.session
+
+
+def test_a_token_no_database_takes_is_no_address() -> None:
+    """PostgreSQL refuses a NUL with an error of its own."""
+    with pytest.raises(Resolver404):
+        resolve("/join/\0/")
