@@ -1,10 +1,13 @@
 """Per-request settings of a person: language and time zone."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.deprecation import MiddlewareMixin
 
@@ -17,6 +20,30 @@ def speak_as(request: HttpRequest, user: User) -> None:
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language
     timezone.activate(ZoneInfo(user.zone()))
+
+
+class BackToThePage(MiddlewareMixin):
+    """Leads a browser that opens the address of a form's act to the page above it, instead of an empty 405.
+
+    People come there by signing in again, when the act that was held up stands in `next`, and by changing the
+    language of a form that was refused.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        opened = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if response.status_code == 405 and opened and not request.headers.get("Authorization"):
+            return redirect(_page_above(request.path))
+        return response
+
+
+def _page_above(path: str) -> str:
+    """The nearest address above `path` that leads somewhere."""
+    while path != "/":
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        with suppress(Resolver404):
+            resolve(path)
+            return path
+    return path
 
 
 class PersonalSettings(MiddlewareMixin):

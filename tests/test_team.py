@@ -292,3 +292,18 @@ def test_an_unknown_action_is_shown_as_it_is(world: World, login: Login) -> None
 
     assert "budget.raised" not in ACTIONS
     assert [a["words"] for a in response.context["acts"]] == ["budget.raised"]
+
+
+@pytest.mark.parametrize(
+    ("tail", "above"),
+    [("team/invite/", "team/"), ("team/members/7/role/", "team/"), ("team/leave/", "team/")],
+)
+def test_the_address_of_an_act_leads_a_browser_to_its_page(world: World, login: Login, tail: str, above: str) -> None:
+    """As after a session that ended under an open page: the log-in's `next` is where the form was sent."""
+    alice = login(world.alice)
+
+    opened = alice.get(world.url(tail), headers={"accept": "text/html,*/*;q=0.8"})
+    asked = alice.get(world.url(tail))
+
+    assert (opened.status_code, opened.headers["Location"]) == (302, world.url(above))
+    assert asked.status_code == 405
