@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.translation import gettext_noop
+
+from jobs.answers import fits, id_of, storable, wait_seconds
 
 if TYPE_CHECKING:
     import openai
@@ -106,7 +109,7 @@ def _translated() -> Iterator[None]:
         raise _from_status(error) from error
     except httpx2.TransportError as error:
         raise ProviderError(BROKEN, reached=True, code="connection") from error
-    except (openai.OpenAIError, ValueError, TypeError) as error:
+    except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
         if type(error) is openai.APIError and isinstance(error.body, dict):  # an error told in the middle of a stream
             raise ProviderError(error.message, reached=True, code=str(error.code or error.type or "")) from error
         raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape") from error
@@ -118,7 +121,7 @@ def _was_sent(error: Exception) -> bool:
 
 
 def _from_status(error: openai.APIStatusError) -> ProviderError:
-    body: Json = error.body if isinstance(error.body, dict) else {}
+    body: Json = storable(error.body) if isinstance(error.body, dict) else {}
     status = error.status_code
     return ProviderError(
         str(body.get("message") or NO_REASON)[:2000],
@@ -127,33 +130,31 @@ def _from_status(error: openai.APIStatusError) -> ProviderError:
         status=status,
         code=str(body.get("code") or body.get("type") or ""),
         param=str(body.get("param") or ""),
-        retry_after=_seconds(error.response.headers.get("retry-after")),
+        retry_after=wait_seconds(error.response.headers.get("retry-after")),
     )
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return max(0.0, float(text)) if text else None
-    except ValueError:
-        return None  # an HTTP date: rare enough for our own back-off
 
 
 def _ask(
     access: Access, call: Callable[[openai.OpenAI], Any], *, timeout: float = ASK_SECONDS, shape: str = "id"
 ) -> Json:
-    """Make one call and return its answer as a dict that surely has the key `shape`."""
+    """Make one call and return its answer as a dict that surely has the key `shape`; an id fits into its column."""
     with _translated():
         answer = call(_client(access, timeout))
-        value = answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer
+        value = storable(answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer)
     if not isinstance(value, dict) or shape not in value:
         raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape")
-    return value
+    if shape != "id":
+        return value
+    if not fits(id_of(value["id"])):
+        raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape")
+    return value | {"id": id_of(value["id"])}
 
 
 def _items(page: Json) -> list[Json]:
-    """The dicts of a list answer; whatever else a service puts there is passed over."""
+    """The dicts of a list answer, each with a text as its id; whatever else a service puts there is passed over."""
     data = page.get("data")
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    return [item | {"id": id_of(item.get("id"))} for item in items]
 
 
 # --- models and files ---------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ def _items(page: Json) -> list[Json]:
 def list_models(access: Access, timeout: float = ASK_SECONDS) -> list[Json]:
     """Models that the key may see: {"id", "shutdown_date"?, ...}."""
     page = _ask(access, lambda c: c.get("/models", cast_to=object), timeout=timeout, shape="data")
-    return [model for model in _items(page) if isinstance(model.get("id"), str)]
+    return [model for model in _items(page) if model["id"]]
 
 
 def probe_training(access: Access, timeout: float = ASK_SECONDS) -> None:
@@ -183,7 +184,8 @@ def upload(access: Access, path: Path, name: str) -> Json:
 def find_upload(access: Access, name: str, size: int) -> Json | None:
     """Return the file that already lies there under this name with this many bytes, if one does."""
     page = _ask(access, lambda c: c.get("/files?purpose=fine-tune&limit=1000", cast_to=object), shape="data")
-    return next((f for f in _items(page) if f.get("filename") == name and f.get("bytes") == size and f.get("id")), None)
+    same = (f for f in _items(page) if f.get("filename") == name and f.get("bytes") == size)
+    return next((f for f in same if fits(f["id"])), None)
 
 
 def retrieve_file(access: Access, file_id: str) -> Json:
@@ -228,14 +230,14 @@ def list_jobs(access: Access, *, metadata: dict[str, str] | None = None, after: 
 def list_events(access: Access, job_id: str, *, after: str = "") -> tuple[list[Json], bool]:
     """One page of up to 100 events, newest first, and whether there are more."""
     query: Json = {"limit": PAGE} | ({"after": after} if after else {})
-    path = f"/fine_tuning/jobs/{job_id}/events"
+    path = f"/fine_tuning/jobs/{quote(job_id, safe=':')}/events"
     page = _ask(access, lambda c: c.get(path, cast_to=object, options={"params": query}), shape="data")
     return _items(page), bool(page.get("has_more"))
 
 
 def list_checkpoints(access: Access, job_id: str) -> list[Json]:
     """The job's checkpoints, newest first (a service keeps few: one page holds them)."""
-    path = f"/fine_tuning/jobs/{job_id}/checkpoints?limit={PAGE}"
+    path = f"/fine_tuning/jobs/{quote(job_id, safe=':')}/checkpoints?limit={PAGE}"
     return _items(_ask(access, lambda c: c.get(path, cast_to=object), shape="data"))
 
 
@@ -294,5 +296,5 @@ def _piece(chunk: Json) -> Piece | None:
     counts = [told.get(key) for key in ("prompt_tokens", "completion_tokens")]
     prompt, completion = (count if isinstance(count, int) and count >= 0 else None for count in counts)
     if text or told:
-        return Piece(text if isinstance(text, str) else "", prompt, completion)
+        return Piece(storable(text) if isinstance(text, str) else "", prompt, completion)
     return None

@@ -10,22 +10,24 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs import pricing, provider
+from jobs.answers import fits, storable
 from jobs.models import Checkpoint, Connection, FineTuneJob, TunedModel
 from jobs.pipeline.record import note
 from jobs.provider import Access, Json, ProviderError
 from jobs.states import State
 
 GIVE_UP_AFTER = timedelta(days=1)
+MOST_TOKENS = 10**12  # more than any service can train in a job: a count that is none
 
 
 def collect(access: Access, job: FineTuneJob) -> None:
     """Fetch what a job left behind, once; each part that the service has lost is passed over. Raises ProviderError."""
-    if job.state == State.SUCCEEDED:
-        _name_of_model(access, job)
-        _checkpoints(access, job)
-        _result_file(access, job)
     _bill(job)
     if job.state == State.SUCCEEDED:
+        _name_of_model(access, job)
+        _tuned_models(job)  # first what can be called: the rest may be long in coming
+        _checkpoints(access, job)
+        _result_file(access, job)
         _tuned_models(job)
     note(job, collected_at=timezone.now(), due_at=None, tries=0, trouble="")
 
@@ -38,16 +40,34 @@ def _name_of_model(access: Access, job: FineTuneJob) -> None:
     model = remote.get("fine_tuned_model")
     if isinstance(model, str) and model:
         note(job, fine_tuned_model=model[:300], remote=remote)
-    elif job.finished_at and timezone.now() - job.finished_at < GIVE_UP_AFTER:
+    elif not _is_late(job):
         raise ProviderError(gettext_noop("The service has not named the tuned model yet."))
+
+
+def _is_late(job: FineTuneJob) -> bool:
+    return job.finished_at is None or timezone.now() - job.finished_at >= GIVE_UP_AFTER
+
+
+def may_do_without(job: FineTuneJob, error: ProviderError) -> bool:
+    """A part that the service does not have, or did not give for a day after the end, is done without."""
+    if error.is_wrong_key:
+        return False
+    return error.permanent or (job.is_final and _is_late(job))
+
+
+def moment(seconds: object) -> datetime:
+    """A service's Unix time; now where it sent none that can be read."""
+    if isinstance(seconds, int | float) and 0 < seconds < 32_503_680_000:  # the year 3000
+        return datetime.fromtimestamp(seconds, UTC)
+    return timezone.now()
 
 
 def _checkpoints(access: Access, job: FineTuneJob) -> None:
     try:
         answers = provider.list_checkpoints(access, job.remote_id)
     except ProviderError as error:
-        if error.permanent and not error.is_wrong_key:
-            return  # this service has no checkpoints
+        if may_do_without(job, error):
+            return
         raise
     rows = [_checkpoint(job, answer) for answer in answers if _is_checkpoint(answer)]
     Checkpoint.objects.bulk_create(rows, ignore_conflicts=True)
@@ -55,22 +75,22 @@ def _checkpoints(access: Access, job: FineTuneJob) -> None:
 
 def _is_checkpoint(answer: Json) -> bool:
     return (
-        isinstance(answer.get("id"), str)
+        fits(answer["id"])
         and isinstance(answer.get("step_number"), int)
+        and 0 <= answer["step_number"] < 2**31
         and isinstance(answer.get("fine_tuned_model_checkpoint"), str)
     )
 
 
 def _checkpoint(job: FineTuneJob, answer: Json) -> Checkpoint:
-    made = answer.get("created_at")
     metrics = answer.get("metrics")
     return Checkpoint(
         job=job,
-        remote_id=answer["id"][:128],
-        step=max(0, answer["step_number"]),
+        remote_id=answer["id"],
+        step=answer["step_number"],
         model=answer["fine_tuned_model_checkpoint"][:300],
         metrics=metrics if isinstance(metrics, dict) else {},
-        created_at=datetime.fromtimestamp(made, UTC) if isinstance(made, int | float) else timezone.now(),
+        created_at=moment(answer.get("created_at")),
     )
 
 
@@ -81,19 +101,21 @@ def _result_file(access: Access, job: FineTuneJob) -> None:
     try:
         note(job, result_csv=decode_result(provider.file_content(access, str(files[0]))))
     except ProviderError as error:
-        if not error.permanent or error.is_wrong_key:
+        if not may_do_without(job, error):
             raise
 
 
 def decode_result(content: bytes) -> str:
     """A result file as CSV text: services send it as it is, or as base64 text (OpenAI does, undocumented)."""
-    text = content.decode("utf-8", errors="replace")
-    if "step" in text.partition("\n")[0]:
-        return text
+    text = storable(content.decode("utf-8", errors="replace"))
+    head = text.partition("\n")[0]
+    if "step" in head and "," in head:  # base64 may hold the word, but no comma
+        return str(text)
     try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", errors="replace")
+        plain = base64.b64decode("".join(text.split()), validate=True).decode("utf-8", errors="replace")
+        return str(storable(plain))
     except (binascii.Error, ValueError):
-        return text
+        return str(text)
 
 
 def result_rows(text: str) -> list[dict[str, str]]:
@@ -104,7 +126,7 @@ def result_rows(text: str) -> list[dict[str, str]]:
 def _bill(job: FineTuneJob) -> None:
     """Billed tokens, as the service counts them, and their price."""
     tokens = job.remote.get("trained_tokens")
-    if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 <= tokens < MOST_TOKENS:
         return
     cost = pricing.training_cost(job.connection.profile, job.base_model, tokens)
     note(job, trained_tokens=tokens, billed_usd=cost)

@@ -7,11 +7,13 @@ UNSURE until the service, asked, shows it or shows that it is not there (ADR 000
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs import provider
+from jobs.answers import fits
 from jobs.models import FineTuneJob, RemoteFile, TrainingFile, User, Wish
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import backoff, move, note, postpone
@@ -104,7 +106,7 @@ def _bring(job: FineTuneJob, access: Access, file: TrainingFile) -> bool:
         answer = provider.find_upload(access, file.remote_name, file.size) or provider.upload(
             access, file.path, file.remote_name
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: the row was deleted while this was ordered
         RemoteFile.objects.filter(pk=copy.pk).update(claimed_at=None)
         raise ProviderError(gettext_noop("The stored file cannot be read."), permanent=True) from error
     except ProviderError:
@@ -167,17 +169,20 @@ def _forget_copies(job: FineTuneJob) -> None:
 
 
 def adopt(job: FineTuneJob, remote: Json, reason: str = "", by: User | None = None) -> bool:
-    """Record that `remote` is this job at the service; following starts at once."""
-    return move(
-        job,
-        State.RUNNING,
-        reason,
-        by,
-        remote_id=str(remote["id"]),
-        remote=remote,
-        remote_status=str(remote.get("status") or "")[:64],
-        candidates=[],
-    )
+    """Record that `remote` is this job at the service; following starts at once.
+
+    An id that cannot be kept, or that another row has, leaves the job UNSURE for a person: it must not be ordered anew.
+    """
+    told = {"remote_id": remote["id"], "remote": remote, "remote_status": str(remote.get("status") or "")[:64]}
+    try:
+        if fits(remote["id"]):
+            return move(job, State.RUNNING, reason, by, candidates=[], **told)
+    except IntegrityError:
+        pass
+    if job.state == State.SUBMITTING:
+        move(job, State.UNSURE)
+    note(job, trouble=gettext_noop("Another job of this connection already has that id."), due_at=None)
+    return False
 
 
 # --- settle -------------------------------------------------------------------------------------------
@@ -243,8 +248,13 @@ def _look_for(job: FineTuneJob) -> tuple[Json | None, list[Json]]:
     return None, candidates
 
 
+def _tag(remote: Json) -> object:
+    metadata = remote.get("metadata")
+    return metadata.get(TAG) if isinstance(metadata, dict) else None
+
+
 def _tagged(page: list[Json], job: FineTuneJob) -> Json | None:
-    return next((r for r in page if r.get("id") and (r.get("metadata") or {}).get(TAG) == str(job.uuid)), None)
+    return next((remote for remote in page if _tag(remote) == str(job.uuid)), None)
 
 
 def _might_be(remote: Json, job: FineTuneJob) -> bool:
@@ -252,13 +262,20 @@ def _might_be(remote: Json, job: FineTuneJob) -> bool:
     made = remote.get("created_at")
     since = (job.submitted_at or job.created_at) - CLOCKS_DIFFER
     return (
-        not (remote.get("metadata") or {}).get(TAG)
+        not _tag(remote)
         and isinstance(made, int | float)
         and made >= since.timestamp()
-        and remote.get("training_file") == _remote_id(job, job.training_file)
+        and _may_be_our_file(remote.get("training_file"), job)
         and str(remote.get("model", "")).startswith(job.base_model)
         and not FineTuneJob.objects.filter(connection=job.connection, remote_id=remote.get("id")).exists()
     )
+
+
+def _may_be_our_file(remote_id: object, job: FineTuneJob) -> bool:
+    """Its id, or any id where the file was forgotten or sent anew after we ordered."""
+    copy = RemoteFile.objects.get(connection=job.connection, training_file=job.training_file)
+    anew = copy.uploaded_at is not None and job.submitted_at is not None and copy.uploaded_at > job.submitted_at
+    return remote_id == copy.remote_id or not copy.remote_id or anew
 
 
 def _brief(remote: Json) -> Json:

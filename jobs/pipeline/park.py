@@ -18,7 +18,9 @@ def blame(connection: Connection, error: ProviderError) -> bool:
     now = timezone.now()
     rows = Connection.objects.filter(pk=connection.pk)
     if error.is_wrong_key:
-        rows.filter(parked_at=None).update(parked_at=now, state=ConnectionState.WRONG_KEY, detail=str(error))
+        # the key that was used, and not one that replaced it while the call was under way
+        used = rows.filter(parked_at=None, sealed_key=connection.sealed_key)
+        used.update(parked_at=now, state=ConnectionState.WRONG_KEY, detail=str(error))
         return True
     if error.is_not_allowed and error.code == "training_not_available":
         rows.update(state=ConnectionState.MAY_NOT_TRAIN, detail=str(error))

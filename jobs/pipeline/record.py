@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from jobs.models import FineTuneJob, Team, Transition, User, Wish
 from jobs.provider import ProviderError
-from jobs.states import CLAIMED, NEXT, State
+from jobs.states import ACTIVE, CLAIMED, NEXT, State
 
 QUIET = frozenset({"due_at", "polled_at", "tries", "watched_until", "remote"})  # no page shows a change of these
 
@@ -20,16 +20,25 @@ class WrongStepError(Exception):
 
 
 def note(job: FineTuneJob, *, show: bool = False, **changes: Any) -> None:
-    """Store `changes` of a job without changing its state; open pages are told of visible ones, and if `show`."""
+    """Store `changes` of a job without changing its state; open pages are told of visible ones, and if `show`.
+
+    When a job is due belongs to its state: a worker whose answer came late, after another had moved the job on,
+    changes nothing any more.
+    """
     changed = {name: value for name, value in changes.items() if getattr(job, name) != value}
     visible = show or bool(changed.keys() - QUIET)
     if not changed and not visible:
         return
     with transaction.atomic():
+        rows = FineTuneJob.objects.filter(pk=job.pk)
+        if "due_at" in changes:
+            rows = rows.filter(state=job.state)
         if visible:
             changed["version"] = F("version") + 1
+        if not rows.update(**changed):
+            return
+        if visible:
             Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
-        FineTuneJob.objects.filter(pk=job.pk).update(**changed)
     for name in changed.keys() - {"version"}:
         setattr(job, name, changed[name])
 
@@ -81,5 +90,14 @@ def postpone(job: FineTuneJob, error: ProviderError) -> None:
 
 def wish(job: FineTuneJob, what: Wish) -> None:
     """Leave a wish for the worker, and have it looked at now; a claimed row keeps its lease."""
-    due_at = job.due_at if job.state in CLAIMED else timezone.now()
-    note(job, wish=what, trouble="", due_at=due_at)
+    note(job, wish=what, trouble="")
+    # by the state as it is now: since the page was read a worker may have claimed the row
+    FineTuneJob.objects.filter(pk=job.pk, state__in=ACTIVE - CLAIMED).update(due_at=timezone.now())
+    job.refresh_from_db(fields=["due_at"])
+
+
+def grant(job: FineTuneJob, trouble: str = "") -> None:
+    """The wish that `job` shows is over; a later one, left meanwhile, stays."""
+    FineTuneJob.objects.filter(pk=job.pk, wish=job.wish).update(wish="")
+    job.refresh_from_db(fields=["wish"])
+    note(job, show=True, trouble=trouble)

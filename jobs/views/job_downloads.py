@@ -2,19 +2,20 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
-from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_GET
 
 from jobs.models import FineTuneJob, Member
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.jobs import job_of
 
+UNFIT = re.compile(r"[^-\w.]")  # get_valid_filename refuses a name that has nothing else
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -26,7 +27,7 @@ class _Echo:
 
 
 def _named(job: FineTuneJob, ending: str) -> str:
-    return f"{get_valid_filename(job.name)[:80] or 'job'}-{ending}"
+    return f"{UNFIT.sub('', job.name.replace(' ', '_'))[:80] or 'job'}-{ending}"
 
 
 def csv_response(name: str, rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:

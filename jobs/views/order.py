@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -49,7 +49,7 @@ def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing
             nudge(advance_job, job.pk)
     except IntegrityError:
         # the second click of a double click: the first one's job is what was meant
-        job = FineTuneJob.objects.get(team=member.team, order_token=job.order_token)
+        job = get_object_or_404(FineTuneJob, team=member.team, order_token=job.order_token)
     else:
         messages.success(request, _("The job is ordered. This page follows it by itself."))
     return redirect("job-detail", team=member.team.slug, uuid=job.uuid)
