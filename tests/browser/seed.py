@@ -132,7 +132,7 @@ def _jobs(team: Team, alice: User, bob: User, service: Connection, file: Trainin
     ended = told | {"finished_at": timezone.now() - timedelta(minutes=4), "collected_at": timezone.now()}
     candidates = [{"id": f"ftjob-{n}mQ9f2Kd8", "model": MODEL, "status": "running"} for n in (1, 2)]
     error = {
-        "code": "exceeded_quota",
+        "code": "invalid_n_examples",
         "message": "Training file has 8 example(s), but must have at least 10.",
         "status": 400,
     }
@@ -168,7 +168,7 @@ def _job(team: Team, state: State, minutes: int, **fields: Any) -> FineTuneJob:
 
 
 def _training(file_id: str) -> dict[str, Any]:
-    finish = (timezone.now() + timedelta(minutes=4)).timestamp()
+    finish = (timezone.now() + timedelta(minutes=40)).timestamp()
     remote = {"id": "ftjob-9f2Kd81mQ", "status": "running", "training_file": file_id, "estimated_finish": finish}
     since = timezone.now() - timedelta(minutes=10)
     return {

@@ -50,7 +50,7 @@ ENGLISH = re.compile(r"[A-Za-z][a-z']*(?:[ ,]+[A-Za-z][a-z']*){3,}")
 
 @pytest.fixture(scope="module")
 def kept(chromium: Browser, portal: Portal) -> Iterator[Callable[[str, str], Window]]:
-    """One window for each person and language: with its cache warm, a page opens in half the time."""
+    """One window for each person and language: what every page loads is fetched once."""
     windows: dict[tuple[str, str], Window] = {}
 
     def window(language: str, user: str) -> Window:
