@@ -48,7 +48,7 @@ def service(world: World, settings: Any) -> Iterator[Answers]:
             path = self.path.partition("?")[0]
             found = next((answers[end] for end in answers if path.endswith(end)), None)
             body = found if isinstance(found, bytes) else json.dumps(found).encode()
-            self.send_response(404 if found is None else 200)
+            self.send_response(404 if found is None else found if isinstance(found, int) else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -259,6 +259,13 @@ def test_a_cancel_outlives_a_wrong_key(world: World, trainer: str) -> None:
     job = running(world.team, wish="cancel", connection=make_connection(world.team, "trainer-fault.invalid-key-abcdef"))
 
     assert look(job).wish == "cancel"
+
+
+def test_a_cancel_that_breaks_the_service_does_not_hide_the_end(world: World, service: Answers) -> None:
+    job = running(world.team, wish="cancel")
+    service |= {"/cancel": 500, "/jobs/ftjob-1": DONE}
+
+    assert look(job).state == State.SUCCEEDED
 
 
 def test_a_key_replaced_meanwhile_is_not_blamed_for_the_old_one(world: World) -> None:

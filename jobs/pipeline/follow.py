@@ -124,9 +124,12 @@ def _grant(access: Access, job: FineTuneJob) -> Json | None:
     try:
         answer: Json = getattr(provider, CALLS[Wish(job.wish)])(access, job.remote_id)
     except ProviderError as error:
-        if not error.permanent or error.is_wrong_key:
+        if error.is_wrong_key or not (error.permanent or (error.status or 0) >= 500):
             raise
-        grant(job, str(error))
+        if error.permanent:
+            grant(job, str(error))
+        else:  # wished again at the next look; meanwhile the job may have ended by itself
+            note(job, trouble=str(error))
         return None
     grant(job)
     return answer

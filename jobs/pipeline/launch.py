@@ -174,14 +174,15 @@ def adopt(job: FineTuneJob, remote: Json, reason: str = "", by: User | None = No
     An id that cannot be kept, or that another row has, leaves the job UNSURE for a person: it must not be ordered anew.
     """
     told = {"remote_id": remote["id"], "remote": remote, "remote_status": str(remote.get("status") or "")[:64]}
+    trouble = gettext_noop("The answer could not be read.")
     try:
         if fits(remote["id"]):
             return move(job, State.RUNNING, reason, by, candidates=[], **told)
     except IntegrityError:
-        pass
+        trouble = gettext_noop("Another job of this connection already has that id.")
     if job.state == State.SUBMITTING:
         move(job, State.UNSURE)
-    note(job, trouble=gettext_noop("Another job of this connection already has that id."), due_at=None)
+    note(job, trouble=trouble, due_at=None)
     return False
 
 

@@ -73,9 +73,9 @@ def job_settle(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
         messages.error(request, _("Another job of this connection already has that id."))
         return _back(job)
     with transaction.atomic():
-        decide(job, remote_id, member.user)
-        audit(request, member.team, "job.settled", job, after={"remote_id": remote_id})
-        nudge(advance_job, job.pk)
+        if decide(job, remote_id, member.user):  # else somebody else was first
+            audit(request, member.team, "job.settled", job, after={"remote_id": remote_id})
+            nudge(advance_job, job.pk)
     return _back(job)
 
 
