@@ -31,7 +31,6 @@ else:
     FIELD_KEYS = env.list("FIELD_KEYS")  # newest first; `manage.py rotate_keys` seals anew with the first
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
-SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -144,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- services -----------------------------------------------------------------------------------------
+TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it may use it, with a key made up on the spot
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at

@@ -1,6 +1,7 @@
 """The site's table of contents."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,6 +11,6 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
-    path("trainer/v1/", include("trainer.urls")),
+    *([path("trainer/v1/", include("trainer.urls"))] if settings.TRAINER_ENABLED else []),
     path("", include("jobs.urls")),
 ]

@@ -486,3 +486,15 @@ def test_list_costs_the_same_however_long(
         page = alice.get(world.url("connections/"))
 
     assert len(page.context["page"].object_list) == rows + 1
+
+
+def test_a_trainer_that_is_not_served_is_not_offered(world: World, login: Login, settings: Any) -> None:
+    settings.TRAINER_ENABLED = False
+    alice = login(world.alice)
+
+    page = alice.get(world.url("connections/new/"))
+    sent = alice.post(world.url("connections/new/"), {"name": "연습", "profile": "trainer"})
+
+    assert [value for value, _label in page.context["form"].fields["profile"].choices] == ["openai", "custom"]
+    assert (sent.status_code, list(sent.context["form"].errors)) == (422, ["profile"])
+    assert Connection.objects.count() == 1

@@ -45,3 +45,20 @@ def test_embedded_secrets_are_made_once_and_private(tmp_path: Path) -> None:
 
     assert first.stdout == second.stdout
     assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("secret_key", "field_key")] == [0o600, 0o600]
+
+
+@pytest.mark.parametrize(("asked", "served"), [({}, "False"), ({"TRAINER_ENABLED": "true"}, "True")])
+def test_real_installation_serves_the_trainer_only_if_asked(asked: dict[str, str], served: str, tmp_path: Path) -> None:
+    """It takes half a gigabyte from whoever makes up a key."""
+    show = (
+        "import django; django.setup(); from django.urls import is_valid_path; "
+        "print(is_valid_path('/trainer/v1/files') is not False)"
+    )
+    given = {"SECRET_KEY": "s", "FIELD_KEYS": "f", "EMBEDDED": "false", "VAR_DIR": str(tmp_path)} | asked
+    command = [sys.executable, "-c", show]
+
+    told = subprocess.run(
+        command, cwd=ROOT, env=given | {"DJANGO_SETTINGS_MODULE": "ftsite.settings"}, capture_output=True, check=True
+    )
+
+    assert told.stdout.decode().strip() == served

@@ -34,8 +34,8 @@ class ConnectionForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     profile = forms.ChoiceField(
         label=_("Service"),
-        choices=[(profile.slug, profile.label) for profile in profiles.PROFILES.values()],
-        initial="trainer",
+        choices=lambda: [(profile.slug, profile.label) for profile in profiles.offered()],
+        initial=lambda: profiles.offered()[0].slug,
         widget=forms.RadioSelect,
     )
     base_url = forms.CharField(

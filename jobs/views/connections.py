@@ -60,7 +60,7 @@ def connection_new(request: DeskRequest, member: Member) -> HttpResponse:
             audit(request, member.team, "connection.created", connection, after=after)
             _test(connection)
         return _go(connection)
-    context = {"form": form, "profiles": profiles.PROFILES.values()}
+    context = {"form": form, "profiles": profiles.offered()}
     return render(request, "jobs/connection_new.html", context, status=422 if form.is_bound else 200)
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from jobs import pricing
 from jobs.faults import explain
 from jobs.models import Connection, TrainingFile
-from jobs.profiles import PROFILES, Profile
+from jobs.profiles import PROFILES, Profile, offered
 from jobs.training_data.report import Fault, Report
 
 EPOCHS = (1, 3, 5, 10)
@@ -67,8 +67,8 @@ def facts(file: TrainingFile) -> Facts:
 
 def _costs(file: TrainingFile) -> Costs:
     """For the services that the team is connected to; for all we know of when there is none."""
-    slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True)) or set(PROFILES)
-    profiles = [profile for slug, profile in PROFILES.items() if slug in slugs]
+    slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True))
+    profiles = [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
     rows = [_row(file, profile, base) for profile in profiles for base in pricing.bases(profile.slug)]
     return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])
 
