@@ -47,6 +47,10 @@ class Access(NamedTuple):
     def __repr__(self) -> str:
         return f"Access({self.base_url!r})"  # a traceback must not show the key
 
+    def masked(self, text: str) -> str:
+        """A service's words without our key: some repeat it in their complaint."""
+        return text.replace(self.key, "···") if self.key else text
+
 
 @dataclass
 class ProviderError(Exception):
@@ -94,7 +98,7 @@ def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(access: Access) -> Iterator[None]:
     """Turn everything the SDK can raise into a ProviderError (it lets its HTTP client's own errors out of a stream)."""
     import httpx2
     import openai
@@ -106,12 +110,13 @@ def _translated() -> Iterator[None]:
     except openai.APIConnectionError as error:
         raise ProviderError(NO_WAY, reached=_was_sent(error), code="connection") from error
     except openai.APIStatusError as error:
-        raise _from_status(error) from error
+        raise _from_status(access, error) from error
     except httpx2.TransportError as error:
         raise ProviderError(BROKEN, reached=True, code="connection") from error
     except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
         if type(error) is openai.APIError and isinstance(error.body, dict):  # an error told in the middle of a stream
-            raise ProviderError(error.message, reached=True, code=str(error.code or error.type or "")) from error
+            said = access.masked(storable(error.message))
+            raise ProviderError(said, reached=True, code=str(error.code or error.type or "")) from error
         raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape") from error
 
 
@@ -120,11 +125,11 @@ def _was_sent(error: Exception) -> bool:
     return type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol")
 
 
-def _from_status(error: openai.APIStatusError) -> ProviderError:
+def _from_status(access: Access, error: openai.APIStatusError) -> ProviderError:
     body: Json = storable(error.body) if isinstance(error.body, dict) else {}
     status = error.status_code
     return ProviderError(
-        str(body.get("message") or NO_REASON)[:2000],
+        access.masked(str(body.get("message") or NO_REASON))[:2000],
         permanent=400 <= status < 500 and status not in (408, 409, 429),
         reached=status >= 500 or status in (408, 409),
         status=status,
@@ -138,7 +143,7 @@ def _ask(
     access: Access, call: Callable[[openai.OpenAI], Any], *, timeout: float = ASK_SECONDS, shape: str = "id"
 ) -> Json:
     """Make one call and return its answer as a dict that surely has the key `shape`; an id fits into its column."""
-    with _translated():
+    with _translated(access):
         answer = call(_client(access, timeout))
         value = storable(answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer)
     if not isinstance(value, dict) or shape not in value:
@@ -188,17 +193,9 @@ def find_upload(access: Access, name: str, size: int) -> Json | None:
     return next((f for f in same if fits(f["id"])), None)
 
 
-def retrieve_file(access: Access, file_id: str) -> Json:
-    return _ask(access, lambda c: c.files.retrieve(file_id))
-
-
-def delete_file(access: Access, file_id: str) -> None:
-    _ask(access, lambda c: c.files.delete(file_id))
-
-
 def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """The bytes of a file at the service. Raises ProviderError when there are more than `limit`."""
-    with _translated(), _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
+    with _translated(access), _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
         content = b""
         for chunk in answer.iter_bytes(64 * 1024):
             content += chunk
@@ -275,7 +272,7 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
         max_retries=0,
         http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
     )
-    with _translated():
+    with _translated(access):
         async with client:
             stream = await client.chat.completions.create(
                 **request, stream=True, stream_options={"include_usage": True}

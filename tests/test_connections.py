@@ -430,8 +430,17 @@ def test_delete_is_refused_while_a_job_runs(world: World, login: Login) -> None:
     ]
 
 
+def test_delete_waits_for_results_that_are_still_to_be_fetched(world: World, login: Login) -> None:
+    make_job(world.team, connection=world.connection, state=State.SUCCEEDED, remote_id="ftjob-1")
+
+    login(world.alice).post(world.url(f"connections/{world.connection.uuid}/delete/"))
+
+    world.connection.refresh_from_db()
+    assert world.connection.deleted_at is None
+
+
 def test_delete_wipes_the_key_and_keeps_history(world: World, login: Login) -> None:
-    job = make_job(world.team, connection=world.connection, state=State.SUCCEEDED)
+    job = make_job(world.team, connection=world.connection, state=State.SUCCEEDED, due_at=None)
     alice = login(world.alice)
 
     alice.post(world.url(f"connections/{world.connection.uuid}/delete/"))

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from jobs import provider
 from jobs.answers import storable, wait_seconds
 from jobs.models import Connection, FineTuneJob, RemoteFile, Team
 from jobs.pipeline import follow, launch
@@ -38,6 +39,11 @@ DONE = {
 }
 
 
+class Refusal(NamedTuple):
+    status: int
+    body: Answers
+
+
 @pytest.fixture
 def service(world: World, settings: Any) -> Iterator[Answers]:
     """A service that answers what the test wrote down by the end of its path; 404 for everything else."""
@@ -47,8 +53,11 @@ def service(world: World, settings: Any) -> Iterator[Answers]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             found = next((answers[end] for end in answers if path.endswith(end)), None)
+            status = 404 if found is None else found if isinstance(found, int) else 200
+            if isinstance(found, Refusal):
+                status, found = found
             body = found if isinstance(found, bytes) else json.dumps(found).encode()
-            self.send_response(404 if found is None else found if isinstance(found, int) else 200)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -296,3 +305,40 @@ def test_a_name_of_signs_alone_can_be_downloaded(world: World, login: Callable[.
 
     assert response.status_code == 200
     assert response.headers["Content-Disposition"] == 'attachment; filename="job-job.json"'
+
+
+# --- what must not be told, or taken for proof ----------------------------------------------------------
+
+
+def test_a_key_that_a_service_repeats_is_not_kept(world: World, service: Answers) -> None:
+    access = fresh(make_job(world.team)).connection.access()
+    service["/models"] = Refusal(401, {"error": {"message": f"Incorrect API key provided: {access.key}. Get another."}})
+
+    with pytest.raises(ProviderError) as refused:
+        provider.list_models(access)
+
+    assert str(refused.value) == "Incorrect API key provided: ···. Get another."
+
+
+def test_absence_is_not_proven_by_a_list_that_does_not_reach_back(world: World, service: Answers) -> None:
+    newer = {"id": "ftjob-9", "created_at": timezone.now().timestamp() + 60, "metadata": {"other": "tag"}}
+    service["/fine_tuning/jobs"] = listed(newer) | {"has_more": True}
+    job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
+    RemoteFile.objects.create(connection=world.connection, training_file=job.training_file, remote_id="file-1")
+
+    launch.settle(fresh(job))
+
+    job = fresh(job)
+    assert (job.state, job.absent_since) == (State.UNSURE, None)
+    assert job.trouble.startswith("The service has too many newer jobs")
+
+
+def test_a_list_that_reaches_back_before_the_order_proves_absence(world: World, service: Answers) -> None:
+    older = {"id": "ftjob-9", "created_at": timezone.now().timestamp() - 3600, "metadata": {"other": "tag"}}
+    service["/fine_tuning/jobs"] = listed(older) | {"has_more": True}
+    job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
+    RemoteFile.objects.create(connection=world.connection, training_file=job.training_file, remote_id="file-1")
+
+    launch.settle(fresh(job))
+
+    assert fresh(job).absent_since is not None

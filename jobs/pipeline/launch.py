@@ -22,7 +22,7 @@ from jobs.states import CLAIMED, State
 
 TAG = "texthelper_job"  # our uuid in the remote job's metadata
 ASK_EVERY = timedelta(seconds=10)
-SCAN_PAGES = 3  # how far back a service that ignores the metadata filter is searched
+SCAN_PAGES = 30  # of 100 jobs: past these, absence is not proven and the job stays UNSURE
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -243,10 +243,20 @@ def _look_for(job: FineTuneJob) -> tuple[Json | None, list[Json]]:
         if found := _tagged(page, job):
             return found, []
         candidates += [_brief(remote) for remote in page if _might_be(remote, job)]
-        if not more or not page:
-            break
+        if not more or not page or _is_before(page[-1], job):
+            return None, candidates
         after = str(page[-1].get("id"))
-    return None, candidates
+    raise ProviderError(gettext_noop("The service has too many newer jobs to be sure that this one is not among them."))
+
+
+def _is_before(remote: Json, job: FineTuneJob) -> bool:
+    """Made before we ordered: lists are newest first, so what follows is older still."""
+    made = remote.get("created_at")
+    return isinstance(made, int | float) and made < _earliest(job)
+
+
+def _earliest(job: FineTuneJob) -> float:
+    return ((job.submitted_at or job.created_at) - CLOCKS_DIFFER).timestamp()
 
 
 def _tag(remote: Json) -> object:
@@ -261,11 +271,10 @@ def _tagged(page: list[Json], job: FineTuneJob) -> Json | None:
 def _might_be(remote: Json, job: FineTuneJob) -> bool:
     """Same file, same model, made since we ordered, no other order's tag on it, and not a row of ours yet."""
     made = remote.get("created_at")
-    since = (job.submitted_at or job.created_at) - CLOCKS_DIFFER
     return (
         not _tag(remote)
         and isinstance(made, int | float)
-        and made >= since.timestamp()
+        and made >= _earliest(job)
         and _may_be_our_file(remote.get("training_file"), job)
         and str(remote.get("model", "")).startswith(job.base_model)
         and not FineTuneJob.objects.filter(connection=job.connection, remote_id=remote.get("id")).exists()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jobs import pricing, profiles
 from jobs.forms.connection import ConnectionForm, KeyForm
-from jobs.models import Connection, ConnectionState, Member, audit
+from jobs.models import Connection, ConnectionState, FineTuneJob, Member, audit
 from jobs.pipeline import probe
 from jobs.states import ACTIVE
 from jobs.tasks import nudge, test_connection
@@ -136,7 +136,10 @@ def connection_delete(request: DeskRequest, member: Member, connection: UUID) ->
     """Take the key away for good. What was done over the connection stays."""
     found = get_object_or_404(_connections(request, member), uuid=connection)
     with transaction.atomic():
-        idle = Connection.objects.alive().filter(pk=found.pk).exclude(jobs__state__in=ACTIVE)
+        # a job that has ended may still have results to be fetched; over a parked connection nobody can
+        busy = Q(state__in=ACTIVE) | Q(due_at__isnull=False, connection__parked_at=None)
+        needed = FineTuneJob.objects.filter(busy, connection=OuterRef("pk"))
+        idle = Connection.objects.alive().filter(~Exists(needed), pk=found.pk)
         gone = idle.update(deleted_at=timezone.now(), sealed_key="", test_due_at=None)
         if gone:
             audit(request, member.team, "connection.deleted", found, before={"key": _hint(found)})
