@@ -35,7 +35,7 @@ class Portal:
     cookies: dict[str, str] = field(default_factory=dict)  # user name to session key
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     up = Up(tmp_path_factory.mktemp("browser") / "var", free_port(), TRAINER_SPEED="1")
     try:
@@ -53,7 +53,7 @@ def _seed(up: Up) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

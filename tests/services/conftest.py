@@ -25,7 +25,7 @@ COMMANDS = {
 }
 
 
-def wait_for[T](what: Callable[[], T], patience: float = PATIENCE) -> T:
+def wait_for[T](what: Callable[[], T], patience: float = 3 * PATIENCE) -> T:
     """Return the first true answer."""
     deadline = time.monotonic() + patience
     while not (answer := what()):
