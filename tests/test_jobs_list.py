@@ -1,6 +1,7 @@
 """The live list: what it shows, finds, costs, and when it says that nothing is new."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -88,6 +89,18 @@ def test_its_queries_do_not_grow_with_the_jobs(
         response = client.get(world.url("jobs/"))
 
     assert len(response.context["rows"]) == 25
+
+
+def test_an_ended_job_costs_what_was_billed_and_not_what_was_estimated(world: World) -> None:
+    told = {"estimated_usd": Decimal("2.14")}
+
+    costs = [
+        make_job(world.team, **told).cost_usd,
+        make_job(world.team, **told, state=State.FAILED).cost_usd,
+        make_job(world.team, **told, state=State.SUCCEEDED, billed_usd=Decimal(0)).cost_usd,
+    ]
+
+    assert costs == [Decimal("2.14"), None, Decimal(0)]
 
 
 # --- the poll -----------------------------------------------------------------------------------------

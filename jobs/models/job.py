@@ -124,8 +124,8 @@ class FineTuneJob(models.Model):
 
     @property
     def cost_usd(self) -> Decimal | None:
-        """What it was billed, or, until that is known, what it was estimated at."""
-        return self.estimated_usd if self.billed_usd is None else self.billed_usd
+        """What it was billed, or, while it has not ended, what it was estimated at; None where nobody told."""
+        return self.billed_usd if self.is_final or self.billed_usd is not None else self.estimated_usd
 
     @property
     def taken(self) -> timedelta:
