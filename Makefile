@@ -16,7 +16,7 @@ up:
 	@scripts/bootstrap base && exec $(RUN)/python manage.py up
 
 test:
-	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint:
 	@scripts/bootstrap dev

@@ -18,6 +18,7 @@ import pytest
 
 from tests.running import PATIENCE, ROOT, free_port
 
+REDIS_DATABASES = {"": 7, "gw0": 8, "gw1": 9}
 COMMANDS = {
     "web": ["-m", "uvicorn", "ftsite.asgi:application", "--host", "127.0.0.1", "--log-level", "warning"],
     "worker": ["-m", "celery", "-A", "ftsite", "worker", "--pool=prefork", "-c", "2", "--loglevel", "WARNING"],
@@ -40,12 +41,15 @@ class Installation:
     def __init__(self, folder: Path, database: str, **settings: str) -> None:
         self.port, self.database, self.folder = free_port(), database, folder
         redis = urlsplit(os.environ["TEST_REDIS_URL"])
+        worker = os.environ.get(
+            "PYTEST_XDIST_WORKER", ""
+        )  # two installations on one queue would take each other's work
         self.environment = {
             **os.environ,
             "VAR_DIR": str(folder / "var"),
             "PORT": str(self.port),
             "DATABASE_URL": database,
-            "REDIS_URL": urlunsplit(redis._replace(path="/7")),
+            "REDIS_URL": urlunsplit(redis._replace(path=f"/{REDIS_DATABASES[worker]}")),
             "TRAINER_SPEED": "8",
             **settings,
         }
