@@ -42,7 +42,7 @@ def chat_lines(examples: int = 60, word: str = "눈") -> bytes:
 
 def make_file(team: Team, content: bytes | None = None, **fields: Any) -> TrainingFile:
     """A checked, ready chat file (its content differs from every other's, unless given)."""
-    body = chat_lines(word=f"눈{uuid4().hex[:4]}") if content is None else content
+    body = chat_lines(word=f"눈{uuid4().hex}") if content is None else content
     file = TrainingFile(
         team=team,
         size=len(body),

@@ -54,7 +54,11 @@ class Up:
 
 
 def role(process: psutil.Process) -> str:
-    return next((name for name in CHILDREN if name in process.cmdline()), "")  # empty: it has just been forked
+    """Which child it is; empty where it has just been forked, or has just ended."""
+    try:
+        return next((name for name in CHILDREN if name in process.cmdline()), "")
+    except psutil.NoSuchProcess:  # a zombie among them
+        return ""
 
 
 def free_port() -> int:
