@@ -16,6 +16,8 @@ class State(models.TextChoices):
     SUCCEEDED = "succeeded", _("Succeeded")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+    ADOPTING = "adopting", _("Looking for it")
+    RECORDED = "recorded", _("Kept as a record")
 
 
 NEXT: dict[State, frozenset[State]] = {
@@ -28,6 +30,8 @@ NEXT: dict[State, frozenset[State]] = {
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset(),
     State.CANCELLED: frozenset(),
+    State.ADOPTING: frozenset({State.RUNNING, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RECORDED}),
+    State.RECORDED: frozenset(),
 }
 
 # Held by one worker at a time; a sweep frees a claim whose worker died.

@@ -79,6 +79,4 @@ def make_job(team: Team, **fields: Any) -> FineTuneJob:
 
 def make_tuned_model(job: FineTuneJob, **fields: Any) -> TunedModel:
     made = {"name": f"ft:{job.base_model}:org::{uuid4().hex[:8]}", "base": job.base_model, **fields}
-    return TunedModel.objects.create(
-        team=job.team, connection=job.connection, job=job, created_at=timezone.now(), **made
-    )
+    return TunedModel.objects.create(team=job.team, connection=job.service, job=job, created_at=timezone.now(), **made)

@@ -30,9 +30,9 @@ def running(world: World, *faults: str, **fields: Any) -> FineTuneJob:
 
 def trouble_key(job: FineTuneJob, fault: str) -> None:
     """The same account at the service, whose answers are now in trouble."""
-    rest = job.connection.access().key.removeprefix("trainer-")
-    job.connection.set_key(f"trainer-fault.{fault}-{rest}")
-    job.connection.save()
+    rest = job.service.access().key.removeprefix("trainer-")
+    job.service.set_key(f"trainer-fault.{fault}-{rest}")
+    job.service.save()
 
 
 def due_now(job: FineTuneJob) -> FineTuneJob:
@@ -83,12 +83,12 @@ def test_a_malformed_answer_postpones_and_says_so(world: World, trainer: str) ->
 
 def test_a_service_that_answers_html_postpones_and_recovers(world: World, trainer: str) -> None:
     job = running(world)
-    good = job.connection.sealed_key
+    good = job.service.sealed_key
     trouble_key(job, "html")
     job = step(due_now(job))
     assert job.tries == 1
 
-    type(job.connection).objects.filter(pk=job.connection_id).update(sealed_key=good)
+    type(job.service).objects.filter(pk=job.service.pk).update(sealed_key=good)
     job = walk(job, State.SUCCEEDED)
 
     assert (job.tries, job.trouble) == (0, "")
@@ -102,8 +102,8 @@ def test_a_key_that_is_withdrawn_parks_the_connection_and_stops_the_calls(world:
     polled = job.polled_at
     job = step(due_now(job))
 
-    job.connection.refresh_from_db()
-    assert job.connection.state == ConnectionState.WRONG_KEY
+    job.service.refresh_from_db()
+    assert job.service.state == ConnectionState.WRONG_KEY
     assert (job.state, job.polled_at) == (State.RUNNING, polled)
 
 
@@ -168,8 +168,8 @@ def test_many_due_jobs_are_asked_for_by_list_pages(world: World, trainer: str, s
 def test_two_workers_do_not_follow_the_same_row(world: World, trainer: str) -> None:
     job = due_now(running(world))
 
-    first = follow._take_due(job.connection)
-    second = follow._take_due(job.connection)
+    first = follow._take_due(job.service)
+    second = follow._take_due(job.service)
 
     assert [row.pk for row in first] == [job.pk]
     assert second == []
@@ -181,8 +181,8 @@ def test_events_are_stored_once_however_often_they_are_told(world: World, traine
 
     JobEvent.objects.filter(pk__in=list(JobEvent.objects.values_list("pk", flat=True)[:3])).delete()
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):  # the far side lives at the walk's clock
-        follow.read_events(job.connection.access(), job)
-        follow.read_events(job.connection.access(), job)
+        follow.read_events(job.service.access(), job)
+        follow.read_events(job.service.access(), job)
 
     assert JobEvent.objects.count() == before
 
@@ -233,6 +233,6 @@ def test_a_watched_job_is_taken_at_once(world: World, trainer: str) -> None:
     FineTuneJob.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(seconds=40))
 
     watch(FineTuneJob.objects.filter(pk=job.pk))
-    follow.follow(fresh(job).connection)
+    follow.follow(fresh(job).service)
 
     assert (job.polled_at, fresh(job).polled_at is None) == (None, False)

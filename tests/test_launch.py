@@ -109,7 +109,7 @@ def test_two_workers_with_one_order_make_one_call(world: World, trainer: str) ->
 def test_a_worker_killed_while_it_orders_leaves_a_claim_that_is_settled_by_asking(world: World, trainer: str) -> None:
     job = step(make_job(world.team))
     move(job, State.SUBMITTING)
-    provider.create_job(job.connection.access(), launch.order_body(job))  # the kill came before the record
+    provider.create_job(job.service.access(), launch.order_body(job))  # the kill came before the record
 
     job = walk(job, State.RUNNING)
 
@@ -129,8 +129,8 @@ def test_a_nudge_too_many_does_not_free_a_living_claim(world: World, trainer: st
 def test_a_worker_killed_while_it_uploads_does_not_upload_twice(world: World, trainer: str) -> None:
     job = make_job(world.team)
     move(job, State.PUSHING)
-    file = job.training_file
-    provider.upload(job.connection.access(), file.path, file.remote_name)
+    file = job.trained_on
+    provider.upload(job.service.access(), file.path, file.remote_name)
 
     job = walk(job, State.RUNNING)
 
@@ -153,7 +153,7 @@ def test_what_asking_cannot_settle_waits_for_a_person(world: World, trainer: str
     job = step(make_job(world.team))
     body = launch.order_body(job)
     del body["metadata"]  # as if the service had dropped it
-    twin = provider.create_job(job.connection.access(), body)
+    twin = provider.create_job(job.service.access(), body)
     move(job, State.SUBMITTING, submitted_at=job.created_at)
     move(job, State.UNSURE)
 
@@ -214,7 +214,7 @@ def test_a_cancelled_order_is_never_sent(world: World, trainer: str) -> None:
 
 def test_stored_bytes_that_are_gone_end_the_job_with_a_reason(world: World, trainer: str) -> None:
     job = make_job(world.team)
-    job.training_file.path.unlink()
+    job.trained_on.path.unlink()
 
     job = walk(job, State.FAILED)
 

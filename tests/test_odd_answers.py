@@ -87,7 +87,7 @@ def listed(*items: Any) -> Answers:
 
 
 def look(job: FineTuneJob) -> FineTuneJob:
-    follow.follow(fresh(job).connection)
+    follow.follow(fresh(job).service)
     return fresh(job)
 
 
@@ -179,7 +179,7 @@ def test_base64_that_holds_the_word_step_is_decoded_and_nul_left_out() -> None:
 
 def pushed(world: World) -> FineTuneJob:
     job = make_job(world.team, state=State.READY)
-    RemoteFile.objects.create(connection=job.connection, training_file=job.training_file, remote_id="file-1")
+    RemoteFile.objects.create(connection=job.service, training_file=job.trained_on, remote_id="file-1")
     return fresh(job)
 
 
@@ -210,8 +210,8 @@ def test_a_found_job_that_cannot_be_kept_is_a_persons_to_settle(
 
 def test_a_file_deleted_while_it_was_ordered_ends_the_job_with_a_reason(world: World, service: Answers) -> None:
     job = make_job(world.team)
-    job.training_file.content = ""
-    job.training_file.save()
+    job.trained_on.content = ""
+    job.trained_on.save()
     service["/files"] = listed()
 
     launch.push(fresh(job))
@@ -311,7 +311,7 @@ def test_a_name_of_signs_alone_can_be_downloaded(world: World, login: Callable[.
 
 
 def test_a_key_that_a_service_repeats_is_not_kept(world: World, service: Answers) -> None:
-    access = fresh(make_job(world.team)).connection.access()
+    access = fresh(make_job(world.team)).service.access()
     service["/models"] = Refusal(401, {"error": {"message": f"Incorrect API key provided: {access.key}. Get another."}})
 
     with pytest.raises(ProviderError) as refused:
@@ -324,7 +324,7 @@ def test_absence_is_not_proven_by_a_list_that_does_not_reach_back(world: World, 
     newer = {"id": "ftjob-9", "created_at": timezone.now().timestamp() + 60, "metadata": {"other": "tag"}}
     service["/fine_tuning/jobs"] = listed(newer) | {"has_more": True}
     job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
-    RemoteFile.objects.create(connection=world.connection, training_file=job.training_file, remote_id="file-1")
+    RemoteFile.objects.create(connection=world.connection, training_file=job.trained_on, remote_id="file-1")
 
     launch.settle(fresh(job))
 
@@ -337,7 +337,7 @@ def test_a_list_that_reaches_back_before_the_order_proves_absence(world: World, 
     older = {"id": "ftjob-9", "created_at": timezone.now().timestamp() - 3600, "metadata": {"other": "tag"}}
     service["/fine_tuning/jobs"] = listed(older) | {"has_more": True}
     job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
-    RemoteFile.objects.create(connection=world.connection, training_file=job.training_file, remote_id="file-1")
+    RemoteFile.objects.create(connection=world.connection, training_file=job.trained_on, remote_id="file-1")
 
     launch.settle(fresh(job))
 

@@ -7,13 +7,16 @@ from jobs.models.job import (
     Checkpoint,
     FineTuneJob,
     JobEvent,
+    JobOrigin,
     JobQuerySet,
     Metric,
     Transition,
     TunedModel,
     Wish,
 )
-from jobs.models.team import Invitation, Member, Role, Team, User
+from jobs.models.notice import Notice, NoticeKind
+from jobs.models.pulse import Pulse
+from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 
 __all__ = [
@@ -27,11 +30,16 @@ __all__ = [
     "FineTuneJob",
     "Invitation",
     "JobEvent",
+    "JobOrigin",
     "JobQuerySet",
+    "MailMe",
     "Member",
     "Message",
     "Metric",
+    "Notice",
+    "NoticeKind",
     "Origin",
+    "Pulse",
     "RemoteFile",
     "Role",
     "Team",

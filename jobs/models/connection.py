@@ -56,6 +56,10 @@ class Connection(models.Model):
     test_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
     models_seen = models.JSONField(default=list, blank=True)  # [{"id": str, "shutdown_date": str | None}]
     parked_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)  # by staff: no call is made until they enable it
+    sealed_hook_secret = models.TextField(editable=False, blank=True)  # webhooks: whsec_..., sealed like the key
+    hook_at = models.DateTimeField(null=True, blank=True)  # the last webhook that was signed right
+    hook_type = models.CharField(max_length=64, blank=True)
     wait_until = models.DateTimeField(null=True, blank=True)  # Retry-After, obeyed for all of its calls
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -124,8 +128,15 @@ class RemoteFile(models.Model):
     raw = models.JSONField(default=dict, blank=True)  # the service's file JSON, as it came
     claimed_at = models.DateTimeField(null=True, blank=True)
     uploaded_at = models.DateTimeField(null=True, blank=True)
+    # A person wished this copy away: when the worker looks at it next. Null once it is gone, or was refused.
+    delete_due_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)  # there; sending it again clears this
+    trouble = models.TextField(blank=True)  # why deleting it did not work
 
     class Meta:
+        indexes = [
+            models.Index(fields=["delete_due_at"], name="copies_due", condition=models.Q(delete_due_at__isnull=False))
+        ]
         constraints = [models.UniqueConstraint(fields=["connection", "training_file"], name="one_copy_per_connection")]
 
     def __str__(self) -> str:

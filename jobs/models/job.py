@@ -23,6 +23,13 @@ class Wish(models.TextChoices):
     RESUME = "resume", _("Resume")
 
 
+class JobOrigin(models.TextChoices):
+    """How a row came to be."""
+
+    ORDERED = "ordered", _("Ordered here")
+    IMPORTED = "imported", _("Imported")
+
+
 class JobQuerySet(models.QuerySet["FineTuneJob"]):
     def visible_to(self, user: Anyone) -> "JobQuerySet":
         return self.filter(team__members__user_id=user.pk or 0)
@@ -39,8 +46,11 @@ class FineTuneJob(models.Model):
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="jobs")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
-    training_file = models.ForeignKey(TrainingFile, on_delete=models.PROTECT, related_name="jobs")
+    # Both may be unknown of an imported job, never of an order.
+    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs")
+    training_file = models.ForeignKey(
+        TrainingFile, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs"
+    )
     validation_file = models.ForeignKey(
         TrainingFile, null=True, blank=True, on_delete=models.PROTECT, related_name="validated_jobs"
     )
@@ -49,6 +59,8 @@ class FineTuneJob(models.Model):
     # One form, one order: the form carries this, so that a double click finds the first click's job.
     order_token = models.UUIDField(default=uuid4, unique=True, editable=False)
 
+    origin = models.CharField(max_length=8, choices=JobOrigin.choices, default=JobOrigin.ORDERED)
+    imported = models.JSONField(default=dict, blank=True)  # the job JSON as a person gave it
     name = models.CharField(_("name"), max_length=120)
     note = models.TextField(_("note"), blank=True)
     base_model = models.CharField(_("base model"), max_length=200)
@@ -101,11 +113,30 @@ class FineTuneJob(models.Model):
                 fields=["connection", "remote_id"],
                 condition=~models.Q(remote_id=""),
                 name="one_row_per_remote_job",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["team", "remote_id"],
+                condition=models.Q(connection=None) & ~models.Q(remote_id=""),
+                name="one_record_per_team",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def service(self) -> Connection:
+        """The connection of a job that a service has. Asking a record for it is a mistake of ours."""
+        if self.connection is None:
+            raise ValueError(f"job {self.uuid} has no connection")
+        return self.connection
+
+    @property
+    def trained_on(self) -> TrainingFile:
+        """The training file of an order; an imported job may have none."""
+        if self.training_file is None:
+            raise ValueError(f"job {self.uuid} has no training file")
+        return self.training_file
 
     @property
     def is_final(self) -> bool:
@@ -134,7 +165,7 @@ class FineTuneJob(models.Model):
 
     @property
     def can_cancel(self) -> bool:
-        return self.is_active and self.wish != Wish.CANCEL and self.state != State.UNSURE
+        return self.is_active and self.wish != Wish.CANCEL and self.state not in (State.UNSURE, State.ADOPTING)
 
     @property
     def can_pause(self) -> bool:
@@ -146,7 +177,7 @@ class FineTuneJob(models.Model):
 
     @property
     def _pausable(self) -> bool:
-        return self.state == State.RUNNING and not self.wish and self.connection.about.can_pause
+        return self.state == State.RUNNING and not self.wish and self.service.about.can_pause
 
     @property
     def needs_a_person(self) -> bool:

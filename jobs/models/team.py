@@ -38,6 +38,14 @@ class DeskUserManager(UserManager["User"]):
         return user
 
 
+class MailMe(models.TextChoices):
+    """When a person wants a mail about a job of theirs."""
+
+    NEVER = "never", _("Never")
+    FAILURES = "failures", _("When a job fails or needs me")
+    ALWAYS = "always", _("Whenever a job ends or needs me")
+
+
 class User(AbstractUser):
     """A person who signs in, by e-mail address."""
 
@@ -50,6 +58,9 @@ class User(AbstractUser):
         help_text=_("Empty: as the browser asks"),
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    mail_me = models.CharField(_("mail about my jobs"), max_length=8, choices=MailMe.choices, default=MailMe.FAILURES)
+    # Grows with every notice and with every one seen, so that an open tab asks one row and gets a 204.
+    notices_version = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects: ClassVar[DeskUserManager] = DeskUserManager()
 

@@ -29,6 +29,7 @@ class Origin(models.TextChoices):
 
     UPLOADED = "uploaded", _("Uploaded")
     CONVERTED = "converted", _("Converted to chat")
+    FETCHED = "fetched", _("Fetched from the service")
 
 
 class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):

@@ -128,7 +128,7 @@ def _bill(job: FineTuneJob) -> None:
     tokens = job.remote.get("trained_tokens")
     if not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 <= tokens < MOST_TOKENS:
         return
-    cost = pricing.training_cost(job.connection.profile, job.base_model, tokens)
+    cost = pricing.training_cost(job.service.profile, job.base_model, tokens)
     note(job, trained_tokens=tokens, billed_usd=cost)
 
 
@@ -138,14 +138,14 @@ def _tuned_models(job: FineTuneJob) -> None:
     made = job.finished_at or timezone.now()
     for name, step in found:
         TunedModel.objects.get_or_create(
-            connection=job.connection,
+            connection=job.service,
             name=name,
             defaults={
                 "team": job.team,
                 "job": job,
                 "base": job.base_model,
                 "step": step,
-                "shutdown_date": shutdown_date(job.connection, job.base_model),
+                "shutdown_date": shutdown_date(job.service, job.base_model),
                 "created_at": made,
             },
         )

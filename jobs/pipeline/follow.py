@@ -94,7 +94,7 @@ def _follow_one(access: Access, job: FineTuneJob, remote: Json | None) -> None:
             _tail(access, job)
             collect(access, job)
     except ProviderError as error:
-        blame(job.connection, error)
+        blame(job.service, error)
         postpone(job, error)
     except Exception:  # one job's odd answer must not keep the others from being followed
         log.exception("following job %s failed", job.uuid)
@@ -141,7 +141,7 @@ def _is_watched(job: FineTuneJob) -> bool:
 
 def next_look(job: FineTuneJob) -> datetime:
     """Soon while a page shows the job, else about once a minute, spread by a fifth either way."""
-    about = job.connection.about
+    about = job.service.about
     if _is_watched(job):
         return timezone.now() + timedelta(seconds=about.watched_seconds)
     return timezone.now() + timedelta(seconds=about.idle_seconds * random.uniform(0.8, 1.2))  # noqa: S311

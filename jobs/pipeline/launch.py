@@ -59,7 +59,7 @@ def free(job: FineTuneJob) -> None:
 
 def stumble(job: FineTuneJob, back: State, error: ProviderError) -> None:
     """A call failed before anything was ordered: try later, or give the service's own reason and end the job."""
-    resting = blame(job.connection, error)
+    resting = blame(job.service, error)
     if error.permanent and not resting:
         move(job, State.FAILED, str(error), error=error.as_dict(), finished_at=timezone.now(), due_at=None)
         return
@@ -76,7 +76,7 @@ def push(job: FineTuneJob) -> None:
     if not move(job, State.PUSHING):
         return
     try:
-        access = job.connection.access()
+        access = job.service.access()
         for file in filter(None, (job.training_file, job.validation_file)):
             if not _bring(job, access, file):
                 move(
@@ -94,7 +94,7 @@ def push(job: FineTuneJob) -> None:
 
 def _bring(job: FineTuneJob, access: Access, file: TrainingFile) -> bool:
     """See that `file` lies at the connection. Returns False while another worker is uploading it."""
-    copy, _ = RemoteFile.objects.get_or_create(connection=job.connection, training_file=file)
+    copy, _ = RemoteFile.objects.get_or_create(connection=job.service, training_file=file)
     if copy.remote_id:
         return True
     now = timezone.now()
@@ -122,14 +122,14 @@ def _bring(job: FineTuneJob, access: Access, file: TrainingFile) -> bool:
 
 
 def _remote_id(job: FineTuneJob, file: TrainingFile) -> str:
-    return RemoteFile.objects.get(connection=job.connection, training_file=file).remote_id
+    return RemoteFile.objects.get(connection=job.service, training_file=file).remote_id
 
 
 def order_body(job: FineTuneJob) -> Json:
     """The create call's body, in OpenAI's words."""
     body: Json = {
         "model": job.base_model,
-        "training_file": _remote_id(job, job.training_file),
+        "training_file": _remote_id(job, job.trained_on),
         "method": {"type": "supervised", "supervised": {"hyperparameters": job.hyperparameters}},
         "metadata": {TAG: str(job.uuid)},
     }
@@ -145,7 +145,7 @@ def submit(job: FineTuneJob) -> None:
         return
     try:
         body = order_body(job)
-        answer = provider.create_job(job.connection.access(), body)
+        answer = provider.create_job(job.service.access(), body)
     except ProviderError as error:
         _order_failed(job, error)
         return
@@ -165,7 +165,7 @@ def _order_failed(job: FineTuneJob, error: ProviderError) -> None:
 def _forget_copies(job: FineTuneJob) -> None:
     """The service no longer knows a file of ours: the next order uploads it anew."""
     files = [file.pk for file in (job.training_file, job.validation_file) if file]
-    RemoteFile.objects.filter(connection=job.connection, training_file__in=files).update(remote_id="", raw={})
+    RemoteFile.objects.filter(connection=job.service, training_file__in=files).update(remote_id="", raw={})
 
 
 def adopt(job: FineTuneJob, remote: Json, reason: str = "", by: User | None = None) -> bool:
@@ -194,7 +194,7 @@ def settle(job: FineTuneJob) -> None:
     try:
         found, candidates = _look_for(job)
     except ProviderError as error:
-        blame(job.connection, error)
+        blame(job.service, error)
         postpone(job, error)
         return
     if found:
@@ -232,7 +232,7 @@ def decide(job: FineTuneJob, remote_id: str, by: User) -> bool:
 
 def _look_for(job: FineTuneJob) -> tuple[Json | None, list[Json]]:
     """Return the remote job that bears our uuid, or else untagged ones that might be it."""
-    access = job.connection.access()
+    access = job.service.access()
     page, _ = provider.list_jobs(access, metadata={TAG: str(job.uuid)})
     if found := _tagged(page, job):
         return found, []
@@ -277,13 +277,13 @@ def _might_be(remote: Json, job: FineTuneJob) -> bool:
         and made >= _earliest(job)
         and _may_be_our_file(remote.get("training_file"), job)
         and str(remote.get("model", "")).startswith(job.base_model)
-        and not FineTuneJob.objects.filter(connection=job.connection, remote_id=remote.get("id")).exists()
+        and not FineTuneJob.objects.filter(connection=job.service, remote_id=remote.get("id")).exists()
     )
 
 
 def _may_be_our_file(remote_id: object, job: FineTuneJob) -> bool:
     """Its id, or any id where the file was forgotten or sent anew after we ordered."""
-    copy = RemoteFile.objects.get(connection=job.connection, training_file=job.training_file)
+    copy = RemoteFile.objects.get(connection=job.service, training_file=job.trained_on)
     anew = copy.uploaded_at is not None and job.submitted_at is not None and copy.uploaded_at > job.submitted_at
     return remote_id == copy.remote_id or not copy.remote_id or anew
 

@@ -99,7 +99,7 @@ class Answer:
             return None
         job = self.conversation.job
         # The service bills a checkpoint and a tuned model like their base.
-        known = pricing.base(job.connection.profile, job.base_model)
+        known = pricing.base(job.service.profile, job.base_model)
         exact = pricing.chat_cost(known, self.prompt_tokens, self.completion_tokens)
         return None if exact is None else exact.quantize(KEPT)
 
@@ -121,7 +121,7 @@ class Answer:
 
 def answer(conversation: Conversation, model: str, ask: Message) -> Answer:
     """Prepare an answer; no call is made yet. Raises ProviderError where the connection has no usable key."""
-    access = conversation.job.connection.access()
+    access = conversation.job.service.access()
     return Answer(conversation, model, request_for(conversation, model, ask), access)
 
 

@@ -35,7 +35,7 @@ def _wish(request: DeskRequest, member: Member, uuid: UUID, what: Wish) -> HttpR
         wish(job, what)
         audit(request, member.team, ACTIONS[what], job, before={"state": job.state})
         if job.state == State.RUNNING:
-            nudge(follow_connection, job.connection_id)
+            nudge(follow_connection, job.service.pk)
         else:
             nudge(advance_job, job.pk)
     return _back(job)

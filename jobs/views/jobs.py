@@ -124,8 +124,8 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
     metrics = list(job.metrics.values_list("step", "values"))
     return {
         "job": job,
-        "about": job.connection.about,
-        "base": pricing.base(job.connection.profile, job.base_model),
+        "about": job.service.about,
+        "base": pricing.base(job.service.profile, job.base_model),
         "eta": eta(job),
         "steps": timeline(job),
         "transitions": job.transitions.select_related("by"),
@@ -134,7 +134,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "checkpoints": job.checkpoints.all(),
         "points": chart_points(metrics, job.total_steps),
         "metrics": metrics[-200:],
-        "copies": job.connection.remote_files.filter(training_file__in=[job.training_file_id, job.validation_file_id]),
+        "copies": job.service.remote_files.filter(training_file__in=[job.training_file_id, job.validation_file_id]),
         "remedy": remedy(job.error) if job.error else "",
         "told": told_settings(job),
     }

@@ -84,7 +84,7 @@ def _context(conversation: Conversation, offers: list[Offer], form: TalkForm) ->
         "form": form,
         "columns": [_column(side, conversation, offers, said) for side in ("left", "right")],
         "empty": not said,
-        "base_known": pricing.base(conversation.job.connection.profile, conversation.job.base_model) is not None,
+        "base_known": pricing.base(conversation.job.service.profile, conversation.job.base_model) is not None,
     }
 
 

@@ -18,6 +18,8 @@ MEANING = {
     State.SUCCEEDED: "The service made a model.",
     State.FAILED: "Refused or broken off; the service's reason is kept in full.",
     State.CANCELLED: "Stopped on a member's word.",
+    State.ADOPTING: "Imported: the team's connections are asked whether they know it.",
+    State.RECORDED: "Imported, and no connection knows it: what was imported is kept, read-only.",
 }
 HEAD = """# The life of a fine-tune job
 
@@ -28,7 +30,7 @@ Written by `manage.py states` from `jobs/states.py`; `make lint` fails where it 
 
 def picture() -> str:
     """Return docs/states.md as it should be."""
-    arrows = ["    [*] --> new"]
+    arrows = ["    [*] --> new", "    [*] --> adopting"]
     arrows += [f"    {state} --> {after}" for state in State for after in State if after in NEXT[state]]
     arrows += [f"    {state} --> [*]" for state in State if state in FINAL]
     rows = [
