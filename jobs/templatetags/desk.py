@@ -48,8 +48,17 @@ def said(words: str | None) -> str:
 @register.filter
 def span(length: timedelta | None) -> str:
     """`9 min 41 s`: the two largest parts of a length of time."""
-    if length is None:
-        return ""
+    return "" if length is None else " ".join(_parts(length)[:2])
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """`9 min ago`: how long a time lies back, by its largest part, so that it fits a narrow column."""
+    return "" if moment is None else gettext("%(span)s ago") % {"span": _parts(timezone.now() - moment)[0]}
+
+
+def _parts(length: timedelta) -> list[str]:
+    """A length of time, largest part first: days, hours, minutes, seconds, without the zeros."""
     seconds = max(0, int(length.total_seconds()))
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -60,7 +69,7 @@ def span(length: timedelta | None) -> str:
         gettext("%(n)d min") % {"n": minutes} if minutes else "",
         gettext("%(n)d s") % {"n": seconds},
     ]
-    return " ".join([part for part in parts if part][:2])
+    return [part for part in parts if part]
 
 
 @register.filter
