@@ -68,6 +68,8 @@ class Connection(models.Model):
     objects = ConnectionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
         ordering = ["name", "pk"]
 
     def __str__(self) -> str:
@@ -134,6 +136,8 @@ class RemoteFile(models.Model):
     trouble = models.TextField(blank=True)  # why deleting it did not work
 
     class Meta:
+        verbose_name = _("copy at a service")
+        verbose_name_plural = _("copies at services")
         indexes = [
             models.Index(fields=["delete_due_at"], name="copies_due", condition=models.Q(delete_due_at__isnull=False))
         ]

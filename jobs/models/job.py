@@ -103,9 +103,12 @@ class FineTuneJob(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         ordering = ["-created_at", "-pk"]
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="jobs_newest_first"),
+            models.Index(fields=["state", "-state_since"], name="jobs_by_state"),
             models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),
         ]
         constraints = [
@@ -196,6 +199,8 @@ class Transition(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
+        verbose_name = _("transition")
+        verbose_name_plural = _("transitions")
         ordering = ["at", "pk"]
 
     def __str__(self) -> str:
@@ -214,6 +219,8 @@ class JobEvent(models.Model):
     data = models.JSONField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["job", "remote_id"], name="each_event_once")]
         indexes = [models.Index(fields=["job", "-created_at", "-id"], name="events_newest_first")]
@@ -230,6 +237,8 @@ class Metric(models.Model):
     values = models.JSONField()  # {"train_loss": 0.5, ...}
 
     class Meta:
+        verbose_name = _("figures of a step")
+        verbose_name_plural = _("figures of steps")
         ordering = ["step"]
         constraints = [models.UniqueConstraint(fields=["job", "step"], name="each_step_once")]
 
@@ -248,6 +257,8 @@ class Checkpoint(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
         ordering = ["-step"]
         constraints = [models.UniqueConstraint(fields=["job", "remote_id"], name="each_checkpoint_once")]
 
@@ -276,6 +287,8 @@ class TunedModel(models.Model):
     objects = TunedModelQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("tuned model")
+        verbose_name_plural = _("tuned models")
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="each_model_once")]
 

@@ -26,6 +26,8 @@ class Notice(models.Model):
     mailed_at = models.DateTimeField(null=True, blank=True)  # the mail server took it
 
     class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["user", "job", "kind"], name="told_once")]
         indexes = [

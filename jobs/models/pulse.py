@@ -1,6 +1,7 @@
 """When something that should happen again and again happened last."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Pulse(models.Model):
@@ -8,6 +9,10 @@ class Pulse(models.Model):
 
     name = models.CharField(max_length=32, unique=True)
     at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("pulse")
+        verbose_name_plural = _("pulses")
 
     def __str__(self) -> str:
         return f"{self.name} · {self.at:%Y-%m-%d %H:%M:%S}"

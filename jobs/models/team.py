@@ -64,6 +64,10 @@ class User(AbstractUser):
 
     objects: ClassVar[DeskUserManager] = DeskUserManager()
 
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("person")  # type: ignore[assignment]  # the stubs know no lazy text here
+        verbose_name_plural = _("people")  # type: ignore[assignment]
+
     def ensure_team(self) -> "Team":
         """Return this user's personal team, made on the first call."""
         team = Team.objects.filter(personal_for=self).first()
@@ -111,6 +115,10 @@ class Team(models.Model):
 
     objects = TeamQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+
     def __str__(self) -> str:
         return self.name
 
@@ -124,6 +132,8 @@ class Member(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_place_per_team")]
         ordering = ["created_at", "pk"]
 
@@ -171,6 +181,8 @@ class Invitation(models.Model):
     objects = InvitationQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:

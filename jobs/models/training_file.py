@@ -76,6 +76,8 @@ class TrainingFile(models.Model):
     objects = TrainingFileQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("training file")
+        verbose_name_plural = _("training files")
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
