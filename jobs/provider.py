@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -18,6 +17,8 @@ from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from jobs.answers import fits, id_of, storable, wait_seconds
+from jobs.provider_error import Access as Access
+from jobs.provider_error import ProviderError as ProviderError
 
 if TYPE_CHECKING:
     import openai
@@ -36,53 +37,6 @@ NO_WAY = gettext_noop("The service could not be reached.")
 BROKEN = gettext_noop("The connection broke before the answer was whole.")
 TOO_LARGE = gettext_noop("The file at the service is larger than expected.")
 NO_REASON = gettext_noop("The service answered with an error and gave no reason.")
-
-
-class Access(NamedTuple):
-    """Where to call, and with which key."""
-
-    base_url: str
-    key: str
-
-    def __repr__(self) -> str:
-        return f"Access({self.base_url!r})"  # a traceback must not show the key
-
-    def masked(self, text: str) -> str:
-        """A service's words without our key: some repeat it in their complaint."""
-        return text.replace(self.key, "···") if self.key else text
-
-
-@dataclass
-class ProviderError(Exception):
-    """A call that did not bring what was asked for.
-
-    permanent: asking again with the same words cannot help.
-    reached: the service may have acted on the call, although no good answer came.
-    retry_after: seconds that the service asked us to wait.
-    """
-
-    message: str
-    permanent: bool = False
-    reached: bool = False
-    status: int | None = None
-    code: str = ""
-    param: str = ""
-    retry_after: float | None = None
-
-    def __str__(self) -> str:
-        return self.message
-
-    def as_dict(self) -> Json:
-        """The service's own error, fit for a JSON column."""
-        return {"code": self.code, "message": self.message, "param": self.param, "status": self.status}
-
-    @property
-    def is_wrong_key(self) -> bool:
-        return self.status == 401
-
-    @property
-    def is_not_allowed(self) -> bool:
-        return self.status == 403
 
 
 def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
@@ -179,11 +133,8 @@ def probe_training(access: Access, timeout: float = ASK_SECONDS) -> None:
 def upload(access: Access, path: Path, name: str) -> Json:
     """Send a training file, streamed (a path instead of an open file would be read whole). Returns its file JSON."""
     with path.open("rb") as handle:
-        return _ask(
-            access,
-            lambda c: c.files.create(file=(name, handle, "application/jsonl"), purpose="fine-tune"),
-            timeout=UPLOAD_SECONDS,
-        )
+        sent = (name, handle, "application/jsonl")
+        return _ask(access, lambda c: c.files.create(file=sent, purpose="fine-tune"), timeout=UPLOAD_SECONDS)
 
 
 def find_upload(access: Access, name: str, size: int) -> Json | None:
@@ -193,15 +144,24 @@ def find_upload(access: Access, name: str, size: int) -> Json | None:
     return next((f for f in same if fits(f["id"])), None)
 
 
+def retrieve_file(access: Access, file_id: str) -> Json:
+    return _ask(access, lambda c: c.files.retrieve(file_id))
+
+
+def file_chunks(access: Access, file_id: str, limit: int) -> Iterator[bytes]:
+    """A file at the service, piece by piece. Raises ProviderError, midway too: for more bytes than `limit`."""
+    size = 0
+    with _translated(access), _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
+        for chunk in answer.iter_bytes(64 * 1024):
+            size += len(chunk)
+            if size > limit:
+                raise ProviderError(TOO_LARGE, permanent=True, code="too_large")
+            yield chunk
+
+
 def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """The bytes of a file at the service. Raises ProviderError when there are more than `limit`."""
-    with _translated(access), _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
-        content = b""
-        for chunk in answer.iter_bytes(64 * 1024):
-            content += chunk
-            if len(content) > limit:
-                raise ProviderError(TOO_LARGE, permanent=True, code="too_large")
-    return content
+    return b"".join(file_chunks(access, file_id, limit))
 
 
 # --- jobs ---------------------------------------------------------------------------------------------
@@ -248,6 +208,11 @@ def pause_job(access: Access, job_id: str) -> Json:
 
 def resume_job(access: Access, job_id: str) -> Json:
     return _ask(access, lambda c: c.fine_tuning.jobs.resume(job_id))
+
+
+def create_hook(access: Access, url: str, kinds: list[Any]) -> Json:
+    """Have events of these kinds sent to `url`. The answer alone holds their `signing_secret`."""
+    return _ask(access, lambda c: c.webhooks.create(name="TextHelper", url=url, event_types=kinds))
 
 
 # --- chat ---------------------------------------------------------------------------------------------

@@ -1,0 +1,53 @@
+"""What a call needs, and what it raises: the plain words that the rest of the portal shares with jobs.provider."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+type Json = dict[str, Any]
+
+
+class Access(NamedTuple):
+    """Where to call, and with which key."""
+
+    base_url: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Access({self.base_url!r})"  # a traceback must not show the key
+
+    def masked(self, text: str) -> str:
+        """A service's words without our key: some repeat it in their complaint."""
+        return text.replace(self.key, "···") if self.key else text
+
+
+@dataclass
+class ProviderError(Exception):
+    """A call that did not bring what was asked for.
+
+    permanent: asking again with the same words cannot help.
+    reached: the service may have acted on the call, although no good answer came.
+    retry_after: seconds that the service asked us to wait.
+    """
+
+    message: str
+    permanent: bool = False
+    reached: bool = False
+    status: int | None = None
+    code: str = ""
+    param: str = ""
+    retry_after: float | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+    def as_dict(self) -> Json:
+        """The service's own error, fit for a JSON column."""
+        return {"code": self.code, "message": self.message, "param": self.param, "status": self.status}
+
+    @property
+    def is_wrong_key(self) -> bool:
+        return self.status == 401
+
+    @property
+    def is_not_allowed(self) -> bool:
+        return self.status == 403
