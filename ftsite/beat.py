@@ -2,7 +2,9 @@
 
 from celery import Celery
 
-app = Celery("ftsite", fixups=[], set_as_current=False)  # no fixups: Django is not set up
+from ftsite.celery import OurLogging
+
+app = Celery("ftsite", fixups=[], set_as_current=False, log=OurLogging)  # no fixups: Django is not set up
 app.config_from_object("ftsite.settings", namespace="CELERY")
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from environs import Env
 
 from ftsite import folder_transport
 from ftsite.local_secret import local_secret
+from ftsite.logs import logging_config
+from ftsite.mail import mailer
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -21,6 +24,8 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 # --- how it runs: embedded (no server, no question) or real -------------------------------------------
 EMBEDDED = env.bool("EMBEDDED", True)
 DEBUG = env.bool("DEBUG", False)
+if DEBUG and not EMBEDDED:
+    raise ImproperlyConfigured('"DEBUG" invalid: its pages show data to visitors; true only where EMBEDDED=true')
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 PORT = env.int("PORT", 8000)
 if EMBEDDED:
@@ -33,6 +38,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
+    "ftsite.apps.Site",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -49,6 +55,8 @@ INSTALLED_APPS = [
     "trainer",
 ]
 MIDDLEWARE = [
+    "ftsite.middleware.trace",
+    "ftsite.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -147,6 +155,7 @@ TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it ma
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at
+UPSTREAM_PRIVATE_HOSTS = env.list("UPSTREAM_PRIVATE_HOSTS", [])  # of these, names that lead into a private network
 PROBE_SECONDS = env.float("PROBE_SECONDS", 10.0)  # a person waits while a connection is tested
 USD_KRW = env.decimal("USD_KRW", Decimal(1396))
 USD_KRW_DATE = env.date("USD_KRW_DATE", date(2026, 11, 21))
@@ -178,15 +187,7 @@ ACCOUNT_FORMS = {"signup": "jobs.forms.accounts.SignupForm"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else it is the host's name
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or address is told to its owner
 ACCOUNT_RATE_LIMITS = {"invite": "30/h/user"}  # besides allauth's own: log-in 5 per 5 min and address, ...
-EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:" if EMBEDDED else "smtp://localhost:25")
-EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
-EMAIL_HOST = EMAIL_CONFIG["EMAIL_HOST"]
-EMAIL_PORT = EMAIL_CONFIG["EMAIL_PORT"]
-EMAIL_HOST_USER = EMAIL_CONFIG["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
-EMAIL_TIMEOUT = 10  # seconds a person waits for a mail server that does not answer
+MAILERS = {"default": mailer(env.str("EMAIL_URL", "console:" if EMBEDDED else "smtp://localhost:25"))}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "글도우미 파인튜닝 <noreply@localhost>")
 
 # --- language and time --------------------------------------------------------------------------------
@@ -227,20 +228,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31536000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if env.bool("BEHIND_PROXY", False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1) if BEHIND_PROXY else 0  # how many stand in front, one after another
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- logs ---------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "httpx2": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        "kombu.connection": {"level": "ERROR"},  # it warns that a folder has no host name
-        "openai": {"level": "WARNING"},  # its debug log would hold training text
-    },
-}
+LOGGING = logging_config(env.str("LOG_LEVEL", "INFO"), machine=not EMBEDDED, secrets=[SECRET_KEY, *FIELD_KEYS])

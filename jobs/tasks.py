@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Connection, FineTuneJob, TrainingFile
-from jobs.pipeline import checking, due, follow, launch, probe
+from jobs.pipeline import checking, due, follow, launch, probe, pulse
 
 
 def nudge(task: "Task[[int], None]", pk: int) -> None:
@@ -26,6 +26,7 @@ def tick() -> None:
         check_file.delay(pk)
     for pk in probe.due().values_list("pk", flat=True):
         test_connection.delay(pk)
+    pulse.beat("tick")  # at the end: a tick that broke is none
 
 
 @shared_task

@@ -7,6 +7,7 @@ from jobs.views import (
     file_acts,
     file_poll,
     files,
+    health,
     home,
     invitations,
     job_acts,
@@ -86,6 +87,8 @@ team_urls: Urls = [
 
 urlpatterns: Urls = [
     path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("settings/", settings.settings_page, name="settings"),
     path("language/", settings.set_language, name="set-language"),
     path("teams/new/", team.team_new, name="team-new"),

@@ -83,6 +83,8 @@ TEAM = [
 
 # --- pages of a person: (name, method, signed out, signed in) -------------------------------------------
 PERSONAL = [
+    ("healthz", "get", 200, 200),
+    ("readyz", "get", 503, 503),  # no beat in a test
     ("home", "get", 302, 302),
     ("settings", "get", 302, 200),
     ("team-new", "get", 302, 200),

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from ftsite.mail import mailer
 from jobs.models import Invitation, Member, Team, User
 from tests.conftest import World
 from tests.factories import PASSWORD
@@ -68,8 +69,7 @@ def test_the_link_is_shown_to_owners_only(world: World, login: Login) -> None:
 
 
 def test_a_mail_server_that_is_away_does_not_lose_the_invitation(world: World, login: Login, settings: Any) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+    settings.MAILERS = {"default": mailer("smtp://127.0.0.1:1")}  # nobody listens there
 
     response = invite(login(world.alice), world)
 
