@@ -30,11 +30,12 @@ NEXT: dict[State, frozenset[State]] = {
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset(),
     State.CANCELLED: frozenset(),
-    State.ADOPTING: frozenset({State.RUNNING, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RECORDED}),
-    State.RECORDED: frozenset(),
+    State.ADOPTING: frozenset({State.RUNNING, State.RECORDED}),
+    State.RECORDED: frozenset({State.ADOPTING}),  # only on a person's word: a key was added since
 }
 
 # Held by one worker at a time; a sweep frees a claim whose worker died.
 CLAIMED = frozenset({State.PUSHING, State.SUBMITTING})
-FINAL = frozenset(state for state, following in NEXT.items() if not following)
+# Nothing moves on by itself any more.
+FINAL = frozenset(state for state, following in NEXT.items() if not following) | {State.RECORDED}
 ACTIVE = frozenset(State) - FINAL

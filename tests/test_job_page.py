@@ -243,7 +243,7 @@ def test_every_state_is_placed() -> None:
     assert set(NEXT) == set(State)
     assert set(State) == ACTIVE | FINAL
     assert CLAIMED < ACTIVE
-    assert {follower for following in NEXT.values() for follower in following} == set(State) - {State.ADOPTING}
+    assert {follower for following in NEXT.values() for follower in following} == set(State)
 
 
 def test_a_step_that_is_not_in_the_table_is_refused(world: World) -> None:

@@ -19,7 +19,7 @@ MEANING = {
     State.FAILED: "Refused or broken off; the service's reason is kept in full.",
     State.CANCELLED: "Stopped on a member's word.",
     State.ADOPTING: "Imported: the team's connections are asked whether they know it.",
-    State.RECORDED: "Imported, and no connection knows it: what was imported is kept, read-only.",
+    State.RECORDED: "Imported, and no connection knows it: what was imported is kept, to be looked for on a wish.",
 }
 HEAD = """# The life of a fine-tune job
 
