@@ -21,6 +21,7 @@ AT_CREATE = ("500", "drop", "timeout")  # each with -before and -after
 NAMES = {
     *("invalid-key", "training-not-available", "429-short", "429-long", "429-quota", "slow", "malformed", "html"),
     *("unknown-status", "unknown-event", "fail", "moderation", "late-list", "no-metadata-filter"),
+    *("hook-late", "hook-twice", "hook-forged", "hook-lost"),
     *(f"{name}-{side}" for name in AT_CREATE for side in ("before", "after")),
 }
 LONGEST_FIRST = "|".join(sorted(NAMES, key=len, reverse=True))

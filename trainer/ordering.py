@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from trainer import hooks
 from trainer.bases import living_base
 from trainer.engines.simulated import STARTED, VALIDATED, WARM_UP, Run, training_seconds
 from trainer.faults import Faults
@@ -26,7 +27,10 @@ type Json = dict[str, Any]
 
 LEAST_EXAMPLES = 10
 ORG_SLUG = "simulated"  # stands where OpenAI writes the organization, so that every model's name says what it is
-LASTING_FAULTS = ("unknown-status", "unknown-event", "moderation")
+LASTING_FAULTS = (
+    *("unknown-status", "unknown-event", "moderation"),
+    *("hook-late", "hook-twice", "hook-forged", "hook-lost"),
+)
 BAD_FILE = "The job failed due to an invalid training file. "
 FAILURES = {
     "server_error": ("The job failed due to an internal error", None),
@@ -158,6 +162,7 @@ def _date_belongings(job: Job) -> None:
     for model in models:
         model.created_at = warm if model.step is None else _reached(run, model.step, end)
     TunedModel.objects.bulk_update(models, ["created_at"])
+    hooks.plan(job)
 
 
 def _reached(run: Run, step: int, end: datetime | None) -> datetime | None:

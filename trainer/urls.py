@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from trainer.views import chat, door, files, jobs, models
+from trainer.views import chat, door, files, hooks, jobs, models
 
 JOBS = "fine_tuning/jobs"
 
@@ -21,5 +21,7 @@ urlpatterns = [
     path("models", models.collection, name="models"),
     path("models/<path:name>", models.item, name="model"),
     path("chat/completions", chat.completions, name="chat"),
+    path("webhook_endpoints", hooks.collection, name="hooks"),
+    path("webhook_endpoints/<str:uid>", hooks.item, name="hook"),
     re_path(r"^.*$", door.unknown, name="unknown"),
 ]

@@ -14,6 +14,7 @@ from trainer.engines.simulated import Run
 from trainer.models import Job
 from trainer.orders import read_order
 from trainer.shapes import Json, job_json
+from trainer.tasks import expect
 from trainer.views.door import Caller, door
 from wire.errors import WireError, not_found
 from wire.paging import limit_of, listing, page_of_items, page_of_rows
@@ -34,6 +35,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     if instead := faults.at_create(caller.faults, request, "before"):
         return instead
     job = ordering.place(order, caller.org, caller.faults)
+    expect(job)
     return faults.at_create(caller.faults, request, "after") or _shown(job, caller)
 
 
@@ -62,7 +64,7 @@ def retrieve(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase
 
 
 def _act(request: HttpRequest, caller: Caller, uid: str, *, name: str) -> HttpResponseBase:
-    ordering.act(uid, caller.org, name)
+    expect(ordering.act(uid, caller.org, name))
     return _shown(_job(caller, uid), caller)
 
 
