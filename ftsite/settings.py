@@ -152,10 +152,11 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- services -----------------------------------------------------------------------------------------
 TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it may use it, with a key made up on the spot
-TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1")
+# as workers reach it; it may be another server's: empty, no team is offered one
+TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1" if TRAINER_ENABLED else "")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at
-UPSTREAM_PRIVATE_HOSTS = env.list("UPSTREAM_PRIVATE_HOSTS", [])  # of these, names that lead into a private network
+UPSTREAM_PRIVATE_HOSTS: list[str] = env.list("UPSTREAM_PRIVATE_HOSTS", [])  # those that may lead into a private network
 PROBE_SECONDS = env.float("PROBE_SECONDS", 10.0)  # a person waits while a connection is tested
 USD_KRW = env.decimal("USD_KRW", Decimal(1396))
 USD_KRW_DATE = env.date("USD_KRW_DATE", date(2026, 11, 21))
@@ -188,6 +189,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # else it is the host's name
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or address is told to its owner
 ACCOUNT_RATE_LIMITS = {"invite": "30/h/user"}  # besides allauth's own: log-in 5 per 5 min and address, ...
 MAILERS = {"default": mailer(env.str("EMAIL_URL", "console:" if EMBEDDED else "smtp://localhost:25"))}
+SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}")  # for links in mails that no request leads to
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "글도우미 파인튜닝 <noreply@localhost>")
 
 # --- language and time --------------------------------------------------------------------------------

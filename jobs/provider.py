@@ -7,7 +7,8 @@ Source of every behaviour relied on here: OpenAI's API reference, read with the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+import socket
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +18,10 @@ from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from jobs.answers import fits, id_of, storable, wait_seconds
+from jobs.pinning import LEADS_INSIDE, pin, pin_async
 from jobs.provider_error import Access as Access
 from jobs.provider_error import ProviderError as ProviderError
+from jobs.upstream import AddressRefusedError
 
 if TYPE_CHECKING:
     import openai
@@ -47,7 +50,7 @@ def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
         api_key=access.key,
         timeout=openai.Timeout(timeout, connect=5.0),
         max_retries=retries,  # the tick is the only retry; a POST must never be sent twice
-        http_client=openai.DefaultHttpxClient(follow_redirects=False),
+        http_client=openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"request": [pin]}),
     )
 
 
@@ -63,6 +66,9 @@ def _translated(access: Access) -> Iterator[None]:
         raise ProviderError(NO_ANSWER, reached=True, code="timeout") from error
     except openai.APIConnectionError as error:
         raise ProviderError(NO_WAY, reached=_was_sent(error), code="connection") from error
+    except (AddressRefusedError, socket.gaierror) as error:  # the last look at the address: nothing was sent
+        words = LEADS_INSIDE if isinstance(error, AddressRefusedError) else NO_WAY
+        raise ProviderError(words, code="connection") from error
     except openai.APIStatusError as error:
         raise _from_status(access, error) from error
     except httpx2.TransportError as error:
@@ -137,15 +143,19 @@ def upload(access: Access, path: Path, name: str) -> Json:
         return _ask(access, lambda c: c.files.create(file=sent, purpose="fine-tune"), timeout=UPLOAD_SECONDS)
 
 
-def find_upload(access: Access, name: str, size: int) -> Json | None:
-    """Return the file that already lies there under this name with this many bytes, if one does."""
+def find_upload(access: Access, name: str, size: int, besides: Collection[str] = ()) -> Json | None:
+    """Return the file that already lies there under this name with this many bytes, if one `besides` these does."""
     page = _ask(access, lambda c: c.get("/files?purpose=fine-tune&limit=1000", cast_to=object), shape="data")
     same = (f for f in _items(page) if f.get("filename") == name and f.get("bytes") == size)
-    return next((f for f in same if fits(f["id"])), None)
+    return next((f for f in same if fits(f["id"]) and f["id"] not in besides), None)
 
 
 def retrieve_file(access: Access, file_id: str) -> Json:
     return _ask(access, lambda c: c.files.retrieve(file_id))
+
+
+def delete_file(access: Access, file_id: str) -> None:
+    _ask(access, lambda c: c.delete(f"/files/{quote(file_id, safe=':')}", cast_to=object))
 
 
 def file_chunks(access: Access, file_id: str, limit: int) -> Iterator[bytes]:
@@ -235,7 +245,7 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
         api_key=access.key,
         timeout=openai.Timeout(CHAT_SECONDS, connect=5.0),
         max_retries=0,
-        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks={"request": [pin_async]}),
     )
     with _translated(access):
         async with client:
