@@ -6,8 +6,8 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, TrainingFile
-from jobs.pipeline import checking, due, follow, launch, probe, pulse
+from jobs.models import Connection, FineTuneJob, RemoteFile, TrainingFile
+from jobs.pipeline import checking, copies, due, follow, launch, probe, pulse
 
 
 def nudge(task: "Task[[int], None]", pk: int) -> None:
@@ -26,6 +26,8 @@ def tick() -> None:
         check_file.delay(pk)
     for pk in probe.due().values_list("pk", flat=True):
         test_connection.delay(pk)
+    for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
+        delete_copy.delay(pk)
     pulse.beat("tick")  # at the end: a tick that broke is none
 
 
@@ -45,6 +47,13 @@ def follow_connection(pk: int) -> None:
     connection = Connection.objects.filter(pk=pk).first()
     if connection:
         follow.follow(connection)
+
+
+@shared_task
+def delete_copy(pk: int) -> None:
+    copy = RemoteFile.objects.filter(pk=pk).first()
+    if copy:
+        copies.delete(copy)
 
 
 @shared_task

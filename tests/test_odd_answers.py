@@ -16,7 +16,7 @@ from django.utils import timezone
 from jobs import provider
 from jobs.answers import storable, wait_seconds
 from jobs.models import Connection, FineTuneJob, RemoteFile, Team
-from jobs.pipeline import follow, launch
+from jobs.pipeline import copies, follow, launch
 from jobs.pipeline.collect import decode_result
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import grant, move, note, wish
@@ -63,7 +63,7 @@ def service(world: World, settings: Any) -> Iterator[Answers]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, *_args: object) -> None:
             """Say nothing."""
@@ -223,7 +223,7 @@ def test_a_file_sent_anew_meanwhile_does_not_make_an_order_look_absent(world: Wo
     job = pushed(world)
     move(job, State.SUBMITTING, submitted_at=timezone.now())
     move(job, State.UNSURE)
-    launch._forget_copies(job)  # another order of the same file was refused
+    copies.forget(job.service, [job.trained_on])  # another order of the same file was refused
     twin = {"id": "ftjob-7", "training_file": "file-1", "model": job.base_model}
     service["/jobs"] = listed(twin | {"created_at": timezone.now().timestamp()})
 

@@ -8,16 +8,16 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs import provider
 from jobs.answers import fits
 from jobs.models import FineTuneJob, RemoteFile, TrainingFile, User, Wish
+from jobs.pipeline import copies
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import backoff, move, note, postpone
-from jobs.provider import Access, Json, ProviderError
+from jobs.provider import Json, ProviderError
 from jobs.states import CLAIMED, State
 
 TAG = "texthelper_job"  # our uuid in the remote job's metadata
@@ -78,11 +78,11 @@ def push(job: FineTuneJob) -> None:
     try:
         access = job.service.access()
         for file in filter(None, (job.training_file, job.validation_file)):
-            if not _bring(job, access, file):
+            if not copies.bring(job.service, access, file):
                 move(
                     job,
                     State.NEW,
-                    gettext_noop("Another job is uploading the same file"),
+                    gettext_noop("The same file is being uploaded, or its old copy deleted"),
                     due_at=timezone.now() + ASK_EVERY,
                 )
                 return
@@ -90,32 +90,6 @@ def push(job: FineTuneJob) -> None:
         stumble(job, State.NEW, error)
         return
     move(job, State.READY)
-
-
-def _bring(job: FineTuneJob, access: Access, file: TrainingFile) -> bool:
-    """See that `file` lies at the connection. Returns False while another worker is uploading it."""
-    copy, _ = RemoteFile.objects.get_or_create(connection=job.service, training_file=file)
-    if copy.remote_id:
-        return True
-    now = timezone.now()
-    free_claim = Q(claimed_at=None) | Q(claimed_at__lt=now - timedelta(seconds=settings.CLAIM_SECONDS))
-    if not RemoteFile.objects.filter(free_claim, pk=copy.pk, remote_id="").update(claimed_at=now):
-        return False
-    try:
-        # asked first: an earlier upload's answer may have been lost
-        answer = provider.find_upload(access, file.remote_name, file.size) or provider.upload(
-            access, file.path, file.remote_name
-        )
-    except (OSError, ValueError) as error:  # ValueError: the row was deleted while this was ordered
-        RemoteFile.objects.filter(pk=copy.pk).update(claimed_at=None)
-        raise ProviderError(gettext_noop("The stored file cannot be read."), permanent=True) from error
-    except ProviderError:
-        RemoteFile.objects.filter(pk=copy.pk).update(claimed_at=None)
-        raise
-    RemoteFile.objects.filter(pk=copy.pk).update(
-        remote_id=str(answer["id"]), raw=answer, uploaded_at=timezone.now(), claimed_at=None
-    )
-    return True
 
 
 # --- submit -------------------------------------------------------------------------------------------
@@ -156,16 +130,10 @@ def _order_failed(job: FineTuneJob, error: ProviderError) -> None:
     if error.reached:
         move(job, State.UNSURE, str(error), absent_since=None, due_at=timezone.now() + timedelta(seconds=1))
     elif error.status == 404 or error.param in ("training_file", "validation_file"):
-        _forget_copies(job)
+        copies.forget(job.service, [file for file in (job.training_file, job.validation_file) if file])
         stumble(job, State.READY, error)
     else:
         stumble(job, State.READY, error)
-
-
-def _forget_copies(job: FineTuneJob) -> None:
-    """The service no longer knows a file of ours: the next order uploads it anew."""
-    files = [file.pk for file in (job.training_file, job.validation_file) if file]
-    RemoteFile.objects.filter(connection=job.service, training_file__in=files).update(remote_id="", raw={})
 
 
 def adopt(job: FineTuneJob, remote: Json, reason: str = "", by: User | None = None) -> bool:
