@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test lint format messages screens help
+.PHONY: up test chaos lint format messages screens help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -7,7 +7,8 @@ RUN := .venv/bin
 help:
 	@echo "make up       the portal with demo data: http://127.0.0.1:8000 (PORT=8123 make up for another port)"
 	@echo "make test     the whole test suite (ARGS='-k word' for a part of it)"
-	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs"
+	@echo "make chaos    200 runs on each of two lanes while processes are killed (ARGS='--lane embedded --seed 7': one)"
+	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs, Dockerfile, docker-compose.yml"
 	@echo "make format   lets ruff put the code in order"
 	@echo "make messages collects new texts into locale/ko/LC_MESSAGES/django.po, for you to translate there"
 	@echo "make screens  takes the pictures in docs/screens anew"
@@ -17,6 +18,9 @@ up:
 
 test:
 	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadfile $(ARGS)
+
+chaos:
+	@scripts/bootstrap dev && exec $(RUN)/python -m tests.chaos $(ARGS)
 
 lint:
 	@scripts/bootstrap dev
@@ -28,6 +32,8 @@ lint:
 	$(RUN)/python manage.py makemigrations --check --dry-run
 	$(RUN)/python manage.py compile_translations --check
 	$(RUN)/python manage.py states --check
+	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(RUN)/hadolint Dockerfile
 
 format:
 	@scripts/bootstrap dev

@@ -1,0 +1,1 @@
+"""`make chaos`: the walk, while processes are killed and the far side misbehaves (docs/chaos.md)."""

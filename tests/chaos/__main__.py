@@ -1,0 +1,42 @@
+"""`python -m tests.chaos [--lane embedded|services|both] [--runs 200] [--seed 7]`: see docs/chaos.md."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django
+from django.utils.module_loading import import_string
+
+from tests.chaos.sink import Sink
+from tests.chaos.system import LANES, System
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--lane", choices=[*LANES, "both"], default="both")
+    parser.add_argument("--runs", type=int, help="how many seeds from --first on (200)", default=200)
+    parser.add_argument("--first", type=int, help="the first seed (1)", default=1)
+    parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--pace", type=float, help="seconds between two orders", default=1.5)
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = arguments()
+    if asked.lane == "both":
+        line = [sys.executable, "-m", "tests.chaos", *sys.argv[1:], "--lane"]
+        return max(subprocess.run([*line, lane]).returncode for lane in LANES)
+    folder = Path(os.environ.get("VAR_DIR", "var")).resolve() / "chaos"
+    sink = Sink()
+    system = System(asked.lane, folder / asked.lane, sink.port)
+    os.environ.update(system.environment, DJANGO_SETTINGS_MODULE="ftsite.settings")
+    django.setup()  # by the settings that were just made; only now can the rest be imported
+    seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.runs)
+    told: int = import_string("tests.chaos.report.work")(system, seeds, asked.pace, folder / f"{asked.lane}.json")
+    return told
+
+
+if __name__ == "__main__":
+    sys.exit(main())
