@@ -8,11 +8,20 @@ from django.utils import timezone
 
 from jobs.models import Connection, FineTuneJob, RemoteFile, TrainingFile
 from jobs.pipeline import checking, copies, due, follow, launch, probe, pulse
+from jobs.pipeline.park import is_resting
 
 
 def nudge(task: "Task[[int], None]", pk: int) -> None:
     """Send `task` after the commit. A broker that is away does no harm: the row is due, the tick comes by."""
     transaction.on_commit(partial(task.delay, pk), robust=True)
+
+
+def nudge_job(job: FineTuneJob) -> None:
+    """Nudge whoever looks after `job` where it stands now."""
+    if job.state in due.ON_THE_WAY:
+        nudge(advance_job, job.pk)
+    elif job.connection_id:
+        nudge(follow_connection, job.connection_id)
 
 
 @shared_task
@@ -38,7 +47,7 @@ def advance_job(pk: int) -> None:
     if job is None:
         return
     launch.advance(job)
-    if job.state in due.ON_THE_WAY and job.due_at and job.due_at <= timezone.now():
+    if job.state in due.ON_THE_WAY and not is_resting(job.service) and job.due_at and job.due_at <= timezone.now():
         advance_job.delay(pk)
 
 

@@ -15,6 +15,8 @@ from jobs.models.team import Anyone, Team
 from jobs.provider import Access, ProviderError
 from jobs.upstream import AddressRefusedError, checked_address
 
+DISABLED = "connection_disabled"  # the code of the error that `access` raises while staff have it disabled
+
 
 class ConnectionState(models.TextChoices):
     """What the last test, or the last call, told."""
@@ -37,9 +39,17 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def alive(self) -> "ConnectionQuerySet":
         return self.filter(deleted_at=None)
 
+    def disabled(self) -> "ConnectionQuerySet":
+        """Those that staff disabled: no call is made over them."""
+        return self.filter(disabled_at__isnull=False)
+
 
 class Connection(models.Model):
-    """A key and an address. A connection that answered 401 is parked (`parked_at`) until its key changes."""
+    """A key and an address.
+
+    A connection that answered 401 is parked (`parked_at`) until its key changes. One that staff disabled
+    (`disabled_at`) makes no call at all until staff enable it; a new key does not.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="connections")
@@ -101,8 +111,10 @@ class Connection(models.Model):
         """What `jobs.provider` needs for a call.
 
         Raises ProviderError: as for a wrong key if the seal is broken, as for a dead address if the operator took the
-        host off the list since.
+        host off the list since; and while staff have it disabled, as the row says now, not when it was read.
         """
+        if Connection.objects.disabled().filter(pk=self.pk).exists():
+            raise ProviderError(gettext_noop("The connection is disabled by staff: no call is made."), code=DISABLED)
         try:
             address = self.about.fixed_url or checked_address(self.base_url)
             return Access(address, sealing.unseal(self.sealed_key))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, TrainingFile
+from jobs.models import Connection, FineTuneJob, TrainingFile, Wish
 from jobs.pipeline.follow import to_follow
 from jobs.states import CLAIMED, State
 
@@ -16,14 +16,16 @@ ON_THE_WAY = (State.NEW, State.READY, State.UNSURE, *CLAIMED)
 
 
 def _awake() -> Q:
-    """Rows whose connection is neither parked nor asked to wait."""
+    """Rows whose connection is neither parked, nor disabled by staff, nor asked to wait."""
     now = timezone.now()
-    return Q(connection__parked_at=None) & (Q(connection__wait_until=None) | Q(connection__wait_until__lte=now))
+    free = Q(connection__parked_at=None, connection__disabled_at=None)
+    return free & (Q(connection__wait_until=None) | Q(connection__wait_until__lte=now))
 
 
 def jobs_to_advance() -> list[int]:
     """Take orders on their way to a service, and claims that have run out."""
-    rows = FineTuneJob.objects.due().filter(_awake(), state__in=ON_THE_WAY).order_by("due_at")
+    unsent = Q(wish=Wish.CANCEL, state__in=(State.NEW, State.READY))  # cancelling these needs no call
+    rows = FineTuneJob.objects.due().filter(_awake() | unsent, state__in=ON_THE_WAY).order_by("due_at")
     now = timezone.now()
     taken = []
     for pk, state in rows.values_list("pk", "state")[:AT_ONCE]:
@@ -38,7 +40,7 @@ def connections_to_follow() -> list[int]:
     due = FineTuneJob.objects.due().filter(to_follow(), connection=OuterRef("pk")).exclude(remote_id="")
     now = timezone.now()
     awake: QuerySet[Connection] = Connection.objects.filter(
-        Q(wait_until=None) | Q(wait_until__lte=now), Exists(due), parked_at=None
+        Q(wait_until=None) | Q(wait_until__lte=now), Exists(due), parked_at=None, disabled_at=None
     )
     return list(awake.values_list("pk", flat=True))
 

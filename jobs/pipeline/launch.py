@@ -39,6 +39,8 @@ def advance(job: FineTuneJob) -> None:
             finished_at=timezone.now(),
             due_at=None,
         )
+    elif job.service.disabled_at:
+        return  # by staff: the order waits
     elif job.state == State.NEW:
         push(job)
     elif job.state == State.READY:

@@ -31,6 +31,6 @@ def blame(connection: Connection, error: ProviderError) -> bool:
 
 
 def is_resting(connection: Connection) -> bool:
-    """Parked, or asked to wait."""
+    """Parked, disabled by staff, or asked to wait."""
     waiting = connection.wait_until is not None and connection.wait_until > timezone.now()
-    return waiting or connection.parked_at is not None
+    return waiting or connection.parked_at is not None or connection.disabled_at is not None

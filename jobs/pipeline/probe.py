@@ -28,14 +28,15 @@ class Finding(NamedTuple):
 
 
 def order(connection: Connection) -> None:
-    """Put the connection up for a test: the row is the order, the message only a nudge."""
+    """Put the connection up for a test, if staff let it call: the row is the order, the message only a nudge."""
     now = timezone.now()
-    Connection.objects.filter(pk=connection.pk).update(state=ConnectionState.TESTING, detail="", test_due_at=now)
+    rows = Connection.objects.filter(pk=connection.pk, disabled_at=None)
+    rows.update(state=ConnectionState.TESTING, detail="", test_due_at=now)
 
 
 def due() -> QuerySet[Connection]:
     """Connections to be tested now, those among them whose worker died."""
-    return Connection.objects.alive().filter(test_due_at__lte=timezone.now())
+    return Connection.objects.alive().filter(disabled_at=None, test_due_at__lte=timezone.now())
 
 
 def test(connection: Connection) -> None:

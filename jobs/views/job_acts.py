@@ -13,8 +13,7 @@ from jobs.forms.job import EditForm, SettleForm
 from jobs.models import FineTuneJob, Member, Wish, audit
 from jobs.pipeline.launch import decide
 from jobs.pipeline.record import note, wish
-from jobs.states import State
-from jobs.tasks import advance_job, follow_connection, nudge
+from jobs.tasks import advance_job, nudge, nudge_job
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.jobs import job_of
 
@@ -34,10 +33,7 @@ def _wish(request: DeskRequest, member: Member, uuid: UUID, what: Wish) -> HttpR
     with transaction.atomic():
         wish(job, what)
         audit(request, member.team, ACTIONS[what], job, before={"state": job.state})
-        if job.state == State.RUNNING:
-            nudge(follow_connection, job.service.pk)
-        else:
-            nudge(advance_job, job.pk)
+        nudge_job(job)
     return _back(job)
 
 
