@@ -17,11 +17,12 @@ COPY wire wire
 COPY templates templates
 COPY static static
 COPY locale locale
+COPY samples samples
 # Under EMBEDDED the settings make secrets of their own; these are thrown away with the folder they lie in.
 RUN EMBEDDED=true VAR_DIR=/tmp/build python manage.py compile_translations && rm -rf /tmp/build
 USER 10001
 VOLUME /data
 EXPOSE 8000
-# 25 s for open answers to end, then the process goes; compose waits 30.
+# 25 s for open answers to end, then the process goes; compose waits 30. X-Forwarded-* is read in one place: BEHIND_PROXY.
 CMD ["uvicorn", "ftsite.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", \
-     "--no-access-log", "--timeout-graceful-shutdown", "25"]
+     "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "25"]

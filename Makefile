@@ -34,6 +34,8 @@ lint:
 	$(RUN)/python manage.py states --check
 	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(RUN)/hadolint Dockerfile
+	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(RUN)/hadolint Dockerfile
 
 format:
 	@scripts/bootstrap dev

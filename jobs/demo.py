@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
@@ -17,12 +18,13 @@ PASSWORD = "texthelper-demo"  # noqa: S105  # the portal listens on this machine
 SAMPLES = settings.BASE_DIR / "samples"
 
 
-def make_demo() -> bool:
+def make_demo(password: str = PASSWORD, staff: bool = True) -> bool:
     """Make the demo on the very first start; later ones touch nothing. Return whether it was made."""
     if User.objects.filter(email=EMAIL).exists():
         return False
     with transaction.atomic():
-        user = User.objects.create_superuser("demo", EMAIL, PASSWORD)
+        user = User.objects.create_user("demo", EMAIL, password, is_staff=staff, is_superuser=staff)
+        EmailAddress.objects.create(user=user, email=EMAIL, primary=True, verified=True)  # no mail reaches it
         team = user.ensure_team()
         team.name, team.slug = "봄날편집부", "bomnal"
         team.save(update_fields=["name", "slug"])

@@ -56,4 +56,4 @@ PROFILES: dict[str, Profile] = {
 
 def offered() -> list[Profile]:
     """The services that a new connection may be made to."""
-    return [profile for profile in PROFILES.values() if settings.TRAINER_ENABLED or not profile.bundled]
+    return [profile for profile in PROFILES.values() if settings.TRAINER_URL or not profile.bundled]

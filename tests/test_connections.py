@@ -498,7 +498,7 @@ def test_list_costs_the_same_however_long(
 
 
 def test_a_trainer_that_is_not_served_is_not_offered(world: World, login: Login, settings: Any) -> None:
-    settings.TRAINER_ENABLED = False
+    settings.TRAINER_URL = ""
     alice = login(world.alice)
 
     page = alice.get(world.url("connections/new/"))

@@ -77,10 +77,25 @@ def test_changed_password_is_not_shown_any_more() -> None:
     assert sign_in_line() == f"{EMAIL} / ••••••"
 
 
-def test_real_installation_gets_no_demo(settings: Any) -> None:
-    settings.EMBEDDED = False
+def test_real_installation_without_a_trainer_gets_no_demo(settings: Any) -> None:
+    settings.EMBEDDED, settings.TRAINER_URL = False, ""
 
     with pytest.raises(CommandError):
         call_command("demo", stdout=StringIO())
 
     assert User.objects.count() == 0
+
+
+def test_demo_of_a_real_installation_is_no_staff_and_has_a_password_of_its_own(settings: Any) -> None:
+    settings.EMBEDDED, settings.ACCOUNT_EMAIL_VERIFICATION = False, "mandatory"
+    said, client = StringIO(), Client()
+
+    call_command("demo", stdout=said)
+    with pytest.raises(CommandError, match="already there"):
+        call_command("demo", stdout=StringIO())
+
+    user, printed = User.objects.get(), said.getvalue().strip().rpartition(" / ")[2]
+    assert (user.email, user.is_staff, user.is_superuser) == (EMAIL, False, False)
+    assert (user.check_password(printed), user.check_password(PASSWORD)) == (True, False)
+    client.post("/accounts/login/", {"login": EMAIL, "password": printed})
+    assert client.session["_auth_user_id"] == str(user.pk)

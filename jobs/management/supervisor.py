@@ -20,7 +20,7 @@ LONGEST_REST = 30  # seconds between two starts of a child that keeps dying
 COMMANDS = {
     "web": [
         *("uvicorn", "ftsite.asgi:application", "--host", "127.0.0.1", "--port", "{port}", "--lifespan", "off"),
-        *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"),
+        *("--log-level", "warning", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "3"),
     ],
     "worker": [
         *("celery", "--quiet", "--app", "ftsite", "worker", "--pool=threads", "--concurrency=4"),
