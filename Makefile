@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test chaos lint format messages screens help
+.PHONY: up test chaos lint format messages screens bench load help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -12,6 +12,8 @@ help:
 	@echo "make format   lets ruff put the code in order"
 	@echo "make messages collects new texts into locale/ko/LC_MESSAGES/django.po, for you to translate there"
 	@echo "make screens  takes the pictures in docs/screens anew"
+	@echo "make bench    measures what docs promise in figures, into bench/README.md (ARGS='lists' for one part)"
+	@echo "make load     200 people and 500 running jobs for ten minutes (SECONDS=60 make load for one)"
 
 up:
 	@scripts/bootstrap base && exec $(RUN)/python manage.py up
@@ -47,3 +49,9 @@ messages:
 
 screens:
 	@scripts/bootstrap dev && SCREENS=1 $(RUN)/pytest tests/browser/test_screens.py
+
+bench:
+	@scripts/bootstrap dev && exec $(RUN)/python -m bench $(ARGS)
+
+load:
+	@scripts/bootstrap dev && exec $(RUN)/python -m bench load

@@ -1,0 +1,1 @@
+"""Figures of docs and design, measured: `make bench`, `make load`. See bench/README.md."""

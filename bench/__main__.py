@@ -1,0 +1,58 @@
+"""`python -m bench [part …]`: runs parts, prints figure, target and verdict, and writes them into bench/README.md."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import machine, readme, servers
+from bench.figures import Figure, taken_over
+
+PREPARE = (["migrate", "--verbosity=0"], ["compile_translations"], ["collectstatic", "--noinput", "--verbosity=0"])
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """An installation of its own, with data of its own."""
+    given = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "VAR_DIR")}
+    own = {"VAR_DIR": str(folder), "PORT": str(machine.free_port()), "LOG_LEVEL": "WARNING"}
+    return {**given, **own, "PYTHONWARNINGS": "ignore", **settings}
+
+
+def in_django(part: str, **settings: str) -> list[Figure]:
+    """Run `bench.<part>.main()` in a portal's own process, on an empty database."""
+    with TemporaryDirectory(prefix="bench-var.") as folder:
+        env = environment(Path(folder), **settings)
+        env["BENCH_FIGURES"] = f"{folder}/figures.json"
+        code = f"from bench.{part} import main; main()"
+        for line in [*PREPARE, ["shell", "--no-imports", "-c", code]]:
+            subprocess.run([sys.executable, "manage.py", *line], cwd=machine.ROOT, env=env, check=True)
+        return taken_over(Path(env["BENCH_FIGURES"]))
+
+
+def lists() -> Iterator[Figure]:
+    yield from in_django("lists")
+    with servers.postgres() as url:
+        yield from in_django("lists", DATABASE_URL=url)
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {"lists": lists}
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
+        return 2
+    failed = 0
+    for name in wanted:
+        about, figures = machine.about(), list(PARTS[name]())
+        readme.write(name, about, figures)
+        failed += sum(not figure.reached for figure in figures)
+    print(f"{failed} figures do not reach their target." if failed else "Every target is reached.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Server time of the job list with 100,000 jobs and of a job page with 10,000 events, and of idle polls.
+
+Measured inside one process: Django's test client through all middleware, views and templates. Every request opens a
+database connection of its own, as it does behind uvicorn, and the closing is in the time too.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
+
+from bench import rows
+from bench.figures import Figure, hand_over, median, percentile
+from jobs.models import FineTuneJob, Team
+from jobs.states import State
+
+JOBS = int(os.environ.get("BENCH_JOBS", "100000"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "30"))
+PAGE_TARGET, POLL_TARGET = 50.0, 5.0  # ms
+
+
+def lists_of(team: Team) -> Iterator[tuple[str, str]]:
+    """Every way to look at the list, by name: path and query."""
+    url = reverse("job-list", args=[team.slug])
+    member = team.members.order_by("pk")[7]
+    service = team.connections.order_by("pk")[1]
+    remote_id = FineTuneJob.objects.filter(team=team).exclude(remote_id="").order_by("pk")[JOBS // 3].remote_id
+    asked = {
+        "no filter": "",
+        "state succeeded (70 %)": "state=succeeded",
+        "state unsure (1 %)": "state=unsure",
+        "one owner (2.5 %)": f"owner={member.pk}",
+        "one connection (33 %)": f"connection={service.uuid}",
+        "state, owner and connection": f"state=failed&owner={member.pk}&connection={service.uuid}",
+        "search, common word 겨울": "q=겨울",
+        "search, two syllables 시집": "q=시집",
+        f"search, rare word {rows.RARE}": f"q={rows.RARE}",
+        "search, word of every id": "q=ftjob",
+        "search, no hit (Korean)": "q=없는말",
+        "search, no hit (Latin)": "q=zzqqzz",
+        "search, a job id of the service": f"q={remote_id}",
+        "search and filters": f"q=겨울&state=failed&connection={service.uuid}",
+    }
+    for name, query in asked.items():
+        yield f"{name}: first page", f"{url}?{query}"
+        yield f"{name}: last page", f"{url}?{query}&page=999999"
+    yield "no filter: page in the middle", f"{url}?page={JOBS // 50}"
+
+
+class Times(NamedTuple):
+    """Milliseconds of each request: by the clock, and of this process's processor time."""
+
+    wall: list[float]
+    used: list[float]
+
+
+def timed(client: Client, path: str, status: int = 200, requests: int = REQUESTS) -> Times:
+    """Ask so many times, after two that warm up."""
+    times = Times([], [])
+    for n in range(requests + 2):
+        began, used = time.perf_counter(), time.process_time()
+        response = client.get(path)
+        connections.close_all()
+        taken = (time.perf_counter() - began) * 1000, (time.process_time() - used) * 1000
+        if response.status_code != status:
+            raise RuntimeError(f"{path} answers {response.status_code}")
+        if n >= 2:
+            times.wall.append(taken[0])
+            times.used.append(taken[1])
+    return times
+
+
+def figures_of(what: str, times: Times, target: float) -> Figure:
+    middle = f"median {median(times.wall):.1f} ms, processor {median(times.used):.1f} ms"
+    return Figure(f"{connection.vendor}: {what}, p95", percentile(times.wall, 0.95), "ms", target, note=middle)
+
+
+def main() -> None:
+    team, owner = rows.make_people()
+    files = rows.make_files(team, owner, max(10, JOBS // 50))
+    rows.make_jobs(team, JOBS, files, rows.make_connections(team))
+    job = FineTuneJob.objects.filter(team=team, state=State.RUNNING).order_by("pk")[0]
+    rows.make_events(job, 10_000, 2_000)
+    rows.settle()
+    client = Client(SERVER_NAME="127.0.0.1", headers={"accept-language": "ko"})
+    client.force_login(owner)
+    found = [figures_of(f"job list, {what}", timed(client, path), PAGE_TARGET) for what, path in lists_of(team)]
+    page = reverse("job-detail", args=[team.slug, job.uuid])
+    found.append(figures_of("job page, 10,000 events", timed(client, page), PAGE_TARGET))
+    team.refresh_from_db()
+    job.refresh_from_db()
+    polls = {
+        "idle poll of the job list": f"{reverse('job-list-poll', args=[team.slug])}?since={team.jobs_version}",
+        "idle poll of a job page": f"{reverse('job-poll', args=[team.slug, job.uuid])}?since={job.version}",
+    }
+    for what, path in polls.items():
+        found.append(figures_of(what, timed(client, path, status=204, requests=REQUESTS * 5), POLL_TARGET))
+    hand_over(found)
