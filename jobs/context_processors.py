@@ -1,6 +1,7 @@
 """What the base template needs on every page of a team."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -9,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile, TunedModel, User
+from jobs.models import Connection, FineTuneJob, Member, Notice, Team, TrainingFile, TunedModel, User
 from jobs.states import ACTIVE
 
 MENU = (  # url name, label, icon, which count stands beside it, prefix of the url names below it
@@ -54,7 +55,7 @@ def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """`team`, `member`, and, only where a template asks for them (partials do not), `teams` and `nav`."""
+    """`team`, `member`, and, only where a template asks for them (partials do not), `teams`, `nav` and `unseen`."""
     member: Member | None = getattr(request, "member", None)
     user = getattr(request, "user", None)
 
@@ -64,5 +65,10 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     def nav() -> list[dict[str, Any]]:
         return _menu(request, member) if member else []
 
-    lazily: dict[str, Callable[[], Any]] = {"teams": teams, "nav": nav}
+    @cache  # both bells show it
+    def unseen() -> int:
+        """How many notices I have not seen; a hundred stand for all above 99."""
+        return Notice.objects.visible_to(user).unseen()[:100].count() if isinstance(user, User) else 0
+
+    lazily: dict[str, Callable[[], Any]] = {"teams": teams, "nav": nav, "unseen": unseen}
     return {"team": member.team if member else None, "member": member, **lazily}

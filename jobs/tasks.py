@@ -6,8 +6,8 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, RemoteFile, TrainingFile
-from jobs.pipeline import checking, copies, due, follow, launch, probe, pulse
+from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, TrainingFile
+from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse
 from jobs.pipeline.park import is_resting
 
 
@@ -37,6 +37,9 @@ def tick() -> None:
         test_connection.delay(pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
         delete_copy.delay(pk)
+    notices.tell_unsure()
+    for pk in notice_mail.due():
+        mail_notice.delay(pk)
     pulse.beat("tick")  # at the end: a tick that broke is none
 
 
@@ -77,3 +80,10 @@ def test_connection(pk: int) -> None:
     connection = Connection.objects.alive().filter(pk=pk).first()
     if connection:
         probe.test(connection)
+
+
+@shared_task
+def mail_notice(pk: int) -> None:
+    notice = Notice.objects.select_related("user", "job__team").filter(pk=pk, mail_due_at__isnull=False).first()
+    if notice:
+        notice_mail.send(notice)

@@ -87,6 +87,9 @@ PERSONAL = [
     ("readyz", "get", 503, 503),  # no beat in a test
     ("home", "get", 302, 302),
     ("settings", "get", 302, 200),
+    ("notices", "get", 302, 200),
+    ("notices-seen", "post", 302, 400),  # says up to which
+    ("notice-poll", "get", 302, 200),
     ("team-new", "get", 302, 200),
     ("set-language", "post", 302, 302),
     ("join", "get", 404, 404),

@@ -53,8 +53,8 @@ def test_a_running_job_polls_and_an_ended_one_does_not(world: World, login: Logi
     live, done = running(world), ended(world, remote_id="ftjob-2")
 
     assert f"/jobs/{live.uuid}/poll/?since=0" in page(client, world, live)
-    assert "/poll/" not in page(client, world, done)
-    assert "hx-get" not in page(client, world, done)
+    assert f"/jobs/{done.uuid}/poll/" not in page(client, world, done)
+    assert page(client, world, done).count("hx-get") == 1  # the bell's
 
 
 def test_an_idle_poll_is_one_query_and_a_204(world: World, login: Login, django_assert_num_queries: Any) -> None:

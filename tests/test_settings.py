@@ -14,10 +14,14 @@ type Login = Callable[..., Client]
 def test_saving_settings(world: World, login: Login) -> None:
     client = login(world.bob)
 
-    response = client.post("/settings/", {"username": "밥", "language": "ko", "time_zone": "Europe/Paris"}, follow=True)
+    response = client.post(
+        "/settings/",
+        {"username": "밥", "language": "ko", "time_zone": "Europe/Paris", "mail_me": "always"},
+        follow=True,
+    )
 
     bob = User.objects.get(pk=world.bob.pk)
-    assert (bob.username, bob.language, bob.time_zone) == ("밥", "ko", "Europe/Paris")
+    assert (bob.username, bob.language, bob.time_zone, bob.mail_me) == ("밥", "ko", "Europe/Paris", "always")
     assert [str(m) for m in response.context["messages"]] == ["설정을 저장했습니다."]
     assert client.cookies["django_language"].value == "ko"
 
@@ -39,10 +43,12 @@ def test_settings_offer_every_zone_by_region(world: World, login: Login) -> None
         ("username", ""),
         ("language", "fr"),
         ("time_zone", "Mars/Olympus"),
+        ("mail_me", "daily"),
+        ("mail_me", ""),
     ],
 )
 def test_settings_that_cannot_be_are_refused(world: World, login: Login, field: str, value: str) -> None:
-    data = {"username": "bob", "language": "", "time_zone": "", field: value}
+    data = {"username": "bob", "language": "", "time_zone": "", "mail_me": "never", field: value}
 
     response = login(world.bob).post("/settings/", data)
 
@@ -57,7 +63,7 @@ def test_the_browser_decides_again(world: World, login: Login) -> None:
     client = login(world.bob)
     client.cookies["django_language"] = "ko"
 
-    client.post("/settings/", {"username": "bob", "language": "", "time_zone": ""})
+    client.post("/settings/", {"username": "bob", "language": "", "time_zone": "", "mail_me": "never"})
 
     assert client.cookies["django_language"].value == ""
     assert client.get("/settings/").headers["content-language"] == "en"

@@ -39,9 +39,15 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript a
 
     class Meta:
         model = User
-        fields = ["username", "language", "time_zone"]
+        fields = ["username", "language", "time_zone", "mail_me"]
         labels = {"username": NAME_LABEL}
-        help_texts = {"username": NAME_HELP}
+        help_texts = {
+            "username": NAME_HELP,
+            "mail_me": _(
+                "About jobs that you ordered, to your e-mail address. A mail names the job, the team, what happened "
+                "and the cost; it never holds training data. The bell on every page tells you in any case."
+            ),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,7 @@ from jobs.models.job import (
     TunedModel,
     Wish,
 )
-from jobs.models.notice import Notice, NoticeKind
+from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
@@ -38,6 +38,7 @@ __all__ = [
     "Metric",
     "Notice",
     "NoticeKind",
+    "NoticeQuerySet",
     "Origin",
     "Pulse",
     "RemoteFile",

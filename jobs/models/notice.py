@@ -3,14 +3,25 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import FineTuneJob
+from jobs.models.team import Anyone
 
 
 class NoticeKind(models.TextChoices):
     ENDED = "ended", _("The job ended")
     UNSURE = "unsure", _("It is not sure that the job started")
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, user: Anyone) -> "NoticeQuerySet":
+        """A person's own, of jobs in teams where that person still is."""
+        return self.filter(user_id=user.pk or 0, job__team__members__user_id=user.pk or 0)
+
+    def unseen(self) -> "NoticeQuerySet":
+        return self.filter(seen_at=None)
 
 
 class Notice(models.Model):
@@ -24,6 +35,8 @@ class Notice(models.Model):
     mail_due_at = models.DateTimeField(null=True, blank=True)  # a mail is wanted and nobody has begun to send it
     mail_claimed_at = models.DateTimeField(null=True, blank=True)  # begun: never begun again, or it might come twice
     mailed_at = models.DateTimeField(null=True, blank=True)  # the mail server took it
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notice")
@@ -39,3 +52,12 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.job}"
+
+    @property
+    def mail_fate(self) -> str:
+        """What became of the mail, for staff."""
+        if self.mailed_at:
+            return gettext("sent")
+        if self.mail_claimed_at:
+            return gettext("may not have gone out")
+        return gettext("waiting") if self.mail_due_at else gettext("none")

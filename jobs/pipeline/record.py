@@ -9,10 +9,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import FineTuneJob, Team, Transition, User, Wish
+from jobs.pipeline import notices
 from jobs.provider import ProviderError
 from jobs.states import ACTIVE, CLAIMED, NEXT, State
 
 QUIET = frozenset({"due_at", "polled_at", "tries", "watched_until", "remote"})  # no page shows a change of these
+ENDS = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})  # of which people are told
 
 
 class WrongStepError(Exception):
@@ -46,13 +48,15 @@ def note(job: FineTuneJob, *, show: bool = False, **changes: Any) -> None:
 def move(job: FineTuneJob, to: State, reason: str = "", by: User | None = None, **changes: Any) -> bool:
     """Change a job's state, if it still is what `job` says. Returns False if somebody else was first.
 
-    Row, history and the team's version change in one short transaction. A claimed state is due again when its
-    claim has run out, so that a killed worker is noticed; a final state only until its results are collected.
+    Row, history, the team's version and, at an end, the notice of it change in one short transaction. A claimed state
+    is due again when its claim has run out, so that a killed worker is noticed; a final state only until its results
+    are collected.
     """
     before = State(job.state)
     if to not in NEXT[before]:
         raise WrongStepError(f"{before} → {to}")
     now = timezone.now()
+    finished_at = changes.get("finished_at", job.finished_at)
     lease = timedelta(seconds=settings.CLAIM_SECONDS)
     changes = {"due_at": now + lease if to in CLAIMED else now, "tries": 0, "trouble": ""} | changes
     changes |= {"state": to, "state_since": now}
@@ -62,6 +66,8 @@ def move(job: FineTuneJob, to: State, reason: str = "", by: User | None = None, 
             return False
         Transition.objects.create(job=job, before=before, after=to, at=now, reason=reason, by=by)
         Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
+        if to in ENDS:
+            notices.tell_of_end(job, to, finished_at)
     for name, value in changes.items():
         setattr(job, name, value)
     return True

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs import pricing
 from jobs.forms.job import EditForm, FindForm, SettleForm
-from jobs.models import FineTuneJob, Member, Team
+from jobs.models import FineTuneJob, Member, Notice, Team
+from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.states import ACTIVE, State
@@ -100,6 +101,7 @@ def job_of(member: Member, uuid: UUID) -> FineTuneJob:
 @viewer_page
 def job_detail(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
     job = job_of(member, uuid)
+    see(member.user, Notice.objects.filter(job=job))
     forms = {"edit": EditForm(initial={"name": job.name, "note": job.note}), "settle": SettleForm()}
     return render(request, "jobs/job_detail.html", _page(job) | forms)
 
