@@ -36,8 +36,6 @@ lint:
 	$(RUN)/python manage.py states --check
 	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(RUN)/hadolint Dockerfile
-	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(RUN)/hadolint Dockerfile
 
 format:
 	@scripts/bootstrap dev
