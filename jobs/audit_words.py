@@ -22,6 +22,7 @@ ACTIONS: dict[str, str | Promise] = {
     "file.converted": _("Converted a file to chat"),
     "file.downloaded": _("Downloaded a file"),
     "file.deleted": _("Deleted a file"),
+    "copy.deleted": _("Deleted a file's copy at a service"),
     "job.ordered": _("Ordered a job"),
     "job.edited": _("Edited a job"),
     "job.cancelled": _("Cancelled a job"),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from jobs.views import (
     connections,
+    copies,
     file_acts,
     file_poll,
     files,
@@ -47,6 +48,8 @@ job_urls: Urls = [
 file_urls: Urls = [
     path("", files.file_list, name="file-list"),
     path("new/", files.file_new, name="file-new"),
+    path("copies/", copies.copy_list, name="copy-list"),
+    path("copies/delete/", copies.copy_delete, name="copy-delete"),
     path("<uuid:file>/", files.file_detail, name="file-detail"),
     path("<uuid:file>/poll/", file_poll.file_poll, name="file-poll"),
     path("<uuid:file>/download/", file_acts.file_download, name="file-download"),

@@ -55,6 +55,8 @@ TEAM = [
     Row("file-remote-json", "get", VIEWER, 200),
     Row("file-convert", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
+    Row("copy-list", "get", VIEWER, 200),
+    Row("copy-delete", "post", TRAINER, 302),
     Row("model-list", "get", VIEWER, 200),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs import provider
@@ -230,3 +232,108 @@ def wished(world: World, remote_id: str) -> RemoteFile:
         raw={"id": remote_id},
         delete_due_at=timezone.now(),
     )
+
+
+# --- the page -----------------------------------------------------------------------------------------
+
+
+def post(client: Client, world: World, *copies_: RemoteFile, query: str = "") -> str:
+    response = client.post(world.url(f"files/copies/delete/{query}"), {"copy": [copy.pk for copy in copies_]})
+    assert response.status_code == 302
+    return " ".join(client.get(response["Location"]).content.decode().split())
+
+
+def lying(world: World, **fields: Any) -> RemoteFile:
+    made = {"connection": world.connection, "remote_id": f"file-{uuid4().hex[:8]}", **fields}
+    made.setdefault("training_file", make_file(world.team))
+    return RemoteFile.objects.create(**made)
+
+
+def test_the_list_tells_size_need_and_total(world: World, login: Login) -> None:
+    lying(world, raw={"bytes": 1024 * 1024}, uploaded_at=timezone.now())
+    needed = lying(world, raw={"bytes": "odd"}, training_file=make_file(world.team, name="needed.jsonl"))
+    lying(world, remote_id="", training_file=make_file(world.team, name="never-sent.jsonl"))
+    make_job(world.team, training_file=needed.training_file)
+
+    page = login(world.carol).get(world.url("files/copies/"))
+
+    rows = {row["copy"].pk: (row["size"], row["needed"], row["free"]) for row in page.context["rows"]}
+    ours = needed.training_file.size
+    assert sorted(rows.values()) == [(ours, True, False), (1024 * 1024, False, True)]
+    assert (page.context["total"], page.context["page"].paginator.count) == (1024 * 1024 + ours, 2)
+    assert "never-sent" not in page.content.decode()
+    assert 'type="checkbox"' not in page.content.decode()  # she reads
+
+
+def test_the_list_takes_as_many_queries_for_fifty_copies_as_for_one(world: World, login: Login) -> None:
+    client = login(world.bob)
+    lying(world)
+    client.get(world.url("files/copies/"))
+    with CaptureQueriesContext(database) as first:
+        client.get(world.url("files/copies/"))
+    for _ in range(50):
+        lying(world, connection=make_connection(world.team))
+    with CaptureQueriesContext(database) as second:
+        page = client.get(world.url("files/copies/"))
+    assert (len(second), len(page.context["rows"])) == (len(first), 25)
+
+
+def test_ticked_copies_are_wished_away_and_audited(world: World, login: Login) -> None:
+    one, two, stays = lying(world), lying(world), lying(world)
+
+    page = post(login(world.bob), world, one, two)
+
+    assert "2 copies are being deleted." in page
+    assert [told(copy)[1] for copy in (one, two, stays)] == [True, True, False]
+    entries = AuditEntry.objects.filter(action="copy.deleted", actor=world.bob)
+    assert {entry.before["id"] for entry in entries} == {one.remote_id, two.remote_id}
+
+
+def test_a_needed_copy_stays_and_the_page_says_so(world: World, login: Login) -> None:
+    copy = lying(world)
+    make_job(world.team, training_file=copy.training_file)
+
+    assert "1 copy stays: a job needs it" in post(login(world.bob), world, copy)
+    assert told(copy)[1] is False
+
+
+@pytest.mark.parametrize("given", ["", "x", "9" * 30, "-1"])
+def test_what_is_no_copy_changes_nothing(world: World, login: Login, given: str) -> None:
+    copy = lying(world)
+
+    response = login(world.bob).post(world.url("files/copies/delete/"), {"copy": given} if given else {})
+
+    assert (response.status_code, told(copy)[1]) == (302, False)
+
+
+def test_another_teams_copy_is_not_touched(world: World, login: Login) -> None:
+    theirs = make_connection(world.mallory.ensure_team())
+    copy = lying(world, connection=theirs, training_file=make_file(theirs.team))
+
+    post(login(world.bob), world, copy)
+
+    assert told(copy)[1] is False
+
+
+def test_one_connections_copies_alone_are_listed(world: World, login: Login) -> None:
+    other = make_connection(world.team)
+    mine = lying(world, connection=other)
+    lying(world)
+
+    page = login(world.bob).get(world.url(f"files/copies/?connection={other.uuid}&tick=all"))
+
+    assert [row["copy"].pk for row in page.context["rows"]] == [mine.pk]
+    assert page.content.decode().count("checked") == 1
+    assert login(world.bob).get(world.url("files/copies/?file=nonsense")).context["rows"] == []
+
+
+def test_a_deleted_file_tells_of_its_copies(world: World, login: Login) -> None:
+    copy = lying(world)
+    client = login(world.bob)
+
+    gone = client.post(world.url(f"files/{copy.training_file.uuid}/delete/"), follow=True).content.decode()
+
+    link = world.url(f"files/copies/?file={copy.training_file.uuid}")
+    assert "1 copy of it is left at a service." in gone
+    assert f'<a href="{link}">' in gone
+    assert link in client.get(world.url(f"files/{copy.training_file.uuid}/")).content.decode()

@@ -79,8 +79,8 @@ def forget(connection: Connection, files: list[TrainingFile]) -> None:
 # --- deleting -----------------------------------------------------------------------------------------
 
 
-def with_need(rows: QuerySet[RemoteFile]) -> QuerySet[RemoteFile]:
-    """Annotate `needed`: an active job uses the copy, over this connection or another one to the same address."""
+def needing() -> Exists:
+    """Whether an active job uses the copy, over this connection or another one to the same address."""
     file, remote_id = OuterRef("training_file"), OuterRef("remote_id")
     jobs = FineTuneJob.objects.active().filter(
         connection__profile=OuterRef("connection__profile"), connection__base_url=OuterRef("connection__base_url")
@@ -88,7 +88,7 @@ def with_need(rows: QuerySet[RemoteFile]) -> QuerySet[RemoteFile]:
     ours = Q(training_file=file) | Q(validation_file=file)
     imported = Q(sent=remote_id) | Q(sent_too=remote_id)  # we may not have its file
     told = jobs.alias(sent=KT("remote__training_file"), sent_too=KT("remote__validation_file"))
-    return rows.annotate(needed=Exists(told.filter(ours | imported)))
+    return Exists(told.filter(ours | imported))
 
 
 def deletable() -> Q:
@@ -105,8 +105,8 @@ def due() -> QuerySet[RemoteFile]:
 
 def wish_away(copy: RemoteFile) -> bool:
     """A person wishes `copy` deleted at the service. Returns False if it cannot be, or was wished away before."""
-    rows = with_need(RemoteFile.objects.filter(deletable(), pk=copy.pk, delete_due_at=None).exclude(remote_id=""))
-    return rows.filter(needed=False).update(delete_due_at=timezone.now(), trouble="") == 1
+    rows = RemoteFile.objects.filter(deletable(), ~needing(), pk=copy.pk, delete_due_at=None).exclude(remote_id="")
+    return rows.update(delete_due_at=timezone.now(), trouble="") == 1
 
 
 def delete(copy: RemoteFile) -> None:
@@ -127,10 +127,10 @@ def delete(copy: RemoteFile) -> None:
 def _claim_to_delete(copy: RemoteFile) -> RemoteFile | None:
     """Take the row and its twins. Once begun it is gone through with: orders know, and wait for the end."""
     _locked(copy)
-    mine = with_need(due().filter(pk=copy.pk)).select_related("connection").first()
+    mine = due().filter(pk=copy.pk).select_related("connection").annotate(needed=needing()).first()
     if mine is None:
         return None
-    if mine.needed and mine.claimed_at is None:  # type: ignore[attr-defined]  # annotated
+    if mine.needed and mine.claimed_at is None:
         RemoteFile.objects.filter(pk=mine.pk).update(delete_due_at=None, trouble=NEEDED)
         return None
     copy.claimed_at, now = mine.claimed_at, timezone.now()

@@ -15,9 +15,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import content_disposition_header
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -149,7 +151,16 @@ def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
     if not gone:
         return render(request, "jobs/file_needed.html", {"file": found}, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The file was deleted. Jobs that were trained on it still show its name."))
+    if left := found.remote_files.exclude(remote_id="").count():
+        _say_copies(request, found, left)
     return redirect("file-list", member.team.slug)
+
+
+def _say_copies(request: DeskRequest, file: TrainingFile, left: int) -> None:
+    text = ngettext("%(n)d copy of it is left at a service.", "%(n)d copies of it are left at services.", left)
+    address = f"{reverse('copy-list', args=[file.team.slug])}?file={file.uuid}"
+    link = format_html('<a href="{}">{}</a>', address, _("Copies at services"))
+    messages.warning(request, format_html("{} {}", text % {"n": left}, link))
 
 
 def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
