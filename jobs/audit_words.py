@@ -33,6 +33,8 @@ ACTIONS: dict[str, str | Promise] = {
     "connection.created": _("Created a connection"),
     "connection.tested": _("Tested a connection"),
     "connection.key_replaced": _("Replaced a connection's key"),
+    "connection.hook_set": _("Stored a webhook's signing secret"),
+    "connection.hook_removed": _("Erased a webhook's signing secret"),
     "connection.deleted": _("Deleted a connection"),
 }
 FIELDS: dict[str, str | Promise] = {

@@ -71,6 +71,9 @@ TEAM = [
     Row("connection-detail", "get", VIEWER, 200),
     Row("connection-key", "get", OWNER, 200),
     Row("connection-key", "post", OWNER, 422),
+    Row("connection-hook", "get", OWNER, 200),
+    Row("connection-hook", "post", OWNER, 422),
+    Row("connection-hook-remove", "post", OWNER, 302),
     Row("connection-test", "post", TRAINER, 302),
     Row("connection-delete", "post", OWNER, 302),
     Row("team", "get", VIEWER, 200),
@@ -95,6 +98,7 @@ PERSONAL = [
     ("team-new", "get", 302, 200),
     ("set-language", "post", 302, 302),
     ("join", "get", 404, 404),
+    ("hook", "post", 411, 411),  # no one signs in: the signature is the proof (tests/test_hooks.py)
     ("account_login", "get", 200, 302),
     ("account_signup", "get", 200, 302),
     ("account_logout", "get", 302, 200),
@@ -113,6 +117,7 @@ PERSONAL = [
 ]
 ARGUMENTS: dict[str, list[str]] = {
     "join": ["no-such-token"],
+    "hook": ["00000000-0000-0000-0000-000000000000"],
     "account_confirm_email": ["key"],
     "account_reset_password_from_key": ["1", "no-such-key"],
 }
@@ -120,6 +125,7 @@ SENT: dict[str, dict[str, Any]] = {
     "playground-say": {"message": 777},
     "connection-new": {"name": ""},
     "connection-key": {"key": ""},
+    "connection-hook": {"secret": ""},
 }
 KINDS = ["signed out", "stranger", "staff", "viewer", "trainer", "owner"]
 

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jobs import profiles
+from jobs.hook_signature import secret_bytes
 from jobs.models import Connection, Team, User
 from jobs.upstream import AddressRefusedError, checked_address
 
@@ -93,3 +94,19 @@ class KeyForm(forms.Form):
     """Another key for a connection that is there."""
 
     key = KeyField(label=_("New API key"))
+
+
+class HookForm(forms.Form):
+    """The secret that a service signs its webhooks with."""
+
+    secret = KeyField(label=_("Signing secret"), help_text=_("It begins with whsec_. The service shows it once."))
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        try:
+            secret_bytes(secret)
+        except ValueError as error:
+            raise forms.ValidationError(
+                _("A signing secret is whsec_ and some forty letters and digits. Copy it again, as a whole.")
+            ) from error
+        return secret

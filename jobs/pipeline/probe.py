@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from jobs import provider
 from jobs.models import Connection, ConnectionState, TunedModel
+from jobs.pipeline import hooks
 from jobs.provider import Access, ProviderError
 
 MODELS_KEPT = 1000
@@ -43,7 +44,10 @@ def test(connection: Connection) -> None:
     """Test a connection that is due, if no other worker does: claim, ask, record."""
     lease = timezone.now() + timedelta(seconds=settings.PROBE_SECONDS * 2 + 30)
     if due().filter(pk=connection.pk).update(test_due_at=lease):
-        _record(connection, find(connection))
+        finding = find(connection)
+        if finding.state == ConnectionState.WORKS and connection.about.bundled:
+            hooks.register(connection)
+        _record(connection, finding)
 
 
 def find(connection: Connection) -> Finding:

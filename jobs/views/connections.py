@@ -1,5 +1,6 @@
 """Connections: which services a team may call, with which key, and whether they answer."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +10,16 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jobs import pricing, profiles
-from jobs.forms.connection import ConnectionForm, KeyForm
-from jobs.models import Connection, ConnectionState, FineTuneJob, Member, audit
-from jobs.pipeline import probe
+from jobs import pricing, profiles, sealing
+from jobs.forms.connection import ConnectionForm, HookForm, KeyForm
+from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, audit
+from jobs.pipeline import hooks, probe
 from jobs.states import ACTIVE
 from jobs.tasks import nudge, test_connection
 from jobs.views.access import DeskRequest, owner_page, trainer_page, viewer_page
@@ -73,6 +75,7 @@ def connection_detail(request: DeskRequest, member: Member, connection: UUID) ->
     if request.htmx and context["testing"]:
         return HttpResponse(status=204)
     context["prices"] = _prices(found)
+    context["hook_set_at"] = _hook_set_at(found) if found.sealed_hook_secret else None
     context["winding_down"] = found.state == ConnectionState.MAY_NOT_TRAIN and (
         probe.TRAINING_NOT_AVAILABLE in found.detail or "winding down" in found.detail
     )
@@ -119,6 +122,45 @@ def _replace_key(request: DeskRequest, connection: Connection, key: str) -> None
     _test(connection)
 
 
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "POST"])
+@owner_page
+def connection_hook(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    """How to have the service send webhooks, and the field for the secret it signs them with."""
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    form = HookForm(request.POST or None)
+    if form.is_valid():
+        with transaction.atomic():
+            _keep_hook_secret(request, found, sealing.seal(form.cleaned_data["secret"]), "connection.hook_set")
+        messages.success(request, _("The signing secret is stored. Webhooks signed with it are taken from now on."))
+        return _go(found)
+    url = request.build_absolute_uri(reverse("hook", args=[found.uuid]))
+    context = {"form": form, "connection": found, "hook_url": url, "kinds": hooks.KINDS}
+    return render(request, "jobs/connection_hook.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@owner_page
+def connection_hook_remove(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    if found.sealed_hook_secret:
+        with transaction.atomic():
+            _keep_hook_secret(request, found, "", "connection.hook_removed")
+        messages.success(request, _("The signing secret was erased. Jobs are followed by asking alone."))
+    return _go(found)
+
+
+def _keep_hook_secret(request: DeskRequest, connection: Connection, sealed: str, action: str) -> None:
+    Connection.objects.filter(pk=connection.pk).update(sealed_hook_secret=sealed, hook_at=None, hook_type="")
+    audit(request, connection.team, action, connection)
+
+
+def _hook_set_at(connection: Connection) -> datetime | None:
+    """When a person stored the secret that is there; None where none did."""
+    acts = AuditEntry.objects.filter(team=connection.team_id, action="connection.hook_set")
+    return acts.filter(subject_id=str(connection.uuid)).values_list("at", flat=True).first()
+
+
 @require_POST
 @trainer_page
 def connection_test(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
@@ -140,7 +182,7 @@ def connection_delete(request: DeskRequest, member: Member, connection: UUID) ->
         busy = Q(state__in=ACTIVE) | Q(due_at__isnull=False, connection__parked_at=None)
         needed = FineTuneJob.objects.filter(busy, connection=OuterRef("pk"))
         idle = Connection.objects.alive().filter(~Exists(needed), pk=found.pk)
-        gone = idle.update(deleted_at=timezone.now(), sealed_key="", test_due_at=None)
+        gone = idle.update(deleted_at=timezone.now(), sealed_key="", sealed_hook_secret="", test_due_at=None)
         if gone:
             audit(request, member.team, "connection.deleted", found, before={"key": _hint(found)})
     if not gone:
