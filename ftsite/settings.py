@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "jobs.middleware.KeepNothing",
     "jobs.middleware.PersonalSettings",
     "jobs.middleware.BackToThePage",
     "jobs.uploads.RefuseTooLarge",

@@ -1,4 +1,4 @@
-"""Per-request settings of a person: language and time zone."""
+"""What holds for every page: a person's language and time zone, where acts lead, what may be kept."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,6 +44,14 @@ def _page_above(path: str) -> str:
             resolve(path)
             return path
     return path
+
+
+class KeepNothing(MiddlewareMixin):
+    """No cache keeps what we answer: after signing out, "back" shows no page. Static files do not come by here."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class PersonalSettings(MiddlewareMixin):

@@ -41,6 +41,10 @@ TEAM = [
     Row("job-resume", "post", TRAINER, 302),
     Row("job-settle", "post", TRAINER, 302),
     Row("job-edit", "post", TRAINER, 302),
+    Row("job-keep", "post", TRAINER, 302),
+    Row("job-look", "post", TRAINER, 302),
+    Row("job-import", "get", TRAINER, 200),
+    Row("job-import", "post", TRAINER, 422),
     Row("job-json", "get", VIEWER, 200),
     Row("job-events-csv", "get", VIEWER, 200),
     Row("job-metrics-csv", "get", VIEWER, 200),
@@ -127,6 +131,7 @@ SENT: dict[str, dict[str, Any]] = {
     "connection-key": {"key": ""},
     "connection-hook": {"secret": ""},
 }
+ROWS_THAT_POST = [row.name for row in TEAM if row.method == "post"]
 KINDS = ["signed out", "stranger", "staff", "viewer", "trainer", "owner"]
 
 
@@ -174,7 +179,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
-        ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-", [job.uuid]),
+        ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("playground-", [job.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
         ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),
