@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test chaos lint format messages screens bench load help
+.PHONY: up test chaos lint format messages screens audit bench load help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -12,6 +12,7 @@ help:
 	@echo "make format   lets ruff put the code in order"
 	@echo "make messages collects new texts into locale/ko/LC_MESSAGES/django.po, for you to translate there"
 	@echo "make screens  takes the pictures in docs/screens anew"
+	@echo "make audit    asks the public database of advisories about every locked package (needs the internet)"
 	@echo "make bench    measures what docs promise in figures, into bench/README.md (ARGS='lists' for one part)"
 	@echo "make load     200 people and 500 running jobs for ten minutes (SECONDS=60 make load for one)"
 
@@ -44,6 +45,10 @@ format:
 
 messages:
 	@scripts/bootstrap dev && $(RUN)/python manage.py collect_messages
+
+audit:
+	@scripts/bootstrap base
+	@PATH="$$PWD/.uv/bin:$$PATH" uv tool run pip-audit --strict --disable-pip --require-hashes -r requirements/base.txt
 
 screens:
 	@scripts/bootstrap dev && SCREENS=1 $(RUN)/pytest tests/browser/test_screens.py
