@@ -156,6 +156,9 @@ TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it ma
 # as workers reach it; it may be another server's: empty, no team is offered one
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1" if TRAINER_ENABLED else "")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
+if TRAINER_ENABLED:  # webhooks whose message was lost
+    SWEEP = timedelta(seconds=30)
+    CELERY_BEAT_SCHEDULE["sweep"] = {"task": "trainer.tasks.sweep", "schedule": SWEEP, "options": {"expires": 30}}
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at
 UPSTREAM_PRIVATE_HOSTS: list[str] = env.list("UPSTREAM_PRIVATE_HOSTS", [])  # those that may lead into a private network
 PROBE_SECONDS = env.float("PROBE_SECONDS", 10.0)  # a person waits while a connection is tested

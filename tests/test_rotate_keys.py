@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from jobs.management.commands.rotate_keys import rotate
 from jobs.models import Connection
+from jobs.sealing import seal, unseal
 from tests.conftest import World
 from tests.factories import make_connection
 
@@ -37,6 +38,29 @@ def test_old_key_can_go_after_rotation(settings: Any, sealed: Connection) -> Non
     settings.FIELD_KEYS = [NEW]
     sealed.refresh_from_db()
     assert sealed.access().key == "sk-of-the-team"
+
+
+def test_webhook_secrets_are_sealed_anew_too(settings: Any, sealed: Connection) -> None:
+    Connection.objects.update(sealed_hook_secret=seal("whsec_x"))
+    settings.FIELD_KEYS = [NEW, OLD]
+
+    assert run() == "2 sealed anew\n"
+
+    settings.FIELD_KEYS = [NEW]
+    assert unseal(Connection.objects.get().sealed_hook_secret) == "whsec_x"
+
+
+def test_secret_that_no_key_opens_does_not_keep_the_other_from_rotation(settings: Any, sealed: Connection) -> None:
+    lost = "sealed-with-a-key-that-is-gone"
+    Connection.objects.update(sealed_hook_secret=lost)
+    settings.FIELD_KEYS = [NEW, OLD]
+
+    with pytest.raises(CommandError, match="webhook's signing secret"):
+        run()
+
+    settings.FIELD_KEYS = [NEW]
+    row = Connection.objects.get()
+    assert (row.access().key, row.sealed_hook_secret) == ("sk-of-the-team", lost)
 
 
 def test_row_that_no_key_opens_is_named_and_left_alone(settings: Any, sealed: Connection) -> None:

@@ -41,7 +41,9 @@ def is_ours(url: str) -> bool:
     if not url.isascii() or not url.isprintable() or any(letter in url for letter in "@\\ ?#"):
         return False
     try:
-        return _origin(url) == _origin(settings.TRAINER_URL)
+        return url.startswith(tuple(f"{scheme}://" for scheme in PORTS)) and _origin(url) == _origin(
+            settings.TRAINER_URL
+        )
     except ValueError:
         return False
 
