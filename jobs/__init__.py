@@ -1,0 +1,3 @@
+"""The portal."""
+
+VERSION = "0.1.0"  # as in pyproject.toml

@@ -12,6 +12,7 @@ from jobs.models import AuditEntry, Role
 ACTIONS: dict[str, str | Promise] = {
     "team.created": _("Created the team"),
     "team.renamed": _("Renamed the team"),
+    "team.exported": _("Downloaded everything the team owns"),
     "member.invited": _("Invited a person"),
     "member.joined": _("Joined the team"),
     "member.role": _("Changed a member's role"),

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from jobs.views import (
     connections,
     copies,
+    export,
     file_acts,
     file_poll,
     files,
@@ -85,6 +86,7 @@ team_urls: Urls = [
     path("", team.team, name="team"),
     path("audit/", team.team_audit, name="team-audit"),
     path("rename/", team.team_rename, name="team-rename"),
+    path("export/", export.team_export, name="team-export"),
     path("leave/", members.team_leave, name="team-leave"),
     path("invite/", invitations.invite, name="team-invite"),
     path("invitations/<int:pk>/withdraw/", invitations.invitation_withdraw, name="team-invitation-withdraw"),

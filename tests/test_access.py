@@ -83,6 +83,7 @@ TEAM = [
     Row("team", "get", VIEWER, 200),
     Row("team-audit", "get", VIEWER, 200),
     Row("team-rename", "post", OWNER, 422),
+    Row("team-export", "post", OWNER, 200),
     Row("team-leave", "post", VIEWER, 302),
     Row("team-invite", "post", OWNER, 422),
     Row("team-invitation-withdraw", "post", OWNER, 302),

@@ -1,0 +1,114 @@
+"""Which rows an archive of a team holds, in which columns. Keys, sealed keys, hook secrets and tokens are in none."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import ForeignKey, Model, QuerySet
+
+from jobs.models import (
+    AuditEntry,
+    Checkpoint,
+    Connection,
+    Conversation,
+    FineTuneJob,
+    Invitation,
+    JobEvent,
+    Member,
+    Message,
+    Metric,
+    RemoteFile,
+    Team,
+    TrainingFile,
+    Transition,
+    TunedModel,
+    User,
+)
+
+type Columns = Mapping[str, str]  # name in the archive: look-up
+
+
+def every_column(model: type[Model], *without: str) -> Columns:
+    """All columns of `model`; who or what one refers to is named by user name or uuid, not by our row number."""
+    fields = [field for field in model._meta.concrete_fields if field.name not in {"id", *without}]
+    return {field.name: _lookup(field) for field in fields}
+
+
+def _lookup(field: Any) -> str:
+    if not isinstance(field, ForeignKey):
+        return str(field.name)
+    to = field.related_model
+    if to is User:
+        return f"{field.name}__username"
+    return f"{field.name}__uuid" if any(column.name == "uuid" for column in to._meta.concrete_fields) else field.name
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file of the archive: a JSON object a line."""
+
+    path: str
+    what: str
+    model: type[Model]
+    belongs: str  # look-up that leads to the team
+    columns: Columns
+    order: tuple[str, ...] = ("pk",)
+    private: str = ""  # look-up of the one person who may read it, where it is not the whole team's
+    also: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda row: row)
+
+    def rows(self, team: Team, reader: User | None) -> QuerySet[Any]:
+        """The team's rows; what is private only as far as it is `reader`'s (None: the operator, who gets all)."""
+        rows = self.model._default_manager.filter(**{self.belongs: team}).order_by(*self.order)
+        return rows.filter(**{self.private: reader}) if self.private and reader else rows
+
+
+def archive_path(file: Mapping[str, Any]) -> str:
+    """Where a training file's bytes lie in the archive: a name that no zip tool can misread."""
+    stem = str(file["name"]).removesuffix(".jsonl")
+    plain = "".join(char if char.isalnum() or char in "-_" else "_" for char in stem)[:60]
+    return f"training_files/{plain or 'file'}-{file['uuid']}.jsonl"
+
+
+def _with_path(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"path": archive_path(row)}
+
+
+_CONNECTION: tuple[str, ...] = (
+    "uuid",
+    "name",
+    "profile",
+    "base_url",
+    "key_hint",
+    "state",
+    "detail",
+    "models_seen",
+    "tested_at",
+)
+_CONNECTION += ("created_at", "disabled_at", "deleted_at")
+_PERSON = {"username": "user__username", "email": "user__email"}
+_OF_JOB = ("at", "pk")
+
+TABLES = (
+    Table("members.jsonl", "people and roles", Member, "team", _PERSON | {"role": "role", "since": "created_at"}),
+    Table("invitations.jsonl", "invitations", Invitation, "team", every_column(Invitation, "team", "token")),
+    Table("connections.jsonl", "connections, without their keys", Connection, "team",
+          {name: name for name in _CONNECTION} | {"created_by": "created_by__username"}),
+    Table("training_files.jsonl", "training files and their reports", TrainingFile, "team",
+          every_column(TrainingFile, "team", "content", "check_due_at"), also=_with_path),
+    Table("remote_copies.jsonl", "copies of training files at services", RemoteFile, "connection__team",
+          every_column(RemoteFile, "claimed_at")),
+    Table("jobs.jsonl", "jobs, with the service's JSON and what was imported", FineTuneJob, "team",
+          every_column(FineTuneJob, "team", "order_token", "watched_until", "result_csv")),
+    Table("transitions.jsonl", "every change of a job's state", Transition, "job__team",
+          every_column(Transition), _OF_JOB),
+    Table("events.jsonl", "what the services told about the jobs", JobEvent, "job__team", every_column(JobEvent)),
+    Table("metrics.jsonl", "the numbers of every training step", Metric, "job__team", every_column(Metric),
+          ("job", "step")),
+    Table("checkpoints.jsonl", "checkpoints", Checkpoint, "job__team", every_column(Checkpoint), ("job", "step")),
+    Table("tuned_models.jsonl", "tuned models", TunedModel, "team", every_column(TunedModel, "team")),
+    Table("conversations.jsonl", "talks in the playground", Conversation, "job__team", every_column(Conversation),
+          private="user"),
+    Table("messages.jsonl", "what was said in them", Message, "conversation__job__team", every_column(Message),
+          private="conversation__user"),
+    Table("audit.jsonl", "who did what, when, from where", AuditEntry, "team", every_column(AuditEntry, "team")),
+)  # fmt: skip
