@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from jobs.body_limits import body_limit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
 
 type Scope = dict[str, Any]
@@ -27,7 +29,7 @@ def guarded(app: App) -> App:
         headers = dict(scope.get("headers", ()))
         if scope["type"] == "http" and b"chunked" in headers.get(b"transfer-encoding", b"").lower():
             await _length_required(send)
-        elif scope["type"] == "http" and _length(headers) > settings.BODY_LIMIT:
+        elif scope["type"] == "http" and _length(headers) > body_limit(scope["path"]):
             await app(scope, _unread(receive), send)
         else:
             await app(scope, receive, send)

@@ -98,7 +98,7 @@ def _decoded(text: str) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        if "recursion" in str(error):
+        if "depth limit" in str(error):
             raise NotAJobError(TOO_DEEP) from None
         reason = _("This is not JSON (line %(line)s, column %(column)s). Give the file as it was downloaded.")
         raise NotAJobError(reason % {"line": error.lineno, "column": error.colno}) from None
@@ -164,6 +164,11 @@ def read(raw: Json, now: datetime) -> Told:
         tag=tag(raw),
         events=_events(raw.get("events"), now),
     )
+
+
+def read_known(raw: Json, remote_id: str, now: datetime) -> Told:
+    """The same of a job whose id is known, however odd the rest is."""
+    return read(raw | {"object": "fine_tuning.job", "id": remote_id}, now)
 
 
 def _see_that_it_is_a_job(raw: Json) -> None:

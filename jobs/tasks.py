@@ -50,8 +50,12 @@ def advance_job(pk: int) -> None:
     if job is None:
         return
     launch.advance(job)
-    if job.state in due.ON_THE_WAY and not is_resting(job.service) and job.due_at and job.due_at <= timezone.now():
+    if job.state in due.ON_THE_WAY and not _rests(job) and job.due_at and job.due_at <= timezone.now():
         advance_job.delay(pk)
+
+
+def _rests(job: FineTuneJob) -> bool:
+    return job.connection is not None and is_resting(job.connection)
 
 
 @shared_task

@@ -12,6 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+from jobs.body_limits import body_limit
 from jobs.middleware import speak_as
 from jobs.models import User
 
@@ -53,7 +54,10 @@ def was_cut(request: HttpRequest) -> bool:
     return bool(request.META.get("upload.cut"))
 
 
-def too_large() -> str:
+def too_large(limit: int | None = None) -> str:
+    """`limit`: that of an address where no training file is expected."""
+    if limit is not None and limit < settings.BODY_LIMIT:
+        return _("What was sent is larger than %(limit)s. Is it the right file?") % {"limit": filesizeformat(limit)}
     return _("The file is larger than %(limit)s. Split it, or ask whoever runs this portal for a higher limit.") % {
         "limit": filesizeformat(settings.UPLOAD_LIMIT)
     }
@@ -63,17 +67,18 @@ class RefuseTooLarge(MiddlewareMixin):
     """413 by Content-Length. It must answer before the CSRF check, which reads the body to find its token."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        if int(request.META.get("CONTENT_LENGTH") or 0) <= settings.BODY_LIMIT:
+        limit = body_limit(request.path)
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
             return None
         if isinstance(request.user, User):
             speak_as(request, request.user)
-        return _refusal(request)
+        return _refusal(request, too_large(limit))
 
 
-def _refusal(request: HttpRequest) -> HttpResponse:
+def _refusal(request: HttpRequest, words: str) -> HttpResponse:
     if request.headers.get("X-Requested-With") == "upload":
-        return JsonResponse({"error": too_large()}, status=413)
+        return JsonResponse({"error": words}, status=413)
     if request.accepts("text/html") and not request.headers.get("Authorization"):
-        return render(request, "413.html", {"message": too_large()}, status=413)
-    envelope = {"message": too_large(), "type": "invalid_request_error", "param": None, "code": None}
+        return render(request, "413.html", {"message": words}, status=413)
+    envelope = {"message": words, "type": "invalid_request_error", "param": None, "code": None}
     return JsonResponse({"error": envelope}, status=413)

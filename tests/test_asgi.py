@@ -30,7 +30,7 @@ def drive(headers: dict[bytes, bytes]) -> tuple[list[Any], list[Any]]:
             received.append(message["body"])
 
     async def request() -> None:
-        await guarded(app)({"type": "http", "headers": list(headers.items())}, receive, send)
+        await guarded(app)({"type": "http", "path": "/", "headers": list(headers.items())}, receive, send)
 
     asyncio.run(request())
     return received, sent

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from jobs.models import FileState, TrainingFile
-from jobs.pipeline import converting
+from jobs.models import FileState, Origin, TrainingFile
+from jobs.pipeline import converting, fetching
 from jobs.training_data import checking
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Progress, Report, fault
@@ -42,10 +42,13 @@ class Lease:
 
     def progress(self, done: Progress) -> None:
         """Keep the lease, and let the page know; at most once a second."""
+        self.keep(checked_bytes=done.bytes_done, checked_lines=done.lines)
+
+    def keep(self, **fields: object) -> None:
         if (now := time.monotonic()) - self.told < WRITE_SECONDS:
             return
         self.told = now
-        self.write(checked_bytes=done.bytes_done, checked_lines=done.lines, check_due_at=timezone.now() + LEASE)
+        self.write(**fields, check_due_at=timezone.now() + LEASE)
 
 
 def check(file: TrainingFile) -> None:
@@ -54,12 +57,18 @@ def check(file: TrainingFile) -> None:
     if not lease.claim():
         return
     try:
-        if file.content or converting.make(file, lease.write):
+        if file.content or _make(file, lease):
             _store(lease, _report(file.path, lease))
     except FileNotFoundError:
         _store(lease, _missing())
     except LeaseLostError:
         pass  # whoever took it stores the report
+
+
+def _make(file: TrainingFile, lease: Lease) -> bool:
+    if file.origin == Origin.FETCHED:
+        return fetching.make(file, lease.write, lease.keep)
+    return converting.make(file, lease.write)
 
 
 def _report(path: Path, lease: Lease) -> Report:

@@ -45,7 +45,8 @@ def _name_of_model(access: Access, job: FineTuneJob) -> None:
 
 
 def _is_late(job: FineTuneJob) -> bool:
-    return job.finished_at is None or timezone.now() - job.finished_at >= GIVE_UP_AFTER
+    """By when we learned of the end: an imported job, or one that ended while we were down, ended long before."""
+    return timezone.now() - job.state_since >= GIVE_UP_AFTER
 
 
 def may_do_without(job: FineTuneJob, error: ProviderError) -> bool:

@@ -12,7 +12,7 @@ from jobs.states import CLAIMED, State
 AGAIN = timedelta(seconds=30)  # a nudge that was lost is given again after so long
 AT_ONCE = 500  # rows a tick
 
-ON_THE_WAY = (State.NEW, State.READY, State.UNSURE, *CLAIMED)
+ON_THE_WAY = (State.NEW, State.READY, State.UNSURE, State.ADOPTING, *CLAIMED)
 
 
 def _awake() -> Q:

@@ -15,6 +15,7 @@ from jobs import provider
 from jobs.answers import fits
 from jobs.models import FineTuneJob, RemoteFile, TrainingFile, User, Wish
 from jobs.pipeline import copies
+from jobs.pipeline.adopt import search
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import backoff, move, note, postpone
 from jobs.provider import Json, ProviderError
@@ -39,6 +40,8 @@ def advance(job: FineTuneJob) -> None:
             finished_at=timezone.now(),
             due_at=None,
         )
+    elif job.state == State.ADOPTING:
+        search(job)
     elif job.service.disabled_at:
         return  # by staff: the order waits
     elif job.state == State.NEW:

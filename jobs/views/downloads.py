@@ -36,6 +36,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 async def _one_by_one(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    following = sync_to_async(lambda: next(chunks, b""), thread_sensitive=False)
+    # in the request's own thread: a query that a chunk makes takes its database connection, which Django closes
+    following = sync_to_async(lambda: next(chunks, b""), thread_sensitive=True)
     while chunk := await following():
         yield chunk

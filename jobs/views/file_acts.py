@@ -78,7 +78,7 @@ def file_faults_csv(request: DeskRequest, member: Member, file: UUID) -> HttpRes
 
 
 def _csv(faults: Iterator[Fault], language: str) -> Iterator[bytes]:
-    with override(language):  # batches are made in other threads, after the request
+    with override(language):  # batches are made after the request
         head = (_("Line"), _("Column"), _("What is wrong"), _("How to mend it"))
     yield b"\xef\xbb\xbf" + _rows([head])
     for some in batched(faults, ROWS_AT_ONCE, strict=False):

@@ -1,46 +1,50 @@
 """A job's records as files: JSON, events, metrics, results."""
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
+from jobs.job_json import ORDER
 from jobs.models import FineTuneJob, Member
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.downloads import attachment
 from jobs.views.jobs import job_of
 
+type Row = Sequence[Any]
+
 UNFIT = re.compile(r"[^-\w.]")  # get_valid_filename refuses a name that has nothing else
+ROWS = 1000  # a page: what lies in memory at once
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class _Echo:
-    """A file whose write gives the text back: the csv module's way to a stream."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 def _named(job: FineTuneJob, ending: str) -> str:
     return f"{UNFIT.sub('', job.name.replace(' ', '_'))[:80] or 'job'}-{ending}"
 
 
-def csv_response(name: str, rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """Rows as a CSV download, with the mark that makes a Korean Excel read UTF-8."""
-    writer = csv.writer(_Echo())
+def _csv(request: DeskRequest, name: str, header: Row, pages: Iterable[Iterable[Row]]) -> StreamingHttpResponse:
+    """Rows as a CSV download, a page of them at a time, with the mark that makes a Korean Excel read UTF-8."""
 
-    def lines() -> Iterator[str]:
-        yield "\ufeff"
-        for row in rows:
-            yield writer.writerow([_harmless(cell) for cell in row])
+    def chunks() -> Iterator[bytes]:
+        yield b"\xef\xbb\xbf" + _lines([header])
+        for page in pages:
+            yield _lines(page)
 
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    return _attached(response, name)
+    return attachment(request, chunks(), name, "text/csv; charset=utf-8")
+
+
+def _lines(rows: Iterable[Row]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([_harmless(cell) for cell in row] for row in rows)
+    return buffer.getvalue().encode()
 
 
 def _harmless(cell: Any) -> Any:
@@ -48,7 +52,7 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def _attached[R: HttpResponse | StreamingHttpResponse](response: R, name: str) -> R:
+def _attached(response: HttpResponse, name: str) -> HttpResponse:
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 
@@ -56,9 +60,9 @@ def _attached[R: HttpResponse | StreamingHttpResponse](response: R, name: str) -
 @require_GET
 @viewer_page
 def job_json(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
-    """The service's job JSON as it came last; the order itself while there is none."""
+    """The service's job JSON as it came last, or as it was imported; the order itself while there is neither."""
     job = job_of(member, uuid)
-    record = job.remote or {"object": "texthelper.order", "id": str(job.uuid), "model": job.base_model}
+    record = job.remote or job.imported or {"object": ORDER, "id": str(job.uuid), "model": job.base_model}
     body = json.dumps(record, ensure_ascii=False, indent=2)
     return _attached(HttpResponse(body, content_type="application/json"), _named(job, "job.json"))
 
@@ -67,22 +71,36 @@ def job_json(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
 @viewer_page
 def job_events_csv(request: DeskRequest, member: Member, uuid: UUID) -> StreamingHttpResponse:
     job = job_of(member, uuid)
-    rows = job.events.order_by("created_at", "pk").values_list(
-        "created_at", "level", "type", "message", "data", "remote_id"
-    )
     header = ("created_at", "level", "type", "message", "data", "id")
-    lines = ((at.isoformat(), lv, ty, msg, json.dumps(data), rid) for at, lv, ty, msg, data, rid in rows.iterator())
-    return csv_response(_named(job, "events.csv"), _with(header, lines))
+    return _csv(request, _named(job, "events.csv"), header, _pages_of_events(job))
+
+
+def _pages_of_events(job: FineTuneJob) -> Iterator[list[Row]]:
+    """Oldest first. Each page is a query of its own: under ASGI a cursor would outlive the thread that opened it."""
+    rows = job.events.order_by("created_at", "pk")
+    page = list(rows[:ROWS])
+    while page:
+        yield [(e.created_at.isoformat(), e.level, e.type, e.message, json.dumps(e.data), e.remote_id) for e in page]
+        last = page[-1]
+        later = Q(created_at__gt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk)
+        page = list(rows.filter(later)[:ROWS])
 
 
 @require_GET
 @viewer_page
 def job_metrics_csv(request: DeskRequest, member: Member, uuid: UUID) -> StreamingHttpResponse:
     job = job_of(member, uuid)
-    metrics = list(job.metrics.values_list("step", "values"))
-    names = sorted({name for _step, values in metrics for name in values})
-    lines = ((step, *(values.get(name, "") for name in names)) for step, values in metrics)
-    return csv_response(_named(job, "metrics.csv"), _with(("step", *names), lines))
+    names = sorted({name for page in _pages_of_metrics(job) for _step, values in page for name in values})
+    pages = ([(step, *(values.get(n, "") for n in names)) for step, values in page] for page in _pages_of_metrics(job))
+    return _csv(request, _named(job, "metrics.csv"), ("step", *names), pages)
+
+
+def _pages_of_metrics(job: FineTuneJob) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    rows = job.metrics.order_by("step").values_list("step", "values")
+    page = list(rows[:ROWS])
+    while page:
+        yield page
+        page = list(rows.filter(step__gt=page[-1][0])[:ROWS])
 
 
 @require_GET
@@ -93,8 +111,3 @@ def job_result_csv(request: DeskRequest, member: Member, uuid: UUID) -> HttpResp
     if not job.result_csv:
         raise Http404
     return _attached(HttpResponse(job.result_csv, content_type="text/csv; charset=utf-8"), _named(job, "result.csv"))
-
-
-def _with(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    yield header
-    yield from rows

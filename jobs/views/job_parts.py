@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jobs.models import FineTuneJob
+from jobs import job_json
+from jobs.models import FineTuneJob, JobOrigin
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
@@ -31,6 +32,8 @@ def eta(job: FineTuneJob) -> timedelta | None:
 
 def timeline(job: FineTuneJob) -> list[dict[str, Any]]:
     """The job's stations, each with label, time and kind: "done", "now", "unsure", "bad" or "" (still ahead)."""
+    if job.origin == JobOrigin.IMPORTED:
+        return _imported_stations(job)
     reached: dict[str, datetime] = {}
     for transition in job.transitions.all():
         reached[transition.after] = transition.at  # the last time it was reached
@@ -49,6 +52,34 @@ def timeline(job: FineTuneJob) -> list[dict[str, Any]]:
         {"label": label, "at": at, "kind": _kind(job, index, last), "is_training": index == 3 and job.state not in BAD}
         for index, (label, at) in enumerate(stations)
     ]
+
+
+def _imported_stations(job: FineTuneJob) -> list[dict[str, Any]]:
+    """Of a job that was not ordered here: what is known of its life, and the search for it."""
+    known: list[tuple[str, datetime | None]] = [(_("Ordered"), job.created_at), (_("Training"), job.started_at)]
+    past = [{"label": label, "at": at, "kind": "done", "is_training": False} for label, at in known if at]
+    if job.state == State.RUNNING:
+        past = [*past[:1], {"label": _("Training"), "at": job.started_at, "kind": "now", "is_training": True}]
+    kind = {State.RUNNING: "", State.ADOPTING: "now"}.get(State(job.state), "bad" if job.state in BAD else "done")
+    last = _("Done") if job.state == State.RUNNING else job.get_state_display()
+    at = job.finished_at if job.state != State.RUNNING else None
+    return [*past, {"label": last, "at": at, "kind": kind, "is_training": False}]
+
+
+def imported_facts(job: FineTuneJob) -> dict[str, Any]:
+    """What the page of an imported job says of it beside what it says of every job."""
+    told = job_json.read_known(job.remote or job.imported, job.remote_id, timezone.now())
+    named = [
+        (_("Training file"), told.training_files),
+        (_("Validation file"), told.validation_files),
+        (_("Result file"), told.result_files),
+    ]
+    return {
+        "at": job.transitions.values_list("at", flat=True).first(),
+        "files": [(label, file_id) for label, ids in named for file_id in ids],
+        "file_is_missing": bool(job.connection_id and told.training_files and not job.training_file_id),
+        "is_by_id": job.imported.keys() == {"id"},
+    }
 
 
 def _kind(job: FineTuneJob, index: int, last: int) -> str:

@@ -1,5 +1,6 @@
 """The live list of a team's jobs, and one job's page."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs import pricing
 from jobs.forms.job import EditForm, FindForm, SettleForm
-from jobs.models import FineTuneJob, Member, Notice, Team
+from jobs.models import FineTuneJob, JobOrigin, Member, Notice, RemoteFile, Team
 from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
-from jobs.views.job_parts import chart_points, eta, timeline, told_settings
+from jobs.views.job_parts import chart_points, eta, imported_facts, timeline, told_settings
 from jobs.views.polling import Seen, seen, speak
 
 PER_PAGE = 25
@@ -126,8 +127,8 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
     metrics = list(job.metrics.values_list("step", "values"))
     return {
         "job": job,
-        "about": job.service.about,
-        "base": pricing.base(job.service.profile, job.base_model),
+        "about": job.connection.about if job.connection else None,
+        "base": pricing.base(job.connection.profile, job.base_model) if job.connection else None,
         "eta": eta(job),
         "steps": timeline(job),
         "transitions": job.transitions.select_related("by"),
@@ -136,10 +137,16 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "checkpoints": job.checkpoints.all(),
         "points": chart_points(metrics, job.total_steps),
         "metrics": metrics[-200:],
-        "copies": job.service.remote_files.filter(training_file__in=[job.training_file_id, job.validation_file_id]),
+        "copies": _copies(job),
+        "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
         "remedy": remedy(job.error) if job.error else "",
         "told": told_settings(job),
     }
+
+
+def _copies(job: FineTuneJob) -> Iterable[RemoteFile]:
+    files = [job.training_file_id, job.validation_file_id]
+    return job.connection.remote_files.filter(training_file__in=files) if job.connection else ()
 
 
 # --- an open page -------------------------------------------------------------------------------------

@@ -150,13 +150,13 @@ def _uuid(text: str | None) -> UUID:
 
 
 def _like(job: FineTuneJob, form: OrderForm) -> dict[str, Any]:
-    value = f"{job.service.uuid}|{job.base_model}"
+    value = f"{job.connection.uuid if job.connection else ''}|{job.base_model}"
     listed = any(offer["value"] == value for offer in form.offers)
     return {
         "training_file": job.training_file,
         "validation_file": job.validation_file,
         "base": value if listed else OTHER,
-        "other_connection": job.service,
+        "other_connection": job.connection,
         "other_model": "" if listed else job.base_model,
         "name": job.name,
         "suffix": job.suffix,

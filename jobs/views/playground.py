@@ -31,7 +31,8 @@ SHOWN = 200  # messages of a conversation that its page shows; the download has 
 
 
 def job_of(request: DeskRequest, member: Member, uuid: UUID) -> FineTuneJob:
-    jobs = FineTuneJob.objects.visible_to(request.user).filter(team=member.team)
+    """A job with models to talk to: a record has none, since no service knows it."""
+    jobs = FineTuneJob.objects.visible_to(request.user).filter(team=member.team, connection__isnull=False)
     return get_object_or_404(jobs.select_related("connection", "training_file"), uuid=uuid)
 
 
