@@ -33,6 +33,7 @@ class Portal:
     url: str
     places: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)  # user name to session key
+    environment: dict[str, str] = field(default_factory=dict)  # for a process beside its own, on the same data
 
 
 @pytest.fixture(scope="package")
@@ -40,7 +41,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     up = Up(tmp_path_factory.mktemp("browser") / "var", free_port(), TRAINER_SPEED="1")
     try:
         up.wait_until_ready()
-        yield Portal(f"http://127.0.0.1:{up.port}", **_seed(up))
+        yield Portal(f"http://127.0.0.1:{up.port}", environment=up.environment, **_seed(up))
     finally:
         up.end()
 

@@ -25,6 +25,7 @@ from jobs.models import (
     FineTuneJob,
     Invitation,
     Member,
+    Notice,
     RemoteFile,
     Role,
     Team,
@@ -56,10 +57,13 @@ def main() -> None:
     files = _files(team, alice)
     jobs = _jobs(team, alice, bob, connections["works"], files["ready"])
     _talk(jobs["succeeded"], alice)
+    _notices(jobs, carol)
     _audit(team, alice)
     places = _places(team, connections, files, jobs) | _lists(team, "") | _lists(dora.ensure_team(), "empty ")
     places |= _invitations(team, alice)
-    print(json.dumps({"places": places, "cookies": {user.username: _session(user) for user in (alice, carol, dora)}}))
+    print(
+        json.dumps({"places": places, "cookies": {user.username: _session(user) for user in (alice, bob, carol, dora)}})
+    )
 
 
 def _session(user: User) -> str:
@@ -236,6 +240,14 @@ def _talk(job: FineTuneJob, user: User) -> None:
             completion_tokens=31,
             cost_usd=Decimal("0.000118"),
         )
+
+
+def _notices(jobs: dict[str, FineTuneJob], user: User) -> None:
+    """One of each kind. The browser tests open none of the unseen ones' jobs as this person."""
+    for name, kind in (("cancelled", "ended"), ("running", "unsure"), ("unsure", "unsure"), ("failed", "ended")):
+        Notice.objects.create(user=user, job=jobs[name], kind=kind)
+    Notice.objects.create(user=user, job=jobs["succeeded"], kind="ended", seen_at=timezone.now())
+    User.objects.filter(pk=user.pk).update(notices_version=5)
 
 
 def _audit(team: Team, owner: User) -> None:

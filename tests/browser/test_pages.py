@@ -25,8 +25,8 @@ PAGES = {
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
         *("clone", "talk", "/settings/", "/teams/new/", "/accounts/email/", "/accounts/password/change/"),
     ],
-    "carol": ["job succeeded", "file ready", "connection works", "team"],
-    "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/no-such-page/"],
+    "carol": ["job succeeded", "file ready", "connection works", "team", "/notices/"],
+    "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/notices/", "/no-such-page/"],
     "": ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "join", "/no-such-page/"],
 }
 CASES = [(user, name) for user, names in PAGES.items() for name in names]
