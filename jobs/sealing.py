@@ -25,6 +25,15 @@ def unseal(sealed: str) -> str:
         raise SealBrokenError from broken
 
 
+def opens(sealed: str) -> bool:
+    """Tell whether any of FIELD_KEYS opens this secret."""
+    try:
+        _box().decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
 def reseal(sealed: str) -> str:
     """Return the same secret sealed with the newest key. Raises SealBrokenError."""
     try:

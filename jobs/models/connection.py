@@ -16,6 +16,7 @@ from jobs.provider import Access, ProviderError
 from jobs.upstream import AddressRefusedError, checked_address
 
 DISABLED = "connection_disabled"  # the code of the error that `access` raises while staff have it disabled
+KEY_UNREADABLE = "key_unreadable"  # and of the one it raises where none of FIELD_KEYS opens the key
 
 
 class ConnectionState(models.TextChoices):
@@ -125,8 +126,13 @@ class Connection(models.Model):
                 gettext_noop("The stored key cannot be opened: FIELD_KEYS lacks the key it was sealed with."),
                 permanent=True,
                 status=401,
-                code="key_unreadable",
+                code=KEY_UNREADABLE,
             ) from broken
+
+    @property
+    def is_locked(self) -> bool:
+        """None of FIELD_KEYS opens its key: a restore without the right ones, mostly."""
+        return bool(self.sealed_key) and not sealing.opens(self.sealed_key)
 
     def bases_seen(self) -> Sequence[str]:
         """Ids of the models the service listed at the last test."""

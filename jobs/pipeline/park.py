@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from jobs.models import Connection, ConnectionState
+from jobs.models.connection import KEY_UNREADABLE
 from jobs.provider import ProviderError
 
 LONG_WAIT = 30.0  # a longer Retry-After concerns every call of the connection, not only this one
@@ -13,8 +14,11 @@ LONG_WAIT = 30.0  # a longer Retry-After concerns every call of the connection, 
 def blame(connection: Connection, error: ProviderError) -> bool:
     """Remember what `error` tells about `connection`. Returns True if the connection is to be left alone now.
 
-    A wrong key parks it until the key changes; a long Retry-After makes all of its calls wait.
+    A wrong key parks it until the key changes; a long Retry-After makes all of its calls wait. A key that we cannot
+    open (FIELD_KEYS) is not the service's word: nothing is written, and all goes on once it opens again.
     """
+    if error.code == KEY_UNREADABLE:
+        return True
     now = timezone.now()
     rows = Connection.objects.filter(pk=connection.pk)
     if error.is_wrong_key:
