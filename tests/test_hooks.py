@@ -15,12 +15,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from jobs import hook_signature, sealing
+from jobs import hook_signature, provider, sealing
 from jobs.models import AuditEntry, Connection, FineTuneJob, User
 from jobs.pipeline import hooks, probe
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_connection, make_job
+from tests.factories import make_connection, make_file, make_job
+from trainer import hooks as sending
+from trainer.models import Delivery
 
 type Login = Callable[[User], Client]
 type Headers = dict[str, str]
@@ -398,6 +400,33 @@ def test_trainer_is_set_up_by_a_test_alone(world: World, trainer: str) -> None:
     assert world.connection.state == "works"
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "due"),
+    [("slow=0", 204, True), ("hook-twice", 204, True), ("hook-forged", 400, False), ("hook-late", 400, False)],
+)
+def test_trainers_webhook_makes_the_job_due(world: World, trainer: str, fault: str, status: int, due: bool) -> None:
+    connection = make_connection(world.team, key=f"trainer-fault.{fault}-hooks")
+    hooks.register(connection)
+    access = connection.access()
+    file = make_file(world.team)
+    uploaded = provider.upload(access, file.path, "a.jsonl")
+    remote = provider.create_job(access, {"model": "sim-small", "training_file": uploaded["id"]})
+    job = make_job(
+        world.team, connection=connection, training_file=file, state=State.RUNNING, remote_id=remote["id"],
+        due_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    delivery = Delivery.objects.select_related("endpoint", "job__training_file").get()
+    assert delivery.due_at is not None
+    Delivery.objects.update(due_at=delivery.due_at - timedelta(hours=1))
+    delivery.due_at -= timedelta(hours=1)
+
+    sending.deliver(delivery)
+
+    delivery.refresh_from_db()
+    assert delivery.status == status
+    assert is_due(job) == due
+
+
 def test_trainer_that_refuses_is_done_without(world: World, trainer: str) -> None:
     world.connection.set_key("trainer-fault.429-quota-x")
     world.connection.save()
@@ -406,3 +435,16 @@ def test_trainer_that_refuses_is_done_without(world: World, trainer: str) -> Non
 
     world.connection.refresh_from_db()
     assert world.connection.sealed_hook_secret == ""
+
+
+def test_trainers_page_has_nothing_to_set_up(world: World, login: Login) -> None:
+    url = world.url(f"connections/{world.connection.uuid}/")
+    alice = login(world.alice)
+
+    before = alice.get(url).content.decode()
+    Connection.objects.update(sealed_hook_secret=sealing.seal(SECRET))
+    after = alice.get(url).content.decode()
+
+    assert "sets itself up at the next successful test" in before
+    assert "Agreed on by the portal and the trainer themselves" in after
+    assert "/hook/" not in before + after
