@@ -36,6 +36,7 @@ from jobs.models import (
 from jobs.pipeline import checking
 from jobs.pipeline.storing import order_conversion, store
 from jobs.states import State
+from tests.browser.seed_import import imported
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
 
 MODEL = "sim-large-2026-06-01"
@@ -56,6 +57,7 @@ def main() -> None:
     connections = _connections(team, alice)
     files = _files(team, alice)
     jobs = _jobs(team, alice, bob, connections["works"], files["ready"])
+    jobs |= imported(team, alice)
     _talk(jobs["succeeded"], alice)
     _notices(jobs, carol)
     _audit(team, alice)
@@ -77,9 +79,13 @@ def _session(user: User) -> str:
 
 def _connections(team: Team, owner: User) -> dict[str, Connection]:
     seen = [{"id": MODEL, "shutdown_date": None}, {"id": "sim-small-2026-06-01", "shutdown_date": None}]
+    hook = {"hook_at": timezone.now(), "hook_type": "fine_tuning.job.succeeded"}
     refused = "Training is not available for this organization."
     told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-        "works": ({"name": "연습용 트레이너", "profile": "trainer"}, {"state": "works", "models_seen": seen}),
+        "works": (
+            {"name": "연습용 트레이너", "profile": "trainer"},
+            {"state": "works", "models_seen": seen, "sealed_hook_secret": "sealed", **hook},
+        ),
         "refused": (
             {"name": "편집부 OpenAI", "profile": "openai", "key": "sk-proj-refused-key-x4Qd"},
             {"state": "may_not_train", "detail": refused},
@@ -256,7 +262,16 @@ def _audit(team: Team, owner: User) -> None:
 
 
 def _lists(team: Team, prefix: str) -> dict[str, str]:
-    names = ["job-list", "job-new", "file-list", "file-new", "model-list", "playground", "connection-list"]
+    names = [
+        "job-list",
+        "job-new",
+        "job-import",
+        "file-list",
+        "file-new",
+        "model-list",
+        "playground",
+        "connection-list",
+    ]
     names += ["connection-new", "team", "team-audit"]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 
@@ -271,6 +286,7 @@ def _places(
         f"connection {name}": reverse("connection-detail", args=[slug, connection.uuid])
         for name, connection in connections.items()
     }
+    found["webhook"] = reverse("connection-hook", args=[slug, connections["refused"].uuid])
     found["clone"] = f"{reverse('job-new', args=[slug])}?clone={jobs['failed'].uuid}&retry=1"
     found["talk"] = reverse("playground-job", args=[slug, jobs["succeeded"].uuid])
     return found

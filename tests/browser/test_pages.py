@@ -15,17 +15,18 @@ from tests.browser.conftest import Portal, Window, open_window
 
 pytestmark = pytest.mark.browser
 
-LISTS = ["job-list", "job-new", "file-list", "file-new", "model-list", "playground", "connection-list"]
+LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
 LISTS += ["connection-new", "team", "team-audit"]
 PAGES = {
     "alice": [
         *LISTS,
         *(f"file {state}" for state in ("ready", "invalid", "legacy", "checking", "deleted", "converted")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
+        *("job record", "job adopting"),
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
-        *("clone", "talk", "/settings/", "/teams/new/", "/accounts/email/", "/accounts/password/change/"),
+        *("webhook", "clone", "talk", "/settings/", "/teams/new/", "/accounts/email/", "/accounts/password/change/"),
     ],
-    "carol": ["job succeeded", "file ready", "connection works", "team", "/notices/"],
+    "carol": ["job succeeded", "job record", "file ready", "connection works", "team", "/notices/"],
     "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/notices/", "/no-such-page/"],
     "": ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "join", "/no-such-page/"],
 }
