@@ -1,6 +1,7 @@
-"""The site as an app of its own: only to register its checks."""
+"""The site as an app of its own, only to register its checks; and which admin site it has."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.core.checks import Tags, register
 
 from ftsite import checks
@@ -12,3 +13,7 @@ class Site(AppConfig):
     def ready(self) -> None:
         for check in (checks.secrets, checks.upstream_hosts, checks.surroundings):
             register(check, Tags.security)
+
+
+class Oversight(AdminConfig):
+    default_site = "jobs.oversight.OversightSite"

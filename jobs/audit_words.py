@@ -40,6 +40,10 @@ ACTIONS: dict[str, str | Promise] = {
     "connection.hook_set": _("Stored a webhook's signing secret"),
     "connection.hook_removed": _("Erased a webhook's signing secret"),
     "connection.deleted": _("Deleted a connection"),
+    "staff.job_polled": _("Staff had a job looked at"),
+    "staff.job_cancelled": _("Staff cancelled a job"),
+    "staff.connection_disabled": _("Staff disabled a connection"),
+    "staff.connection_enabled": _("Staff enabled a connection"),
 }
 FIELDS: dict[str, str | Promise] = {
     "name": _("Name"),

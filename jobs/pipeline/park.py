@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from jobs.models import Connection, ConnectionState
+from jobs.models import Connection, ConnectionState, Team
 from jobs.models.connection import KEY_UNREADABLE
 from jobs.provider import ProviderError
 
@@ -38,3 +40,29 @@ def is_resting(connection: Connection) -> bool:
     """Parked, disabled by staff, or asked to wait."""
     waiting = connection.wait_until is not None and connection.wait_until > timezone.now()
     return waiting or connection.parked_at is not None or connection.disabled_at is not None
+
+
+def disable(connection: Connection) -> bool:
+    """Have no call made over it, by the word of staff. Returns False if that was so before, or it is deleted."""
+    rows = Connection.objects.alive().filter(pk=connection.pk)
+    with transaction.atomic():
+        if not rows.filter(disabled_at=None).update(disabled_at=timezone.now(), test_due_at=None):
+            return False
+        rows.filter(state=ConnectionState.TESTING).update(state=ConnectionState.UNTESTED)
+        _tell_pages(connection)
+    return True
+
+
+def enable(connection: Connection) -> bool:
+    """Let it call again: what waited goes on with the next tick. Returns False if nothing was in the way."""
+    with transaction.atomic():
+        if not Connection.objects.alive().disabled().filter(pk=connection.pk).update(disabled_at=None):
+            return False
+        _tell_pages(connection)
+    return True
+
+
+def _tell_pages(connection: Connection) -> None:
+    """Open pages of its jobs say what became of it."""
+    connection.jobs.active().update(version=F("version") + 1)
+    Team.objects.filter(pk=connection.team_id).update(jobs_version=F("jobs_version") + 1)

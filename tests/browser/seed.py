@@ -43,6 +43,7 @@ MODEL = "sim-large-2026-06-01"
 TUNED = "ft:sim-large-2026-06-01:bomnal:winter-essay:Bq7Yt2Lm"
 STATIONS = {
     State.NEW: [],
+    State.READY: [State.PUSHING, State.READY],
     State.UNSURE: [State.PUSHING, State.READY, State.SUBMITTING, State.UNSURE],
     State.RUNNING: [State.PUSHING, State.READY, State.SUBMITTING, State.RUNNING],
 }
@@ -63,9 +64,10 @@ def main() -> None:
     _audit(team, alice)
     places = _places(team, connections, files, jobs) | _lists(team, "") | _lists(dora.ensure_team(), "empty ")
     places |= _invitations(team, alice)
-    print(
-        json.dumps({"places": places, "cookies": {user.username: _session(user) for user in (alice, bob, carol, dora)}})
-    )
+    root = make_user("root", is_staff=True)
+    places |= _oversight(bob)
+    cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
+    print(json.dumps({"places": places, "cookies": cookies}))
 
 
 def _session(user: User) -> str:
@@ -296,3 +298,18 @@ def _invitations(team: Team, owner: User) -> dict[str, str]:
     made = Invitation.objects.create(team=team, email="erin@example.com", invited_by=owner)
     old = Invitation.objects.create(team=team, email="finn@example.com", invited_by=owner, withdrawn_at=timezone.now())
     return {"join": reverse("join", args=[made.token]), "join closed": reverse("join", args=[old.token])}
+
+
+def _oversight(owner: User) -> dict[str, str]:
+    """A second team, with what staff look for: a job that failed, and one that waits for a disabled connection."""
+    team = Team.objects.make("새벽출판사", owner)
+    off = make_connection(team, name="출판사 연결", disabled_at=timezone.now(), created_by=owner)
+    told: dict[str, Any] = {"connection": off, "base_model": MODEL, "created_by": owner}
+    error = {"code": "insufficient_quota", "message": "You exceeded your current quota.", "status": 429}
+    ended = {"finished_at": timezone.now(), "collected_at": timezone.now(), "due_at": None}
+    failed = _job(team, State.FAILED, 95, name="표지 문구", error=error, **told, **ended)
+    _job(team, State.READY, 130, name="서평 요약", due_at=timezone.now() - timedelta(hours=2), **told)
+    return {
+        "/admin/job": reverse("admin:jobs_finetunejob_change", args=[failed.pk]),
+        "/admin/connection": reverse("admin:jobs_connection_change", args=[off.pk]),
+    }

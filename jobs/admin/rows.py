@@ -1,0 +1,87 @@
+"""How every table of the admin behaves: seen by all staff, changed by none, each row leading to its neighbours."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
+
+from jobs.admin.labels import LABELS
+from jobs.models import User
+
+SHORT = 140  # characters of a message that a list shows
+
+type Column = Callable[[Any], Any]
+type Names = Sequence[str | Column]
+
+
+def column(name: str) -> Column:
+    """A field as staff read it: its words, a link for a row of another table, JSON laid out."""
+
+    def shown(row: models.Model) -> Any:
+        return _shown(row, name)
+
+    shown.__name__ = name
+    return admin.display(shown, description=LABELS[name], ordering=name, empty_value="–")
+
+
+def _shown(row: models.Model, name: str) -> Any:
+    value = getattr(row, name)
+    if isinstance(value, models.Model):
+        return link(value)
+    if isinstance(value, dict | list):
+        return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2)) if value else None
+    field = row._meta.get_field(name)
+    if getattr(field, "choices", None):
+        return getattr(row, f"get_{name}_display")() or None
+    return None if value == "" else value
+
+
+def columns(names: Names) -> list[Column]:
+    return [column(name) if isinstance(name, str) else name for name in names]
+
+
+def link(row: models.Model) -> str:
+    """The row's page in the admin; people are named by their address."""
+    where = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', where, row.email if isinstance(row, User) else row)
+
+
+def short(text: str) -> str:
+    return Truncator(" ".join(text.split())).chars(SHORT)
+
+
+class Rows[M: models.Model](admin.ModelAdmin):  # type: ignore[type-arg]  # not generic while running
+    """All staff may look, nobody may write. `shown` are the list's columns, `page` the fields of a row's page."""
+
+    shown: Names = ()
+    page: Sequence[tuple[Any, Names]] = ()
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ("-pk",)  # the key is indexed over all teams, dates are not
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return columns(self.shown)
+
+    def get_fieldsets(self, request: HttpRequest, obj: M | None = None) -> Any:
+        return [(title, {"fields": columns(names)}) for title, names in self.page]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

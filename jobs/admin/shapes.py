@@ -1,0 +1,33 @@
+"""States as staff see them: a word and a shape, as on the portal's own pages."""
+
+from datetime import datetime
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.models import Connection, FineTuneJob
+from jobs.templatetags.desk import ago
+
+
+def job_pill(job: FineTuneJob) -> SafeString:
+    return render_to_string("jobs/_job_state.html", {"job": job})
+
+
+def connection_pill(connection: Connection) -> SafeString:
+    return render_to_string("jobs/_connection_state.html", {"connection": connection})
+
+
+def age(moment: datetime | None) -> str | None:
+    """How long ago, with the very moment on hover."""
+    if moment is None:
+        return None
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        date_format(local, "DATETIME_FORMAT"),
+        ago(moment),
+    )
