@@ -9,7 +9,7 @@ import pytest
 from ftsite.asgi import guarded
 
 
-def drive(headers: dict[bytes, bytes]) -> tuple[list[Any], list[Any]]:
+def drive(headers: dict[bytes, bytes], path: str = "/") -> tuple[list[Any], list[Any]]:
     """What an application behind the guard received, and what was sent."""
     arriving: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"a" * 10, "more_body": True},
@@ -30,7 +30,7 @@ def drive(headers: dict[bytes, bytes]) -> tuple[list[Any], list[Any]]:
             received.append(message["body"])
 
     async def request() -> None:
-        await guarded(app)({"type": "http", "path": "/", "headers": list(headers.items())}, receive, send)
+        await guarded(app)({"type": "http", "path": path, "headers": list(headers.items())}, receive, send)
 
     asyncio.run(request())
     return received, sent
@@ -44,6 +44,12 @@ def test_a_body_over_the_limit_is_not_handed_on(settings: Any) -> None:
     settings.BODY_LIMIT = 19
 
     assert drive({b"content-length": b"20"}) == ([b""], [])
+
+
+def test_a_webhook_has_a_limit_of_its_own() -> None:
+    assert drive({b"content-length": b"65536"}, "/hooks/1/") == ([b"a" * 10, b"b" * 10], [])
+    assert drive({b"content-length": b"65537"}, "/hooks/1/") == ([b""], [])
+    assert drive({b"content-length": b"65537"}) == ([b"a" * 10, b"b" * 10], [])
 
 
 @pytest.mark.parametrize("word", [b"chunked", b"gzip, Chunked"])
