@@ -14,6 +14,7 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
 
 log = logging.getLogger(__name__)
+logging.captureWarnings(True)  # lines like all others
 
 QUIET = {"jobs.tasks.tick"}  # every two seconds
 

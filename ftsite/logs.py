@@ -102,6 +102,7 @@ def logging_config(level: str, machine: bool, secrets: Iterable[str] = ()) -> di
             "django.server": {**ours, "level": "WARNING"},
             "uvicorn": {**ours, "level": _at_least("INFO", level)},
             "uvicorn.error": ours,
+            "uvicorn.access": {"handlers": [], "propagate": False},  # it would tell whole paths, tokens in them
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
             "kombu.connection": {"level": "ERROR"},  # it warns that a folder has no host name
