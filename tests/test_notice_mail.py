@@ -16,6 +16,7 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from jobs.models import FineTuneJob, Notice, NoticeKind, User
@@ -284,6 +285,16 @@ def a_worker_that_mails(notice: Notice, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", code], cwd=ROOT, env=environment
     )
+
+
+@pytest.mark.parametrize("at", ["/admin/jobs/notice/", "/admin/jobs/notice/{}/change/"])
+def test_staff_see_what_may_not_have_gone_out(notice: Notice, login: Callable[..., Client], at: str) -> None:
+    Notice.objects.update(mail_due_at=None, mail_claimed_at=timezone.now())
+    staff = User.objects.create_superuser("root", "root@example.com", "long-enough-pw-1")
+
+    words = login(staff).get(at.format(notice.pk)).content.decode()
+
+    assert words.count("may not have gone out") == 1
 
 
 # --- a server that is away, or will not ---------------------------------------------------------------

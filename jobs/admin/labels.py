@@ -42,6 +42,7 @@ LABELS = {
     "kind": _("kind"),
     "last_login": _("last sign-in"),
     "level": _("level"),
+    "mail_claimed_at": _("mail begun"),
     "mail_due_at": _("mail due"),
     "mailed_at": _("mail sent"),
     "message": _("message"),

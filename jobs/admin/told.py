@@ -26,6 +26,11 @@ def act(entry: AuditEntry) -> str:
     return action_words(entry.action)
 
 
+@admin.display(description=_("mail"), ordering="mailed_at")
+def mail(notice: Notice) -> str:
+    return notice.mail_fate
+
+
 @admin.register(Transition)
 class TransitionAdmin(Rows[Transition]):
     shown = ("at", "job", team_of_job, "before", "after", "reason", "by")
@@ -63,8 +68,8 @@ class TunedModelAdmin(Rows[TunedModel]):
 
 @admin.register(Notice)
 class NoticeAdmin(Rows[Notice]):
-    shown = ("created_at", "user", "kind", "job", team_of_job, "seen_at", "mail_due_at", "mailed_at")
-    page = ((None, shown),)
+    shown = ("created_at", "user", "kind", "job", team_of_job, "seen_at", mail)
+    page = ((None, (*shown, "mail_due_at", "mail_claimed_at", "mailed_at")),)
     list_filter = ("kind", "created_at")
     search_fields = ("user__email", "job__name", "job__team__name")
     list_select_related = ("user", "job__team")
