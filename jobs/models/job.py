@@ -81,7 +81,7 @@ class FineTuneJob(models.Model):
     remote_status = models.CharField(max_length=64, blank=True)  # word for word
     remote = models.JSONField(default=dict, blank=True)  # the service's job JSON, as it came last
     absent_since = models.DateTimeField(null=True, blank=True)  # UNSURE: the first answer that did not show it
-    candidates = models.JSONField(default=list, blank=True)  # UNSURE and ambiguous: remote ids that may be it
+    candidates = models.JSONField(default=list, blank=True)  # UNSURE: jobs that may be it; ADOPTING: who is silent
     error = models.JSONField(default=dict, blank=True)  # {"code", "message", "param", "status"}: the service's own
     trouble = models.TextField(blank=True)  # the last call that failed, while we go on trying
     step = models.PositiveIntegerField(null=True, blank=True)
