@@ -50,6 +50,20 @@ def test_links_lead_somewhere(page: str) -> None:
     assert [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_tests_that_a_page_names_exist(page: str) -> None:
+    """`tests/test_x.py` and `tests/test_x.py::test_y`."""
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / page).read_text())
+
+    missing = [
+        (path, test)
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}(" not in (ROOT / path).read_text())
+    ]
+
+    assert missing == []
+
+
 @pytest.mark.parametrize("page", READMES)
 def test_commands_and_samples_of_the_readme_exist(page: str) -> None:
     text = (ROOT / page).read_text()
