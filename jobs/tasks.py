@@ -1,5 +1,6 @@
 """Celery's side: id in, fetch (gone is fine), delegate. A lost message costs one tick."""
 
+from datetime import datetime
 from functools import partial
 
 from celery import Task, shared_task
@@ -27,8 +28,8 @@ def nudge_job(job: FineTuneJob) -> None:
 @shared_task
 def tick() -> None:
     """Look at what is due."""
-    for pk in due.jobs_to_advance():
-        advance_job.delay(pk)
+    for pk, until in due.jobs_to_advance().items():
+        advance_job.delay(pk, until.isoformat() if until else None)
     for pk in due.connections_to_follow():
         follow_connection.delay(pk)
     for pk in due.files_to_check():
@@ -44,10 +45,10 @@ def tick() -> None:
 
 
 @shared_task
-def advance_job(pk: int) -> None:
-    """Take an order one step on, and the next step at once if it may be taken."""
+def advance_job(pk: int, until: str | None = None) -> None:
+    """Take an order one step on, and the next step at once if it may be taken. `until`: as the tick took it."""
     job = FineTuneJob.objects.select_related("connection", "training_file", "validation_file").filter(pk=pk).first()
-    if job is None:
+    if job is None or not due.take(job, datetime.fromisoformat(until) if until else None):
         return
     launch.advance(job)
     if job.state in due.ON_THE_WAY and not _rests(job) and job.due_at and job.due_at <= timezone.now():

@@ -230,7 +230,7 @@ def test_a_person_ends_the_search_and_may_look_again(world: World, service: Answ
     client.post(world.url(f"jobs/{job.uuid}/keep/"))
     kept = fresh(job)
     assert (kept.state, kept.due_at, kept.remote_status) == (State.RECORDED, None, "succeeded")
-    assert jobs_to_advance() == []
+    assert jobs_to_advance() == {}
 
     service["/jobs/ftjob-1"] = DONE
     client.post(world.url(f"jobs/{job.uuid}/look/"))

@@ -1,15 +1,19 @@
 """Exactly once: whatever gets lost on the way, one order is one job at the service."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from jobs import provider
 from jobs.models import Connection, ConnectionState, FineTuneJob, RemoteFile, Transition
-from jobs.pipeline import launch
+from jobs.pipeline import due, launch
 from jobs.pipeline.record import move
 from jobs.states import State
+from jobs.tasks import advance_job
 from tests.conftest import World
 from tests.factories import chat_lines, make_connection, make_file, make_job
 from tests.walking import fresh, remote_jobs, step, walk
@@ -73,6 +77,57 @@ def test_an_order_lost_before_the_act_is_given_again_once_it_is_proven_absent(
     assert remote_jobs() == 1
     unsure, ready = Transition.objects.filter(job=job, after__in=["unsure", "ready"]).order_by("at")[1:3]
     assert (ready.at - unsure.at).total_seconds() >= settings.UNSURE_SECONDS
+
+
+def test_a_clock_moved_on_proves_nothing_absent(world: World, trainer: str) -> None:
+    """Listed a minute late, asked for once; then the portal's clock jumps by an hour."""
+    job = walk(make_job(world.team, connection=faulty(world, "500-after", "late-list=60")), State.UNSURE)
+    job = ask(job)
+    assert job.absent_since is not None
+
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=True):
+        RemoteJob.objects.update(listed_at=timezone.now() + timedelta(seconds=60))  # its clock did not jump
+        job = step(job)
+        assert job.state == State.UNSURE
+        job = walk(job, State.RUNNING)
+
+    assert path_of(job) == ["pushing", "ready", "submitting", "unsure", "running"]
+    assert remote_jobs() == 1
+
+
+def test_failed_asks_that_good_ones_lie_between_do_not_add_up(world: World, trainer: str, settings: Any) -> None:
+    settings.UNSURE_SECONDS = 3600
+    job = make_job(world.team, connection=faulty(world, "429-short", "500-after", "late-list=3600"))
+    job = walk(job, State.UNSURE)
+
+    states = [(job := ask(job)).tries for _ in range(12)]
+
+    assert set(states) == {0, 1}
+
+
+def ask(job: FineTuneJob) -> FineTuneJob:
+    """Settle it once, when it is due."""
+    with time_machine.travel(fresh(job).due_at or timezone.now(), tick=True):
+        return step(job)
+
+
+def test_a_message_that_comes_twice_is_good_for_one_look(world: World) -> None:
+    job = make_job(world.team)
+    until = due.jobs_to_advance()[job.pk]
+
+    assert due.take(fresh(job), until)
+    assert not due.take(fresh(job), until)
+    assert not due.take(fresh(job), None)
+
+
+def test_a_late_message_makes_no_call_that_back_off_forbids(world: World, trainer: str) -> None:
+    job = make_job(world.team, connection=faulty(world, "429-quota"))
+    job = step(job)
+    assert (job.state, job.tries) == (State.NEW, 1)
+
+    advance_job(job.pk)
+
+    assert fresh(job).tries == 1
 
 
 def test_a_job_that_is_listed_late_is_still_found(world: World, trainer: str) -> None:

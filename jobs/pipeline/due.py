@@ -1,6 +1,6 @@
 """What the tick looks at: rows that are due, each taken for a while so that a lost message is sent again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -22,17 +22,35 @@ def _awake() -> Q:
     return free & (Q(connection__wait_until=None) | Q(connection__wait_until__lte=now))
 
 
-def jobs_to_advance() -> list[int]:
-    """Take orders on their way to a service, and claims that have run out."""
+def jobs_to_advance() -> dict[int, datetime | None]:
+    """Take orders on their way to a service, and claims that have run out: each with the time it was taken until."""
     unsent = Q(wish=Wish.CANCEL, state__in=(State.NEW, State.READY))  # cancelling these needs no call
     rows = FineTuneJob.objects.due().filter(_awake() | unsent, state__in=ON_THE_WAY).order_by("due_at")
-    now = timezone.now()
-    taken = []
+    until = timezone.now() + AGAIN
+    taken: dict[int, datetime | None] = {}
     for pk, state in rows.values_list("pk", "state")[:AT_ONCE]:
-        # a claim that has run out stays due: `free` must see that it has
-        if state in CLAIMED or FineTuneJob.objects.due().filter(pk=pk, state=state).update(due_at=now + AGAIN):
-            taken.append(pk)
+        if state in CLAIMED:
+            taken[pk] = None  # a claim that has run out stays due: `free` must see that it has
+        elif FineTuneJob.objects.due().filter(pk=pk, state=state).update(due_at=until):
+            taken[pk] = until
     return taken
+
+
+def take(job: FineTuneJob, until: datetime | None) -> bool:
+    """Tell whether a message about `job` is still good: it is for one look only, and not before the row is due.
+
+    `until` names the taking by which the tick sent it; without one the row must be due now. A message that comes
+    twice, or late because the worker was away, would else make a call that back-off or Retry-After forbids.
+    """
+    if job.state in CLAIMED:
+        return True  # `free` and the claims tell by themselves
+    rows = FineTuneJob.objects.filter(pk=job.pk, state=job.state)
+    rows = rows.filter(due_at=until) if until else rows.filter(due_at__lte=timezone.now())
+    again = timezone.now() + AGAIN
+    if not rows.update(due_at=again):
+        return False
+    job.due_at = again
+    return True
 
 
 def connections_to_follow() -> list[int]:

@@ -179,12 +179,18 @@ def settle(job: FineTuneJob) -> None:
 
 
 def _still_absent(job: FineTuneJob) -> None:
-    """A far side may list a job late: it is absent only after it was so in every answer for long enough."""
+    """A far side may list a job late: it is absent only after it was so in every answer for long enough.
+
+    Time in which nobody asked proves nothing: the portal was down, or its clock was moved on.
+    """
     now = timezone.now()
     enough = timedelta(seconds=settings.UNSURE_SECONDS)
     since = job.absent_since or now
+    if job.absent_since and job.polled_at:
+        since += max(now - job.polled_at - 2 * ASK_EVERY, timedelta())
     if now - since < enough:
-        note(job, absent_since=since, due_at=now + min(ASK_EVERY, enough))
+        due_at = now + min(ASK_EVERY, enough)
+        note(job, absent_since=since, polled_at=now, tries=0, trouble="", due_at=due_at)
     else:
         move(
             job,
