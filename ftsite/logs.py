@@ -7,7 +7,7 @@ What may go into a line is a list (FIELDS and the bound context), so that no req
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -56,6 +56,15 @@ class Cleaner:
         return text
 
 
+def has_traceback(record: logging.LogRecord) -> bool:
+    """Django also tells of every answer from 500 on that a view gave on purpose; the request's own line says that."""
+    return record.exc_info is not None
+
+
+def broken_only() -> Callable[[logging.LogRecord], bool]:
+    return has_traceback
+
+
 def as_json(_logger: Any, _method: str, event: Event) -> str:
     return json.dumps({name: event.get(name) for name in FIRST} | dict(event), ensure_ascii=False)
 
@@ -93,12 +102,13 @@ def logging_config(level: str, machine: bool, secrets: Iterable[str] = ()) -> di
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {"broken": {"()": "ftsite.logs.broken_only"}},
         "formatters": {"line": {"()": "ftsite.logs.formatter", "machine": machine, "secrets": list(secrets)}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {**ours, "level": _at_least("INFO", level)},
-            "django.request": {"level": "ERROR"},  # 4xx: the line of the request says it
+            "django.request": {"level": "ERROR", "filters": ["broken"]},  # else the line of the request says it
             "django.server": {**ours, "level": "WARNING"},
             "uvicorn": {**ours, "level": _at_least("INFO", level)},
             "uvicorn.error": ours,

@@ -68,6 +68,8 @@ def _end(request: HttpRequest, response: HttpResponseBase, began: float) -> Http
 
 def _level(request: HttpRequest, response: HttpResponseBase) -> int:
     """Polls that bring nothing new, probes and static files come by the thousand."""
+    if response.status_code >= 500:
+        return logging.ERROR
     quiet = response.status_code == 204 or request.path in PROBES or request.path.startswith(settings.STATIC_URL)
     return logging.DEBUG if quiet and response.status_code < 400 else logging.INFO
 
