@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from jobs.models import Connection, FineTuneJob, JobEvent, Member, Metric, Role, Team, TrainingFile, Transition, User
+from jobs.models.searching import searched
 from jobs.states import FINAL, State
 
 WORDS = (
@@ -172,6 +173,8 @@ def remote(job_id: str, base: str, status: str, born: datetime) -> dict[str, Any
 
 
 def _store(batch: list[FineTuneJob]) -> None:
+    for job in batch:
+        job.words, job.ids = searched(job).values()
     made = FineTuneJob.objects.bulk_create(batch)
     Transition.objects.bulk_create(line for job in made for line in _history(job))
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
@@ -192,6 +192,7 @@ class FindForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.team = team
         owner: Any = self.fields["owner"]
         owner.queryset = team.members.select_related("user")
         owner.label_from_instance = lambda member: member.user.username
@@ -208,16 +209,18 @@ class FindForm(forms.Form):
             jobs = jobs.filter(created_by_id=asked["owner"].user_id)
         if asked.get("connection"):
             jobs = jobs.filter(connection=asked["connection"])
-        return jobs.filter(_matches(asked["q"])) if asked.get("q") else jobs
+        return jobs.filter(_matches(self.team, asked["q"])) if asked.get("q") else jobs
 
 
-def _matches(words: str) -> Q:
+def _matches(team: Team, words: str) -> Q:
     """Names and every id: ours, the job's, the model's, the files'."""
-    copies = RemoteFile.objects.filter(training_file=OuterRef("training_file"), remote_id=words)
-    found = Q(Exists(copies))
-    for field in ("name", "note", "base_model", "suffix", "remote_id", "fine_tuned_model", "training_file__name"):
-        found |= Q(**{f"{field}__icontains": words})
     try:
-        return found | Q(uuid=forms.UUIDField().clean(words))
+        return Q(uuid=forms.UUIDField().clean(words)) | Q(remote_id=words)
     except forms.ValidationError:
-        return found
+        pass
+    copies = RemoteFile.objects.filter(connection__team=team, remote_id=words)
+    files = TrainingFile.objects.filter(team=team).filter(
+        Q(name__icontains=words) | Q(pk__in=copies.values("training_file"))
+    )
+    found = Q(words__contains=words.lower()) | Q(training_file__in=files.values("pk"))
+    return found | Q(ids__contains=words.lower()) if words.isascii() else found  # no id is written in Hangul

@@ -11,13 +11,13 @@ from jobs.models.job import (
     JobQuerySet,
     Metric,
     Transition,
-    TunedModel,
     Wish,
 )
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
+from jobs.models.tuned_model import TunedModel
 
 __all__ = [
     "AuditEntry",

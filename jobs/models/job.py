@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models.connection import Connection
+from jobs.models.searching import searched
 from jobs.models.team import Anyone, Team
 from jobs.models.training_file import TrainingFile
 from jobs.states import ACTIVE, FINAL, State
@@ -45,16 +47,21 @@ class FineTuneJob(models.Model):
     """The row is the order. Only `jobs.pipeline` changes its state, by `pipeline.record`."""
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="jobs")
+    # Team, connection and person have no index of their own: SQLite would take it instead of jobs_newest_first.
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     # Both may be unknown of an imported job, never of an order.
-    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs")
+    connection = models.ForeignKey(
+        Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs", db_index=False
+    )
     training_file = models.ForeignKey(
         TrainingFile, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs"
     )
     validation_file = models.ForeignKey(
         TrainingFile, null=True, blank=True, on_delete=models.PROTECT, related_name="validated_jobs"
     )
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
+    )
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="retries")
     # One form, one order: the form carries this, so that a double click finds the first click's job.
     order_token = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -100,6 +107,10 @@ class FineTuneJob(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True)
     collected_at = models.DateTimeField(null=True, blank=True)  # results, checkpoints and events are all here
 
+    # What the list's search reads (see `searched`), cut so that both fit into one entry of an index.
+    words = models.TextField(blank=True, editable=False)
+    ids = models.TextField(blank=True, editable=False)
+
     objects = JobQuerySet.as_manager()
 
     class Meta:
@@ -107,7 +118,18 @@ class FineTuneJob(models.Model):
         verbose_name_plural = _("jobs")
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["team", "-created_at", "-id"], name="jobs_newest_first"),
+            # Filters and search are answered from these alone: a row is wide, its index entry is not.
+            models.Index(
+                fields=["team", "-created_at", "-id", "state", "created_by", "connection"], name="jobs_newest_first"
+            ),
+            models.Index(
+                fields=[
+                    *("team", "-created_at", "-id", "state", "created_by", "connection"),
+                    *("training_file", "words", "ids"),
+                ],
+                name="jobs_search",
+            ),
+            models.Index(fields=["team", "state"], name="jobs_of_team_by_state"),
             models.Index(fields=["state", "-state_since"], name="jobs_by_state"),
             models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),
         ]
@@ -126,6 +148,10 @@ class FineTuneJob(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.words, self.ids = searched(self).values()
+        super().save(*args, **kwargs)
 
     @property
     def service(self) -> Connection:
@@ -264,33 +290,3 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return self.model
-
-
-class TunedModelQuerySet(models.QuerySet["TunedModel"]):
-    def visible_to(self, user: Anyone) -> "TunedModelQuerySet":
-        return self.filter(team__members__user_id=user.pk or 0)
-
-
-class TunedModel(models.Model):
-    """The model that a job, or one of its checkpoints, made, and where it can be called."""
-
-    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tuned_models")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="tuned_models")
-    job = models.ForeignKey(FineTuneJob, on_delete=models.PROTECT, related_name="tuned_models")
-    name = models.CharField(max_length=300)
-    base = models.CharField(max_length=200)
-    step = models.PositiveIntegerField(null=True, blank=True)  # null: the job's final model
-    shutdown_date = models.DateField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    objects = TunedModelQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("tuned model")
-        verbose_name_plural = _("tuned models")
-        ordering = ["-created_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="each_model_once")]
-
-    def __str__(self) -> str:
-        return self.name

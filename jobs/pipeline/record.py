@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import FineTuneJob, Team, Transition, User, Wish
+from jobs.models.searching import searched
 from jobs.pipeline import notices
 from jobs.provider import ProviderError
 from jobs.states import ACTIVE, CLAIMED, NEXT, State
@@ -36,7 +37,7 @@ def note(job: FineTuneJob, *, show: bool = False, **changes: Any) -> None:
         if "due_at" in changes:
             rows = rows.filter(state=job.state)
         if visible:
-            changed["version"] = F("version") + 1
+            changed |= {"version": F("version") + 1, **searched(job, changed)}
         if not rows.update(**changed):
             return
         if visible:
@@ -59,7 +60,7 @@ def move(job: FineTuneJob, to: State, reason: str = "", by: User | None = None, 
     finished_at = changes.get("finished_at", job.finished_at)
     lease = timedelta(seconds=settings.CLAIM_SECONDS)
     changes = {"due_at": now + lease if to in CLAIMED else now, "tries": 0, "trouble": ""} | changes
-    changes |= {"state": to, "state_since": now}
+    changes |= {"state": to, "state_since": now, **searched(job, changes)}
     with transaction.atomic():
         rows = FineTuneJob.objects.filter(pk=job.pk, state=before)
         if rows.update(version=F("version") + 1, **changes) != 1:

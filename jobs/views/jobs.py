@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,8 +21,14 @@ from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.job_parts import chart_points, eta, imported_facts, timeline, told_settings
 from jobs.views.polling import Seen, seen, speak
+from jobs.views.shelf import Shelf
 
 PER_PAGE = 25
+MOST_FOUND = 1000  # a search that finds more shows the newest: whoever looks for one job adds a word
+LISTED = FineTuneJob.objects.select_related("connection", "training_file", "created_by").defer(
+    *("imported", "note", "result_csv", "estimate", "words", "ids"),
+    *("training_file__report", "connection__models_seen", "connection__sealed_key"),
+)
 EVENTS_SHOWN = 100
 
 
@@ -55,8 +60,9 @@ def _list_again(request: DeskRequest, member: Member) -> HttpResponse:
 def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
     everything = FineTuneJob.objects.visible_to(request.user).filter(team=member.team)
     find = FindForm(request.GET, team=member.team)
-    rows = find.find(everything).select_related("connection", "training_file", "created_by")
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    found = find.find(everything)
+    shelf = Shelf(found, PER_PAGE, LISTED, most=MOST_FOUND if find.cleaned_data.get("q") else None)
+    page = shelf.get_page(request.GET.get("page"))
     asked = request.GET.copy()
     asked.pop("page", None)
     asked.pop("since", None)
@@ -64,6 +70,8 @@ def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
         "version": member.team.jobs_version,
         "find": find,
         "page": page,
+        "is_cut": shelf.is_cut,
+        "most": MOST_FOUND,
         "rows": [(job, eta(job)) for job in page.object_list],
         "asked": asked.urlencode(),
         "counts": _counts(everything),
@@ -72,10 +80,9 @@ def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
 
 
 def _counts(jobs: Any) -> dict[str, int]:
-    counts: dict[str, int] = jobs.aggregate(
-        all=Count("pk"),
+    counts: dict[str, int] = jobs.filter(state__in=ACTIVE).aggregate(
         running=Count("pk", filter=Q(state=State.RUNNING)),
-        waiting=Count("pk", filter=Q(state__in=ACTIVE - {State.RUNNING})),
+        waiting=Count("pk", filter=~Q(state=State.RUNNING)),
     )
     return counts
 

@@ -1,0 +1,41 @@
+"""The models that came of it."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models.connection import Connection
+from jobs.models.job import FineTuneJob
+from jobs.models.team import Anyone, Team
+
+
+class TunedModelQuerySet(models.QuerySet["TunedModel"]):
+    def visible_to(self, user: Anyone) -> "TunedModelQuerySet":
+        return self.filter(team__members__user_id=user.pk or 0)
+
+
+class TunedModel(models.Model):
+    """The model that a job, or one of its checkpoints, made, and where it can be called."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="tuned_models")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="tuned_models")
+    job = models.ForeignKey(FineTuneJob, on_delete=models.PROTECT, related_name="tuned_models")
+    name = models.CharField(max_length=300)
+    base = models.CharField(max_length=200)
+    step = models.PositiveIntegerField(null=True, blank=True)  # null: the job's final model
+    shutdown_date = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = TunedModelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tuned model")
+        verbose_name_plural = _("tuned models")
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="each_model_once")]
+
+    def __str__(self) -> str:
+        return self.name
