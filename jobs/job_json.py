@@ -25,6 +25,7 @@ WORDS = {  # every status that the API has had, in both shapes
     *("pending", "created"),
 }
 ENDS = {"succeeded", "failed", "cancelled"}
+DATED = re.compile(r"(?:^|-)\d{4}(?:-\d\d){5}$")  # how a model's name ended in 2023
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(minutes=5)
 MOST_TOKENS = 10**12
@@ -61,6 +62,13 @@ class Told:
     result_files: list[str] = field(default_factory=list)
     tag: str = ""  # the uuid of the order that made it, where this or another portal of ours did
     events: list[Json] = field(default_factory=list)  # 2023: [{"created_at": datetime, "level": str, "message": str}]
+
+    @property
+    def name(self) -> str:
+        """What a person would call it: the suffix they gave, also where only the model's name still tells it."""
+        parts = self.fine_tuned_model.split(":")
+        made = parts[3] if len(parts) > 3 else parts[2] if len(parts) == 3 else ""
+        return self.suffix or DATED.sub("", made) or self.remote_id[:120]
 
     @property
     def has_ended(self) -> bool:

@@ -180,6 +180,7 @@ def test_a_job_of_2023_that_nobody_knows_is_kept_with_all_its_json_tells(alone: 
 
     assert (job.state, job.connection, job.training_file, job.due_at) == (State.RECORDED, None, None, None)
     assert (job.remote_id, job.base_model, job.remote_status) == ("ft-7hRk2QwZp0sVnB4cLx9TyUeA", "curie", "succeeded")
+    assert job.name == "geulddomi"
     assert job.fine_tuned_model == "curie:ft-bomnal:geulddomi-2023-07-20-08-55-10"
     assert job.created_at == datetime.fromtimestamp(1689840127, UTC)
     assert job.finished_at == datetime.fromtimestamp(1689843313, UTC)

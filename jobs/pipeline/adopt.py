@@ -73,7 +73,7 @@ def _row(told: Told) -> dict[str, Any]:
         "state": State.ADOPTING,
         "remote_id": told.remote_id,
         "remote_status": told.status,
-        "name": told.suffix or told.remote_id[:120],
+        "name": told.name,
         "base_model": told.base_model,
         "suffix": told.suffix,
         "seed": told.seed,
@@ -152,8 +152,8 @@ def _as_told(job: FineTuneJob, connection: Connection, remote: Json) -> dict[str
     changes |= {"created_at": told.created_at or job.created_at, "base_model": told.base_model or job.base_model}
     changes |= {"suffix": told.suffix or job.suffix, "seed": job.seed if told.seed is None else told.seed}
     changes |= {"hyperparameters": told.hyperparameters or job.hyperparameters}
-    if job.name == job.remote_id[:120] and told.suffix:
-        changes["name"] = told.suffix
+    if job.name == job.remote_id[:120]:
+        changes["name"] = told.name
     return changes
 
 

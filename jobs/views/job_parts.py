@@ -56,7 +56,9 @@ def timeline(job: FineTuneJob) -> list[dict[str, Any]]:
 
 def _imported_stations(job: FineTuneJob) -> list[dict[str, Any]]:
     """Of a job that was not ordered here: what is known of its life, and the search for it."""
-    known: list[tuple[str, datetime | None]] = [(_("Ordered"), job.created_at), (_("Training"), job.started_at)]
+    is_by_id = job.imported.keys() == {"id"} and not job.connection_id  # then nobody knows when it was ordered
+    first = _("Imported") if is_by_id else _("Ordered")
+    known: list[tuple[str, datetime | None]] = [(first, job.created_at), (_("Training"), job.started_at)]
     past = [{"label": label, "at": at, "kind": "done", "is_training": False} for label, at in known if at]
     if job.state == State.RUNNING:
         past = [*past[:1], {"label": _("Training"), "at": job.started_at, "kind": "now", "is_training": True}]
