@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import Connection, FineTuneJob, Member, Notice, Team, TrainingFile, TunedModel, User
 from jobs.states import ACTIVE
 
-MENU = (  # url name, label, icon, which count stands beside it, prefix of the url names below it
+MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
     ("job-list", _("Jobs"), "play", "n_active", "job-"),
-    ("file-list", _("Files"), "file-text", "n_files", "file-"),
+    ("file-list", _("Files"), "file-text", "n_files", ("file-", "copy-")),
     ("model-list", _("Models"), "box", "n_models", "model-"),
     ("playground", _("Playground"), "messages-square", None, "playground"),
     ("connection-list", _("Connections"), "plug", "n_connections", "connection-"),

@@ -59,6 +59,7 @@ def main() -> None:
     files = _files(team, alice)
     jobs = _jobs(team, alice, bob, connections["works"], files["ready"])
     jobs |= imported(team, alice)
+    _copies(connections, files)
     _talk(jobs["succeeded"], alice)
     _notices(jobs, carol)
     _audit(team, alice)
@@ -233,6 +234,22 @@ def _checkpoints(job: FineTuneJob) -> None:
         )
 
 
+def _copies(connections: dict[str, Connection], files: dict[str, TrainingFile]) -> None:
+    """One of each kind: to be ticked, refused, on its way out, out of reach; a job needs the one that is there."""
+    later = timezone.now() + timedelta(days=1)  # not due: no worker asks for it
+    kinds: list[tuple[str, str, dict[str, Any]]] = [
+        ("works", "converted", {"uploaded_at": timezone.now() - timedelta(days=40)}),
+        ("works", "deleted", {"trouble": "File is used by an assistant."}),
+        ("works", "legacy", {"delete_due_at": later}),
+        ("wrong", "ready", {"uploaded_at": timezone.now() - timedelta(days=200)}),
+    ]
+    for connection, file, fields in kinds:
+        remote_id = f"file-{connection}-{file}"
+        RemoteFile.objects.create(
+            connection=connections[connection], training_file=files[file], remote_id=remote_id, **fields
+        )
+
+
 def _talk(job: FineTuneJob, user: User) -> None:
     talk = Conversation.objects.create(user=user, job=job, left=TUNED, right=MODEL)
     talk.messages.create(role="user", content="첫눈, 골목, 발소리")
@@ -274,7 +291,7 @@ def _lists(team: Team, prefix: str) -> dict[str, str]:
         "playground",
         "connection-list",
     ]
-    names += ["connection-new", "team", "team-audit"]
+    names += ["connection-new", "copy-list", "team", "team-audit"]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 
 

@@ -16,7 +16,7 @@ from tests.browser.conftest import Portal, Window, open_window
 pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
-LISTS += ["connection-new", "team", "team-audit"]
+LISTS += ["connection-new", "copy-list", "team", "team-audit"]
 PAGES = {
     "alice": [
         *LISTS,
