@@ -1,12 +1,8 @@
 """Webhooks from outside: only a right signature nudges, and a nudge is all it does."""
 
-import hmac
-import json
-import secrets
 import time
-from base64 import b64encode
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import openai
@@ -15,41 +11,15 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from jobs import hook_signature, provider, sealing
-from jobs.models import AuditEntry, Connection, FineTuneJob, User
-from jobs.pipeline import hooks, probe
+from jobs import hook_signature, sealing
+from jobs.models import Connection, FineTuneJob, User
+from jobs.pipeline import hooks
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_connection, make_file, make_job
-from trainer import hooks as sending
-from trainer.models import Delivery
+from tests.factories import make_connection, make_job
+from tests.hooking import OTHER, SECRET, SUCCEEDED, Headers, event, in_a_minute, is_due, send, signed
 
 type Login = Callable[[User], Client]
-type Headers = dict[str, str]
-SECRET = f"whsec_{b64encode(bytes(range(32))).decode()}"
-OTHER = f"whsec_{b64encode(b'o' * 32).decode()}"
-SUCCEEDED = "fine_tuning.job.succeeded"
-
-
-def signature(secret: str, identity: str, sent: str, body: bytes) -> str:
-    """The standard's formula. The SDK, which only checks, is asked below whether it is right."""
-    mac = hmac.digest(hook_signature.secret_bytes(secret), f"{identity}.{sent}.".encode() + body, "sha256")
-    return f"v1,{b64encode(mac).decode()}"
-
-
-def signed(body: bytes, secret: str = SECRET, late: float = 0, identity: str = "") -> Headers:
-    identity = identity or f"wh_{secrets.token_hex(8)}"
-    sent = str(int(time.time() - late))
-    return {
-        "webhook-id": identity,
-        "webhook-timestamp": sent,
-        "webhook-signature": signature(secret, identity, sent, body),
-    }
-
-
-def event(remote_id: object = "ftjob-1", kind: object = SUCCEEDED) -> bytes:
-    told = {"id": "evt_1", "object": "event", "type": kind, "created_at": 1, "data": {"id": remote_id}}
-    return json.dumps(told).encode()
 
 
 @pytest.fixture
@@ -63,25 +33,6 @@ def connection(world: World) -> Connection:
 def job(world: World, connection: Connection) -> FineTuneJob:
     """A running job that is looked at in a minute only."""
     return make_job(world.team, connection=connection, state=State.RUNNING, remote_id="ftjob-1", due_at=in_a_minute())
-
-
-def in_a_minute() -> datetime:
-    return timezone.now() + timedelta(seconds=60)
-
-
-def send(connection: Connection, body: bytes, headers: Headers, **more: Any) -> int:
-    content_type = more.pop("content_type", "application/json")
-    url = f"/hooks/{connection.uuid}/"
-    # as from outside: no session, and the check of forms as strict as in life
-    answer = Client(enforce_csrf_checks=True).post(url, body, content_type=content_type, headers=headers, **more)
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    assert len(answer.content) < 60
-    return answer.status_code
-
-
-def is_due(job: FineTuneJob) -> bool:
-    job.refresh_from_db()
-    return job.due_at is not None and job.due_at <= timezone.now()
 
 
 # --- what nudges ----------------------------------------------------------------------------------------
@@ -320,131 +271,3 @@ def sdk_takes(sdk: openai.OpenAI, headers: Headers) -> bool:
     except ValueError:
         return False
     return True
-
-
-# --- the connection's page ------------------------------------------------------------------------------
-
-
-def test_owner_stores_replaces_and_removes_a_secret(world: World, login: Login) -> None:
-    alice, kind = login(world.alice), "openai"
-    Connection.objects.update(profile=kind)
-    url = world.url(f"connections/{world.connection.uuid}/")
-    address = f"http://testserver/hooks/{world.connection.uuid}/"
-
-    assert address in alice.get(url + "hook/").content.decode()
-    stored = alice.post(url + "hook/", {"secret": f" {SECRET}\n"}, follow=True).content.decode()
-    taken = send(world.connection, event(), signed(event()))
-    alice.post(url + "hook/", {"secret": OTHER})
-    after = [send(world.connection, event(), signed(event(), secret)) for secret in (SECRET, OTHER)]
-    pages = [alice.get(url).content.decode(), alice.get(url + "hook/").content.decode(), stored]
-    alice.post(url + "hook/remove/")
-    gone = send(world.connection, event(), signed(event(), OTHER))
-
-    assert (taken, after, gone) == (204, [400, 204], 404)
-    assert "it is not shown again" in stored
-    sealed = sealing.seal(SECRET)[:4]
-    assert [page for page in pages if "whsec_AAEC" in page or OTHER in page or sealed in page] == []
-    entries = AuditEntry.objects.order_by("pk").values_list("action", "before", "after", "actor__username")
-    acts = ["connection.hook_set", "connection.hook_set", "connection.hook_removed"]
-    assert list(entries) == [(act, {}, {}, "alice") for act in acts]
-
-
-def test_secret_is_sealed_and_never_logged(world: World, login: Login, caplog: pytest.LogCaptureFixture) -> None:
-    url = world.url(f"connections/{world.connection.uuid}/hook/")
-    with caplog.at_level("DEBUG"):
-        login(world.alice).post(url, {"secret": SECRET})
-        world.connection.refresh_from_db()
-        send(world.connection, event(), signed(event()))
-        send(world.connection, event(), signed(event(), OTHER))
-
-    assert SECRET not in caplog.text + world.connection.sealed_hook_secret
-    assert sealing.unseal(world.connection.sealed_hook_secret) == SECRET
-
-
-@pytest.mark.parametrize("secret", ["", "sk-1", "whsec_", "whsec_눈", "whsec_AAAA", "whsec_" + "A" * 33, OTHER[6:]])
-def test_secret_that_is_none_is_refused_and_not_shown(world: World, login: Login, secret: str) -> None:
-    answer = login(world.alice).post(world.url(f"connections/{world.connection.uuid}/hook/"), {"secret": secret})
-
-    world.connection.refresh_from_db()
-    assert answer.status_code == 422
-    assert world.connection.sealed_hook_secret == ""
-    assert f'value="{secret}"' not in answer.content.decode()
-
-
-def test_readers_see_the_state_and_no_more(world: World, login: Login, connection: Connection) -> None:
-    Connection.objects.update(profile="openai", hook_at=timezone.now(), hook_type=SUCCEEDED)
-
-    for person in (world.bob, world.carol):
-        page = login(person).get(world.url(f"connections/{connection.uuid}/")).content.decode()
-        assert SUCCEEDED in page
-        assert "/hook/" not in page
-
-
-def test_deleted_connection_forgets_its_secret(world: World, login: Login, connection: Connection) -> None:
-    login(world.alice).post(world.url(f"connections/{connection.uuid}/delete/"))
-
-    connection.refresh_from_db()
-    assert (connection.deleted_at is not None, connection.sealed_hook_secret) == (True, "")
-
-
-# --- the bundled trainer --------------------------------------------------------------------------------
-
-
-def test_trainer_is_set_up_by_a_test_alone(world: World, trainer: str) -> None:
-    for _ in range(2):
-        probe.order(world.connection)
-        probe.test(Connection.objects.get())
-
-    world.connection.refresh_from_db()
-    assert sealing.unseal(world.connection.sealed_hook_secret).startswith("whsec_")
-    assert world.connection.state == "works"
-
-
-@pytest.mark.parametrize(
-    ("fault", "status", "due"),
-    [("slow=0", 204, True), ("hook-twice", 204, True), ("hook-forged", 400, False), ("hook-late", 400, False)],
-)
-def test_trainers_webhook_makes_the_job_due(world: World, trainer: str, fault: str, status: int, due: bool) -> None:
-    connection = make_connection(world.team, key=f"trainer-fault.{fault}-hooks")
-    hooks.register(connection)
-    access = connection.access()
-    file = make_file(world.team)
-    uploaded = provider.upload(access, file.path, "a.jsonl")
-    remote = provider.create_job(access, {"model": "sim-small", "training_file": uploaded["id"]})
-    job = make_job(
-        world.team, connection=connection, training_file=file, state=State.RUNNING, remote_id=remote["id"],
-        due_at=timezone.now() + timedelta(hours=1),
-    )  # fmt: skip
-    delivery = Delivery.objects.select_related("endpoint", "job__training_file").get()
-    assert delivery.due_at is not None
-    Delivery.objects.update(due_at=delivery.due_at - timedelta(hours=1))
-    delivery.due_at -= timedelta(hours=1)
-
-    sending.deliver(delivery)
-
-    delivery.refresh_from_db()
-    assert delivery.status == status
-    assert is_due(job) == due
-
-
-def test_trainer_that_refuses_is_done_without(world: World, trainer: str) -> None:
-    world.connection.set_key("trainer-fault.429-quota-x")
-    world.connection.save()
-
-    hooks.register(world.connection)
-
-    world.connection.refresh_from_db()
-    assert world.connection.sealed_hook_secret == ""
-
-
-def test_trainers_page_has_nothing_to_set_up(world: World, login: Login) -> None:
-    url = world.url(f"connections/{world.connection.uuid}/")
-    alice = login(world.alice)
-
-    before = alice.get(url).content.decode()
-    Connection.objects.update(sealed_hook_secret=sealing.seal(SECRET))
-    after = alice.get(url).content.decode()
-
-    assert "sets itself up at the next successful test" in before
-    assert "Agreed on by the portal and the trainer themselves" in after
-    assert "/hook/" not in before + after

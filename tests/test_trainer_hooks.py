@@ -254,6 +254,7 @@ def test_sweep_finds_what_a_killed_worker_left(sdk: OpenAI, ear: type[Ear], sett
 
 
 def test_cancelled_and_failed_jobs_say_so(sdk: OpenAI, ear: type[Ear], settings: Any) -> None:
+    settings.TRAINER_SPEED = 1  # still running when it is cancelled
     sdk.webhooks.create(name="ours", url=address(settings), event_types=KINDS)
     cancelled, failed = order(sdk), order(sdk, "fail")
     act(sdk, f"/{cancelled.uid}/cancel")
