@@ -64,10 +64,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='finetunejob',
-            index=models.Index(fields=['team', 'state'], name='jobs_of_team_by_state'),
+            index=models.Index(fields=['team', 'state', '-created_at', '-id', 'created_by', 'connection'], name='jobs_of_team_by_state'),
         ),
         migrations.AddIndex(
             model_name='trainingfile',
-            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['team'], name='files_alive'),
+            index=models.Index(fields=['team', 'deleted_at'], name='files_alive'),
         ),
     ]

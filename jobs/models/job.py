@@ -129,7 +129,9 @@ class FineTuneJob(models.Model):
                 ],
                 name="jobs_search",
             ),
-            models.Index(fields=["team", "state"], name="jobs_of_team_by_state"),
+            models.Index(
+                fields=["team", "state", "-created_at", "-id", "created_by", "connection"], name="jobs_of_team_by_state"
+            ),
             models.Index(fields=["state", "-state_since"], name="jobs_by_state"),
             models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),
         ]
@@ -166,6 +168,11 @@ class FineTuneJob(models.Model):
         if self.training_file is None:
             raise ValueError(f"job {self.uuid} has no training file")
         return self.training_file
+
+    @property
+    def state_label(self) -> str:
+        """As get_state_display says it, without translating every other state too."""
+        return str(State(self.state).label)
 
     @property
     def is_final(self) -> bool:

@@ -88,7 +88,7 @@ class TrainingFile(models.Model):
         ]
         indexes = [
             models.Index(fields=["team", "-created_at"], name="files_newest_first"),
-            models.Index(fields=["team"], name="files_alive", condition=models.Q(deleted_at=None)),
+            models.Index(fields=["team", "deleted_at"], name="files_alive"),
             models.Index(fields=["check_due_at"], name="files_due", condition=models.Q(check_due_at__isnull=False)),
         ]
 

@@ -19,7 +19,7 @@ from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
-from jobs.views.job_parts import chart_points, eta, imported_facts, timeline, told_settings
+from jobs.views.job_parts import chart_points, eta, imported_facts, metrics_of, timeline, told_settings
 from jobs.views.polling import Seen, seen, speak
 from jobs.views.shelf import Shelf
 
@@ -131,7 +131,7 @@ def _job_again(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
 
 
 def _page(job: FineTuneJob) -> dict[str, Any]:
-    metrics = list(job.metrics.values_list("step", "values"))
+    metrics = metrics_of(job)
     return {
         "job": job,
         "about": job.connection.about if job.connection else None,
