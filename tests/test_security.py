@@ -15,12 +15,12 @@ from django.urls import reverse
 from jobs.models import Connection, User
 from tests.conftest import World
 from tests.factories import PASSWORD, make_file, make_job
-from tests.test_access import PERSONAL, ROWS_THAT_POST, address
+from tests.test_access import PERSONAL, ROWS_THAT_POST, TEAM, address
 
 type Login = Callable[..., Client]
 ROOT = Path(__file__).resolve().parent.parent
 DOWNLOADS = ["job-json", "job-events-csv", "job-metrics-csv", "job-result-csv", "file-download", "file-faults-csv"]
-DOWNLOADS += ["file-remote-json"]
+DOWNLOADS += ["file-remote-json", "team-export", "playground-download"]
 
 
 # --- headers ------------------------------------------------------------------------------------------
@@ -53,7 +53,8 @@ def test_a_host_we_do_not_serve_is_refused(client: Client, db: None) -> None:
 
 @pytest.mark.parametrize("name", DOWNLOADS)
 def test_what_people_brought_is_never_shown_inline(world: World, login: Login, name: str) -> None:
-    answer = login(world.alice).get(address(world, name))
+    method = next(row.method for row in TEAM if row.name == name)
+    answer = getattr(login(world.alice), method)(address(world, name))
 
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith("attachment")
