@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import django
@@ -19,7 +20,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="how many seeds from --first on (200)", default=200)
     parser.add_argument("--first", type=int, help="the first seed (1)", default=1)
     parser.add_argument("--seed", type=int, help="this one alone")
-    parser.add_argument("--pace", type=float, help="seconds between two orders", default=1.5)
+    parser.add_argument("--pace", type=float, help="seconds between two orders", default=2.0)
     return parser.parse_args()
 
 
@@ -34,8 +35,8 @@ def main() -> int:
     os.environ.update(system.environment, DJANGO_SETTINGS_MODULE="ftsite.settings")
     django.setup()  # by the settings that were just made; only now can the rest be imported
     seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.runs)
-    told: int = import_string("tests.chaos.report.work")(system, seeds, asked.pace, folder / f"{asked.lane}.json")
-    return told
+    work: Callable[..., int] = import_string("tests.chaos.report.work")
+    return work(system, sink.ids, seeds, asked.pace, folder / f"{asked.lane}.json")
 
 
 if __name__ == "__main__":

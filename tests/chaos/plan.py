@@ -41,8 +41,18 @@ STEPS = (
     "poll",
     "collect",
     "cancel",
+    "notice",
 )
-CANCEL_AT = ("", "", "", "new", "submitting", "running")
+# When a person cancels, if ever: not so early that the step aimed at is never reached.
+CANCEL_AT = {
+    "cancel": ("new", "submitting", "running"),
+    "upload": ("", "", "new", "submitting", "running"),
+    "submit-arrived": ("", "", "running"),
+    "settle": ("", "", "running"),
+    "poll": ("", "", "running"),
+    "collect": ("", "", "running"),
+    "notice": ("",),
+}
 
 ACTIONS = (
     *("worker", "worker", "worker", "web", "web", "beat"),
@@ -97,14 +107,14 @@ def plan_of(seed: int) -> Plan:
     dice = random.Random(seed)
     step = dice.choice(STEPS)
     action = dice.choice(ACTIONS)
-    cancel_at = dice.choice(CANCEL_AT[3:] if step == "cancel" else CANCEL_AT)
+    lost = [fault for fault in PASSING if fault.startswith(AT_CREATE)]  # what makes an order UNSURE
     return Plan(
         seed=seed,
-        fault=dice.choice((*PASSING, *LASTING)),
+        fault=dice.choice(lost if step == "settle" else (*PASSING, *LASTING)),
         step=step,
         action=action,
         delay=dice.choice((0.0, 0.0, dice.uniform(0, 0.3), dice.uniform(0, 1.5))),
-        cancel_at=cancel_at,
+        cancel_at=dice.choice(CANCEL_AT.get(step, ("", "", "submitting", "running"))),
         watched=dice.random() < 0.7,
         heal_after=dice.uniform(1, 5),
         dice=dice.random(),

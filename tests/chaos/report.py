@@ -14,9 +14,9 @@ from tests.chaos.system import System
 LINE = "{seed:>5}  {fault:<46.46} {step:<14} {action:<13} {seconds:>6}  {result}"
 
 
-def work(system: System, seeds: Iterable[int], pace: float, path: Path) -> int:
+def work(system: System, mails: list[str], seeds: Iterable[int], pace: float, path: Path) -> int:
     """Run `seeds` on one lane, tell of each as it ends, and write `path`. 0 if all of it held, else 1."""
-    lane = Lane(system, lambda run: print(line(run, system.lane), flush=True), pace=pace)
+    lane = Lane(system, mails, lambda run: print(line(run, system.lane), flush=True), pace=pace)
     titles = {name: name for name in ("seed", "fault", "step", "action", "seconds", "result")}
     print(f"{system.lane}\n{LINE.format(**titles)}", flush=True)
     began, general = time.monotonic(), ["broken off"]
@@ -26,7 +26,7 @@ def work(system: System, seeds: Iterable[int], pace: float, path: Path) -> int:
     finally:
         general += system.stop()
         seconds = time.monotonic() - began
-        write(path, system.lane, lane.runs, general, seconds)
+        write(path, lane, general, seconds)
         print(totals(lane.runs, general, seconds), flush=True)
     return 1 if general or any(run.wrong for run in lane.runs) else 0
 
@@ -63,6 +63,7 @@ def totals(runs: list[Run], general: list[str], seconds: float) -> str:
     return "\n".join([*lines, *(f"wrong: {text}" for text in general)])
 
 
-def write(path: Path, lane: str, runs: list[Run], general: list[str], seconds: float) -> None:
-    body = {"lane": lane, "seconds": round(seconds, 1), "wrong": general, "runs": [as_dict(run) for run in runs]}
+def write(path: Path, lane: Lane, general: list[str], seconds: float) -> None:
+    runs = [as_dict(run) for run in lane.runs]
+    body = {"lane": lane.system.lane, "seconds": round(seconds, 1), "wrong": general, "runs": runs, "diary": lane.diary}
     path.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n")

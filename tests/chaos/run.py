@@ -2,13 +2,16 @@
 
 import hashlib
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from jobs.models import Connection, FileState, FineTuneJob, Team, TrainingFile, User
+from jobs.models import Connection, FileState, FineTuneJob, Notice, Team, TrainingFile, User
 from jobs.states import FINAL, State
 from tests.chaos.person import Browser
 from tests.chaos.plan import Plan
@@ -17,9 +20,10 @@ from trainer.models import File as RemoteFile
 from trainer.models import Job as RemoteJob
 
 BASE = "sim-small-2026-06-01"
-PATIENCE = 180.0  # seconds from the order to its end, whatever happens to the processes; then it is stuck
+PATIENCE = 240.0  # seconds from the order to its end, whatever happens to the processes; then it is stuck
 RANK = {State.NEW: 0, State.PUSHING: 1, State.READY: 2, State.SUBMITTING: 3, State.UNSURE: 4, State.RUNNING: 5}
 ENDED = 6
+MAILING = timedelta(seconds=15)  # a claim that is older and without an end belongs to a dead worker
 
 
 @dataclass
@@ -31,6 +35,8 @@ class Seen:
     remote: RemoteJob | None
     copies: int  # files at the far side
     remote_ended: bool
+    notice: Notice | None
+    moment: datetime  # the portal's
 
     @property
     def rank(self) -> int:
@@ -40,14 +46,30 @@ class Seen:
     @property
     def ended(self) -> bool:
         job = self.job
-        return job is not None and job.state in FINAL and job.due_at is None
+        return job is not None and job.state in FINAL and job.due_at is None and self.told
+
+    @property
+    def told(self) -> bool:
+        """The mail about the end is out, was not wanted, or its sender is dead."""
+        note = self.notice
+        if note is None or note.mail_due_at:
+            return False
+        return not note.mail_claimed_at or bool(note.mailed_at) or self.moment - note.mail_claimed_at > MAILING
+
+    def details(self) -> str:
+        """What a row that does not move waits for."""
+        rows = {"job": self.job, "notice": self.notice, "file": self.file}
+        names = ("state", "due_at", "tries", "trouble", "mail_due_at", "mail_claimed_at", "mailed_at", "check_due_at")
+        told = {f"{row}.{n}": str(getattr(one, n)) for row, one in rows.items() for n in names if hasattr(one, n)}
+        return f"{self}; now {self.moment}, {told}"
 
     def __str__(self) -> str:
         if self.job is None:
             return f"file {self.file.state}" if self.file else "nothing stored"
         wish = f" wish {self.job.wish}" if self.job.wish else ""
         there = f"{self.copies} file(s), {'1 job' if self.remote else 'no job'} there"
-        return f"job {self.job.state}{wish}, {there}"
+        mail = " and its mail begun" if self.notice and self.notice.mail_claimed_at else ""
+        return f"job {self.job.state}{wish}, {there}{mail}"
 
 
 @dataclass
@@ -166,6 +188,7 @@ class Run:
             "poll": rank >= RANK[State.RUNNING],
             "collect": rank == ENDED or seen.remote_ended,
             "cancel": rank == ENDED or (job is not None and job.wish == "cancel"),
+            "notice": seen.notice is not None and seen.notice.mail_claimed_at is not None,
         }[self.plan.step] or seen.ended
 
     def is_stuck(self) -> bool:
@@ -182,6 +205,6 @@ def prepare(plan: Plan, user: User, browser: Browser) -> Run:
     return Run(plan, team, connection, user, browser)
 
 
-def copies_there(run: Run) -> list[RemoteFile]:
-    """The training files that the far side has of this run's bytes."""
-    return list(RemoteFile.objects.filter(purpose="fine-tune", sha256=run.sha256))
+def copies_of(digests: Iterable[str]) -> "QuerySet[RemoteFile]":
+    """The training files that the far side has of these bytes."""
+    return RemoteFile.objects.filter(purpose="fine-tune", sha256__in=list(digests))

@@ -89,7 +89,7 @@ class System:
             "CHAOS_MARK": self.mark,
         }
         if self.redis and self.postgres:
-            settings |= {"EMBEDDED": "false", "HTTPS": "false", "TRAINER_ENABLED": "true", "SECRET_KEY": "chaos"}
+            settings |= {"EMBEDDED": "false", "HTTPS": "false", "TRAINER_ENABLED": "true", "SECRET_KEY": "chaos" * 10}
             settings |= {"FIELD_KEYS": Fernet.generate_key().decode()}
             settings |= {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url}
         return settings

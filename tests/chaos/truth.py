@@ -4,10 +4,20 @@ from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from jobs.models import Connection, FileState, FineTuneJob, RemoteFile, TrainingFile, TunedModel
+from jobs.models import (
+    Connection,
+    FileState,
+    FineTuneJob,
+    Notice,
+    NoticeKind,
+    RemoteFile,
+    TrainingFile,
+    TunedModel,
+)
 from jobs.pipeline.launch import TAG
+from jobs.pipeline.notices import wants_mail
 from jobs.states import CLAIMED, NEXT, State
-from tests.chaos.run import Run, copies_there
+from tests.chaos.run import Run, copies_of
 from trainer.engines.simulated import Run as Engine
 from trainer.models import Job as RemoteJob
 from trainer.models import JobTag
@@ -15,8 +25,11 @@ from trainer.models import JobTag
 OVERDUE = timedelta(seconds=30)
 
 
-def untruths(run: Run, far_now: datetime) -> list[str]:
-    """Everything that is wrong with a run whose order has ended. `far_now` is the far side's time."""
+def untruths(run: Run, far_now: datetime, mails: list[str]) -> list[str]:
+    """Everything that is wrong with a run whose order has ended.
+
+    `far_now` is the far side's time; `mails` are the ids of all that the mail server has taken.
+    """
     rows = list(FineTuneJob.objects.filter(team=run.team))
     if len(rows) != 1 or rows[0].order_token != run.token:
         return [f"one order was given, {len(rows)} rows are there"]
@@ -27,7 +40,7 @@ def untruths(run: Run, far_now: datetime) -> list[str]:
         wrong.append(f"started {len(remotes)} times: {[remote.uid for remote in remotes]}")
     wrong += _history(job)
     wrong += _against(job, remotes[0], far_now) if remotes else _nothing_there(job)
-    return wrong + _copies(run)
+    return wrong + _copies(run) + _notices(job, mails)
 
 
 def remote_jobs(job: FineTuneJob) -> list[RemoteJob]:
@@ -91,9 +104,27 @@ def _results(job: FineTuneJob, engine: Engine, now: datetime) -> list[str]:
 
 def _copies(run: Run) -> list[str]:
     """What the row calls the copy is at the far side, and is the file's bytes."""
-    there = {file.uid for file in copies_there(run)}
+    there = set(copies_of([run.sha256]).values_list("uid", flat=True))
     ours = RemoteFile.objects.filter(connection=run.connection).exclude(remote_id="")
     return [f"copy {copy.remote_id} is not there" for copy in ours if copy.remote_id not in there]
+
+
+def _notices(job: FineTuneJob, mails: list[str]) -> list[str]:
+    """The end is told once, and its mail went out once; none is only where its sender died while sending."""
+    told = list(Notice.objects.filter(job=job))
+    ends = [notice for notice in told if notice.kind == NoticeKind.ENDED]
+    sent = Counter(mail for mail in mails if str(job.uuid) in mail)
+    wrong = [] if len(ends) == 1 else [f"its end was told {len(ends)} times"]
+    wrong += [f"mail {mail} went out {times} times" for mail, times in sent.items() if times > 1]
+    for notice in ends:
+        here = sum(times for mail, times in sent.items() if mail.startswith(f"<{notice.kind}."))
+        if wants_mail(notice.user, job, State(job.state)) and not notice.mail_claimed_at:
+            wrong.append("its mail was never sent")
+        if here != 1 and notice.mailed_at:
+            wrong.append(f"its mail counts as sent, and went out {here} times")
+        if here and not notice.mail_claimed_at:
+            wrong.append("its mail went out unclaimed")
+    return wrong
 
 
 def leftovers(now: datetime, runs: list[Run]) -> list[str]:
