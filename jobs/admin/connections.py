@@ -1,7 +1,5 @@
 """Connections: never the key, never the webhook's secret."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -9,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.admin import acts, shapes
 from jobs.admin.filters import ByTeam, Resting
-from jobs.admin.rows import Rows, link
+from jobs.admin.rows import NOTHING, Rows, link
 from jobs.models import Connection
 from jobs.states import ACTIVE
 
@@ -29,9 +27,9 @@ def address(connection: Connection) -> str:
     return connection.address
 
 
-@admin.display(description=_("created by"), ordering="created_by__email", empty_value="–")
-def maker(connection: Connection) -> Any:
-    return link(connection.created_by) if connection.created_by else None
+@admin.display(description=_("created by"), ordering="created_by__email")
+def maker(connection: Connection) -> str:
+    return link(connection.created_by) if connection.created_by else NOTHING
 
 
 @admin.register(Connection)
@@ -43,7 +41,7 @@ class ConnectionAdmin(Rows[Connection]):
         (_("Webhooks"), ("hook_at", "hook_type")),
         (_("What the service says"), ("models_seen", "created_at")),
     )
-    list_filter = (Resting, "state", "profile", ByTeam)
+    by = (Resting, "state", "profile", ByTeam)
     search_fields = ("name", "team__name", "base_url", "uuid", "created_by__email")
     list_select_related = ("team", "created_by")
     actions = (acts.disable, acts.enable)

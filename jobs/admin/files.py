@@ -16,7 +16,7 @@ class TrainingFileAdmin(Rows[TrainingFile]):
         (_("Figures"), ("examples", "tokens", "size", "checked_lines", "check_due_at", "sha256", "uuid")),
         (_("Times"), ("created_at", "deleted_at")),
     )
-    list_filter = ("state", "format", "origin", "created_at", ByTeam)
+    by = ("state", "format", "origin", "created_at", ByTeam)
     search_fields = ("name", "sha256", "uuid", "team__name", "uploaded_by__email", "remote_files__remote_id")
     list_select_related = ("team", "uploaded_by", "parent")
 
@@ -30,6 +30,6 @@ def team(copy: RemoteFile) -> str:
 class CopyAdmin(Rows[RemoteFile]):
     shown = ("remote_id", "training_file", "connection", team, "uploaded_at", "delete_due_at", "deleted_at", "trouble")
     page = ((None, (*shown, "raw")),)
-    list_filter = ("connection__profile", "uploaded_at", "deleted_at")
+    by = ("connection__profile", "uploaded_at", "deleted_at")
     search_fields = ("remote_id", "training_file__name", "connection__name", "connection__team__name")
     list_select_related = ("training_file", "connection__team")

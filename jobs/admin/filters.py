@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs.audit_words import ACTIONS
 from jobs.models import Team
 from jobs.pipeline.overview import failed_since
 from jobs.pipeline.stuck import Why, stuck
@@ -44,6 +45,17 @@ class Choosing(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         found = self.offered.get(self.value() or "")
         return found[1](queryset) if found else queryset
+
+
+class ByAct(admin.SimpleListFilter):
+    title = _("act")
+    parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(ACTIONS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(action=self.value()) if self.value() else queryset
 
 
 class Failed(Choosing):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs.admin import acts, shapes
 from jobs.admin.filters import ByTeam, Failed, ServiceResting, Stuck
-from jobs.admin.rows import Rows, link, short
+from jobs.admin.rows import NOTHING, Rows, link, short
 from jobs.models import FineTuneJob, JobQuerySet, Member
 from jobs.pipeline.stuck import Why, explained
 from jobs.remedies import remedy
@@ -25,50 +25,50 @@ def standing(job: FineTuneJob) -> str:
     return shapes.job_pill(job)
 
 
-@admin.display(description=_("why"), empty_value="–")
-def why(job: FineTuneJob) -> str | None:
+@admin.display(description=_("why"))
+def why(job: FineTuneJob) -> str:
     """What the service or we said, and what holds the job up."""
     code, said = job.error.get("code") or "", gettext(job.error.get("message") or job.trouble or "")
     held = Why(stuck).label if (stuck := getattr(job, "stuck", "")) else ""
     told = " · ".join(part for part in (str(held), str(code), short(said)) if part)
-    return told or None
+    return told or NOTHING
 
 
-@admin.display(description=_("owner"), ordering="created_by__email", empty_value="–")
-def owner(job: FineTuneJob) -> str | None:
-    return link(job.created_by) if job.created_by else None
+@admin.display(description=_("owner"), ordering="created_by__email")
+def owner(job: FineTuneJob) -> str:
+    return link(job.created_by) if job.created_by else NOTHING
 
 
-@admin.display(description=_("connection"), ordering="connection__name", empty_value="–")
-def service(job: FineTuneJob) -> str | None:
+@admin.display(description=_("connection"), ordering="connection__name")
+def service(job: FineTuneJob) -> str:
     """Its name, and its state where that tells why nothing happens."""
     connection = job.connection
     if connection is None:
-        return None
+        return NOTHING
     told = connection.disabled_at or connection.parked_at
     return format_html("{} {}", link(connection), shapes.connection_pill(connection) if told else "")
 
 
 @admin.display(description=_("state since"), ordering="state_since")
-def since(job: FineTuneJob) -> str | None:
+def since(job: FineTuneJob) -> str:
     return shapes.age(job.state_since)
 
 
-@admin.display(description=_("last polled"), ordering="polled_at", empty_value="–")
-def polled(job: FineTuneJob) -> str | None:
+@admin.display(description=_("last polled"), ordering="polled_at")
+def polled(job: FineTuneJob) -> str:
     return shapes.age(job.polled_at)
 
 
-@admin.display(description=_("what to do"), empty_value="–")
+@admin.display(description=_("what to do"))
 def advice(job: FineTuneJob) -> Any:
-    return remedy(job.error) or None
+    return remedy(job.error) or NOTHING
 
 
-@admin.display(description=_("in the portal"), empty_value="–")
-def portal(job: FineTuneJob) -> str | None:
+@admin.display(description=_("in the portal"))
+def portal(job: FineTuneJob) -> str:
     """A link for staff who are in the team; others would get 404 there, as every stranger."""
     if not getattr(job, "mine", False):
-        return None
+        return NOTHING
     return format_html(
         '<a href="{}">{}</a>', reverse("job-detail", args=[job.team.slug, job.uuid]), gettext("Open in the portal")
     )
@@ -89,7 +89,7 @@ class JobAdmin(Rows[FineTuneJob]):
         (_("Times"), ("created_at", "submitted_at", "started_at", "finished_at", "collected_at")),
         (_("What the service says"), ("remote", "imported")),
     )
-    list_filter = ("state", Failed, Stuck, ServiceResting, "connection__profile", "created_at", ByTeam)
+    by = ("state", Failed, Stuck, ServiceResting, "connection__profile", "created_at", ByTeam)
     search_fields = ("name", "uuid", "remote_id", "fine_tuned_model", "team__name", "created_by__email")
     search_help_text = _("Name, our id, the service's id, model, team or e-mail address")
     list_select_related = ("team", "connection", "created_by")

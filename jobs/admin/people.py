@@ -50,13 +50,15 @@ class TeamAdmin(Rows[Team]):
 @admin.register(User)
 class UserAdmin(Rows[User]):
     list_display = ("email", "username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
-    list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("username", "email", "memberships__team__name")
     may_change = ("is_active", "is_staff")
     fields = (*list_display, "language", "time_zone", "mail_me")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return list(self.list_display)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return ["is_active", "is_staff", "date_joined"]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         return [(None, {"fields": self.fields})]
@@ -73,7 +75,7 @@ class UserAdmin(Rows[User]):
 class MemberAdmin(Rows[Member]):
     shown = ("user", "team", "role", "created_at")
     page = ((None, shown),)
-    list_filter = ("role", ByTeam)
+    by = ("role", ByTeam)
     search_fields = ("user__username", "user__email", "team__name")
     list_select_related = ("user", "team")
 
@@ -82,6 +84,6 @@ class MemberAdmin(Rows[Member]):
 class InvitationAdmin(Rows[Invitation]):
     shown = ("email", "team", "role", "invited_by", "created_at", "accepted_at", "withdrawn_at")
     page = ((None, shown),)  # never the token: it lets in
-    list_filter = ("role", "created_at", ByTeam)
+    by = ("role", "created_at", ByTeam)
     search_fields = ("email", "team__name", "invited_by__email")
     list_select_related = ("team", "invited_by")

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_field
 from django.db import models
+from django.db.models import Field
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,6 +16,7 @@ from django.utils.text import Truncator
 from jobs.admin.labels import LABELS
 from jobs.models import User
 
+NOTHING = "–"
 SHORT = 140  # characters of a message that a list shows
 
 type Column = Callable[[Any], Any]
@@ -27,7 +30,7 @@ def column(name: str) -> Column:
         return _shown(row, name)
 
     shown.__name__ = name
-    return admin.display(shown, description=LABELS[name], ordering=name, empty_value="–")
+    return admin.display(shown, description=LABELS[name], ordering=name)
 
 
 def _shown(row: models.Model, name: str) -> Any:
@@ -35,11 +38,9 @@ def _shown(row: models.Model, name: str) -> Any:
     if isinstance(value, models.Model):
         return link(value)
     if isinstance(value, dict | list):
-        return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2)) if value else None
-    field = row._meta.get_field(name)
-    if getattr(field, "choices", None):
-        return getattr(row, f"get_{name}_display")() or None
-    return None if value == "" else value
+        return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2)) if value else NOTHING
+    field = cast("Field[Any, Any]", row._meta.get_field(name))
+    return NOTHING if value == "" else display_for_field(value, field, NOTHING)
 
 
 def columns(names: Names) -> list[Column]:
@@ -56,14 +57,33 @@ def short(text: str) -> str:
     return Truncator(" ".join(text.split())).chars(SHORT)
 
 
+class Named(admin.FieldListFilter):
+    def __init__(self, field: Any, request: HttpRequest, params: Any, model: Any, of: Any, field_path: str) -> None:
+        super().__init__(field, request, params, model, of, field_path)
+        self.title = LABELS[field_path.rpartition("__")[2]]
+
+
+class ByChoice(Named, admin.ChoicesFieldListFilter):
+    pass
+
+
+class ByDate(Named, admin.DateFieldListFilter):
+    pass
+
+
 class Rows[M: models.Model](admin.ModelAdmin):  # type: ignore[type-arg]  # not generic while running
-    """All staff may look, nobody may write. `shown` are the list's columns, `page` the fields of a row's page."""
+    """All staff may look, nobody may write. `shown`: the list's columns; `by`: its filters; `page`: a row's page."""
 
     shown: Names = ()
     page: Sequence[tuple[Any, Names]] = ()
+    by: Sequence[Any] = ()
     show_full_result_count = False
     list_per_page = 50
     ordering = ("-pk",)  # the key is indexed over all teams, dates are not
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters on fields bear our names for them."""
+        return [(one, ByDate if one.endswith("_at") else ByChoice) if isinstance(one, str) else one for one in self.by]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return columns(self.shown)

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs.admin.rows import NOTHING
 from jobs.models import Connection, FineTuneJob
 from jobs.templatetags.desk import ago
 
@@ -20,10 +21,10 @@ def connection_pill(connection: Connection) -> SafeString:
     return render_to_string("jobs/_connection_state.html", {"connection": connection})
 
 
-def age(moment: datetime | None) -> str | None:
+def age(moment: datetime | None) -> str:
     """How long ago, with the very moment on hover."""
     if moment is None:
-        return None
+        return NOTHING
     local = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',

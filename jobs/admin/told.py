@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from jobs.admin.filters import ByTeam
-from jobs.admin.rows import Rows, short
+from jobs.admin.filters import ByAct, ByTeam
+from jobs.admin.rows import ByDate, Rows, short
 from jobs.audit_words import action_words
 from jobs.models import AuditEntry, Checkpoint, JobEvent, Notice, Transition, TunedModel
 
@@ -35,7 +35,7 @@ def mail(notice: Notice) -> str:
 class TransitionAdmin(Rows[Transition]):
     shown = ("at", "job", team_of_job, "before", "after", "reason", "by")
     page = ((None, shown),)
-    list_filter = ("after", "at")
+    by = ("after", ("at", ByDate))
     search_fields = ("job__name", "job__uuid", "job__remote_id", "job__team__name", "reason")
     list_select_related = ("job__team", "by")
 
@@ -44,7 +44,7 @@ class TransitionAdmin(Rows[Transition]):
 class EventAdmin(Rows[JobEvent]):
     shown = ("created_at", "job", team_of_job, "level", "type", message)
     page = ((None, ("created_at", "job", team_of_job, "level", "type", "message", "remote_id")),)
-    list_filter = ("level", "created_at")
+    by = ("created_at",)
     search_fields = ("job__name", "job__uuid", "job__remote_id", "message", "remote_id")
     list_select_related = ("job__team",)
 
@@ -61,7 +61,7 @@ class CheckpointAdmin(Rows[Checkpoint]):
 class TunedModelAdmin(Rows[TunedModel]):
     shown = ("name", "team", "base", "step", "job", "connection", "shutdown_date", "created_at")
     page = ((None, (*shown, "uuid")),)
-    list_filter = ("shutdown_date", "connection__profile", ByTeam)
+    by = ("connection__profile", ("shutdown_date", ByDate), ByTeam)
     search_fields = ("name", "base", "team__name", "job__name")
     list_select_related = ("team", "job", "connection")
 
@@ -70,7 +70,7 @@ class TunedModelAdmin(Rows[TunedModel]):
 class NoticeAdmin(Rows[Notice]):
     shown = ("created_at", "user", "kind", "job", team_of_job, "seen_at", mail)
     page = ((None, (*shown, "mail_due_at", "mail_claimed_at", "mailed_at")),)
-    list_filter = ("kind", "created_at")
+    by = ("kind", "created_at")
     search_fields = ("user__email", "job__name", "job__team__name")
     list_select_related = ("user", "job__team")
 
@@ -79,6 +79,6 @@ class NoticeAdmin(Rows[Notice]):
 class AuditEntryAdmin(Rows[AuditEntry]):
     shown = ("at", "team", "actor", act, "subject", "ip")
     page = ((None, (*shown, "subject_id", "before", "after")),)
-    list_filter = ("action", "at", ByTeam)
+    by = (ByAct, ("at", ByDate), ByTeam)
     search_fields = ("subject", "subject_id", "team__name", "actor__email")
     list_select_related = ("team", "actor")

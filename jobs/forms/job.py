@@ -126,6 +126,13 @@ class OrderForm(forms.Form):
                 self.add_error("other_model", _("Enter the id of the base model, as the service names it."))
             if not cleaned["connection"]:
                 self.add_error("other_connection", _("Choose the connection that trains it."))
+        self._refuse_disabled(cleaned)
+
+    def _refuse_disabled(self, cleaned: dict[str, Any]) -> None:
+        connection = cleaned.get("connection")
+        if connection and connection.disabled_at:
+            told = _("Staff disabled this connection, so nothing can be ordered over it. Connection: %(name)s")
+            self.add_error("base", forms.ValidationError(told, params={"name": connection.name}))
 
     def estimate(self) -> pricing.Estimate | None:
         """What the order would cost; None while file or model are not chosen. Call it after is_valid()."""

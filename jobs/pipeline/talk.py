@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing, provider
 from jobs.models import Conversation, FineTuneJob, Message
+from jobs.models.connection import DISABLED
 from jobs.provider import Access, Piece, ProviderError
 
 type Json = dict[str, Any]
@@ -159,6 +160,8 @@ def advice(job: FineTuneJob, model: str, error: ProviderError) -> str | Promise:
         ends = job.tuned_models.filter(name=model).values_list("shutdown_date", flat=True).first()
         if ends and ends <= timezone.now().date():
             return _("This model was switched off on %(date)s, with its base model.") % {"date": ends.isoformat()}
+    if error.code == DISABLED:
+        return _("Nobody can ask anything over this connection until the staff of this portal enable it.")
     if error.code in ("timeout", "connection") or (error.status or 0) >= 500:
         return _("The service has trouble, or cannot be reached. Send the message again in a while.")
     return _ADVICE.get(error.status or 0, "")

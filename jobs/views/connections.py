@@ -97,7 +97,10 @@ def connection_key(request: DeskRequest, member: Member, connection: UUID) -> Ht
     if form.is_valid():
         with transaction.atomic():
             _replace_key(request, found, form.cleaned_data["key"])
-        messages.success(request, _("The key was replaced. It is being tested."))
+        if found.disabled_at:
+            messages.warning(request, _("The key was replaced. The connection stays disabled: only staff enable it."))
+        else:
+            messages.success(request, _("The key was replaced. It is being tested."))
         return _go(found)
     context = {"form": form, "connection": found}
     return render(request, "jobs/connection_key.html", context, status=422 if form.is_bound else 200)
@@ -165,7 +168,9 @@ def _hook_set_at(connection: Connection) -> datetime | None:
 @trainer_page
 def connection_test(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
     found = get_object_or_404(_connections(request, member), uuid=connection)
-    if found.state != ConnectionState.TESTING:
+    if found.disabled_at:
+        messages.error(request, _("The staff of this portal disabled this connection: it is not tested."))
+    elif found.state != ConnectionState.TESTING:
         with transaction.atomic():
             audit(request, member.team, "connection.tested", found)
             _test(found)
@@ -178,8 +183,9 @@ def connection_delete(request: DeskRequest, member: Member, connection: UUID) ->
     """Take the key away for good. What was done over the connection stays."""
     found = get_object_or_404(_connections(request, member), uuid=connection)
     with transaction.atomic():
-        # a job that has ended may still have results to be fetched; over a parked connection nobody can
-        busy = Q(state__in=ACTIVE) | Q(due_at__isnull=False, connection__parked_at=None)
+        # a job that has ended may still have results to be fetched; over one that rests nobody can
+        callable_ = {"connection__parked_at": None, "connection__disabled_at": None}
+        busy = Q(state__in=ACTIVE) | Q(due_at__isnull=False, **callable_)
         needed = FineTuneJob.objects.filter(busy, connection=OuterRef("pk"))
         idle = Connection.objects.alive().filter(~Exists(needed), pk=found.pk)
         gone = idle.update(deleted_at=timezone.now(), sealed_key="", sealed_hook_secret="", test_due_at=None)

@@ -129,7 +129,8 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
     form = OrderForm(team=member.team)
     first: dict[str, Any] = {"order_token": uuid4()}
     if form.offers:
-        first["base"] = form.offers[0]["value"]
+        usable = [offer for offer in form.offers if not offer["connection"].disabled_at]
+        first["base"] = (usable or form.offers)[0]["value"]
     files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
     chosen = files.filter(uuid=_uuid(request.GET.get("file"))).first()
     first["training_file"] = chosen or files.first()
