@@ -41,7 +41,7 @@ def test_no_access_is_given_even_to_who_read_the_row_before(world: World) -> Non
 def test_an_order_waits_while_disabled_and_goes_on_when_enabled(world: World, trainer: str) -> None:
     job = make_job(world.team, connection=world.connection, created_by=world.alice)
     park.disable(world.connection)
-    assert due.jobs_to_advance() == []
+    assert list(due.jobs_to_advance()) == []
     launch.advance(fresh(job))  # as a nudge would
     waited, sent = fresh(job), RemoteFile.objects.count()
 
@@ -76,7 +76,7 @@ def test_nothing_is_followed_settled_or_tested(world: World, off: Connection) ->
     launch.advance(fresh(unsure))
     probe.test(off)
 
-    assert (due.jobs_to_advance(), due.connections_to_follow(), list(probe.due())) == ([], [], [])
+    assert (list(due.jobs_to_advance()), due.connections_to_follow(), list(probe.due())) == ([], [], [])
     assert (fresh(running).due_at, fresh(running).trouble) == (running.due_at, "")
     assert fresh(unsure).trouble == ""
     assert Connection.objects.get().tested_at is None
@@ -85,7 +85,7 @@ def test_nothing_is_followed_settled_or_tested(world: World, off: Connection) ->
 def test_what_was_never_sent_can_be_cancelled(world: World, off: Connection) -> None:
     job = make_job(world.team, connection=off, wish="cancel")
 
-    assert due.jobs_to_advance() == [job.pk]
+    assert list(due.jobs_to_advance()) == [job.pk]
     launch.advance(fresh(job))
 
     assert fresh(job).state == State.CANCELLED
