@@ -278,7 +278,7 @@ SEALED = Fernet(Fernet.generate_key()).encrypt(b"sk-live").decode()
         ("trainer-fault.slow=2-abc", HIDDEN),
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw=", HIDDEN),
         ("Authorization: Bearer abc.def-123456", f"Authorization: Bearer {HIDDEN}"),
-        (SEALED, HIDDEN),
+        pytest.param(SEALED, HIDDEN, id="sealed"),  # another one in each process
         ("postgres://texthelper:p4ssw0rd@db/x", f"postgres://{HIDDEN}@db/x"),
         ("Not Found: /join/c2VjcmV0LXRva2Vu/", f"Not Found: /join/{HIDDEN}/"),
         ("/accounts/password/reset/key/1-c9x-abc/", f"/accounts/password/reset/key/{HIDDEN}/"),
