@@ -26,7 +26,7 @@ SERVICES = {  # as docker-compose.yml starts them; the far side is a process of 
 }
 LANES = {"embedded": EMBEDDED, "services": SERVICES}
 HURRY = {  # the same clockwork, faster: a claim that is free after minutes in life is free after seconds here
-    "TICK_SECONDS": "0.5",
+    "TICK_SECONDS": "1",
     "CLAIM_SECONDS": "8",
     "UNSURE_SECONDS": "10",
     "ORDER_SECONDS": "3",
