@@ -37,7 +37,13 @@ def lists() -> Iterator[Figure]:
         yield from in_django("lists", DATABASE_URL=url)
 
 
-PARTS: dict[str, Callable[[], Iterator[Figure]]] = {"lists": lists}
+def sweep() -> Iterator[Figure]:
+    yield from in_django("sweep")
+    with servers.postgres() as url:
+        yield from in_django("sweep", DATABASE_URL=url)
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {"lists": lists, "sweep": sweep}
 
 
 def main() -> int:

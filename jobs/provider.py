@@ -8,8 +8,10 @@ Source of every behaviour relied on here: OpenAI's API reference, read with the 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -42,6 +44,14 @@ TOO_LARGE = gettext_noop("The file at the service is larger than expected.")
 NO_REASON = gettext_noop("The service answered with an error and gave no reason.")
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom we trust, read once: every client would read it anew, 25 ms each, and a poll makes a client."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
 def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
     import openai  # here on purpose: see the module's docstring
 
@@ -50,7 +60,9 @@ def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
         api_key=access.key,
         timeout=openai.Timeout(timeout, connect=5.0),
         max_retries=retries,  # the tick is the only retry; a POST must never be sent twice
-        http_client=openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"request": [pin]}),
+        http_client=openai.DefaultHttpxClient(
+            verify=_certificates(), follow_redirects=False, event_hooks={"request": [pin]}
+        ),
     )
 
 
@@ -245,7 +257,9 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
         api_key=access.key,
         timeout=openai.Timeout(CHAT_SECONDS, connect=5.0),
         max_retries=0,
-        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks={"request": [pin_async]}),
+        http_client=openai.DefaultAsyncHttpxClient(
+            verify=_certificates(), follow_redirects=False, event_hooks={"request": [pin_async]}
+        ),
     )
     with _translated(access):
         async with client:

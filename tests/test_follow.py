@@ -8,10 +8,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from jobs.models import ConnectionState, FineTuneJob, JobEvent
+from jobs.models import ConnectionState, FineTuneJob, JobEvent, Wish
 from jobs.pipeline import follow, launch
 from jobs.pipeline.collect import decode_result, result_rows
-from jobs.pipeline.record import wish
+from jobs.pipeline.record import put_off, wish
 from jobs.pipeline.watch import watch
 from jobs.states import State
 from tests.conftest import World
@@ -236,3 +236,41 @@ def test_a_watched_job_is_taken_at_once(world: World, trainer: str) -> None:
     follow.follow(fresh(job).service)
 
     assert (job.polled_at, fresh(job).polled_at is None) == (None, False)
+
+
+def test_a_sweep_over_unchanged_jobs_costs_the_same_however_many(
+    world: World, trainer: str, settings: Any, django_assert_num_queries: Any
+) -> None:
+    """Taken in one write, asked for in one list call, put off in one write."""
+    settings.TRAINER_SPEED = 0.001
+    service = make_connection(world.team)
+    for _ in range(6):
+        walk(make_job(world.team, connection=service), State.RUNNING)
+    FineTuneJob.objects.update(due_at=timezone.now(), watched_until=None)
+    follow.follow(service)
+    FineTuneJob.objects.update(due_at=timezone.now(), watched_until=None)
+
+    with django_assert_num_queries(4):  # taken, read, is the connection disabled, put off
+        follow.follow(service)
+
+    assert FineTuneJob.objects.due().count() == 0
+
+
+def test_a_wish_left_during_a_sweep_stays_due(world: World) -> None:
+    job = make_job(world.team, state=State.RUNNING, remote_id="ftjob-1")
+    taken = fresh(job)
+    FineTuneJob.objects.filter(pk=job.pk).update(due_at=timezone.now(), wish=Wish.CANCEL)
+
+    put_off([taken], timezone.now() + timedelta(minutes=1))
+
+    assert FineTuneJob.objects.due().count() == 1
+
+
+def test_a_job_that_another_page_watches_is_left_alone(world: World) -> None:
+    job = make_job(world.team, state=State.RUNNING, remote_id="ftjob-1")
+    watch(FineTuneJob.objects.all())
+    marked = fresh(job).watched_until
+
+    watch(FineTuneJob.objects.all())
+
+    assert fresh(job).watched_until == marked

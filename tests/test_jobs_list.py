@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from jobs.models import FineTuneJob, Role, Team, User
-from jobs.pipeline.record import note
+from jobs.pipeline.record import move, note
 from jobs.states import State
+from jobs.views.shelf import Shelf
 from tests.conftest import World
 from tests.factories import make_file, make_job
 
@@ -166,3 +167,39 @@ def test_a_viewer_is_not_offered_a_new_job(world: World, login: Login) -> None:
     assert world.team.members.get(user=world.carol).role == Role.VIEWER
 
     assert "jobs/new/" not in login(world.carol).get(world.url("jobs/")).content.decode()
+
+
+# --- long lists ---------------------------------------------------------------------------------------
+
+
+def test_every_page_holds_its_rows_up_to_the_last(world: World, login: Login) -> None:
+    for n in range(60):
+        make_job(world.team, name=f"job {n}", training_file=world.team.training_files.first())
+    client = login(world.alice)
+
+    pages = [names(client.get(world.url(f"jobs/?page={page}"))) for page in (1, 2, 3)]
+
+    assert [len(page) for page in pages] == [25, 25, 10]
+    assert [name for page in pages for name in page] == [f"job {n}" for n in reversed(range(60))]
+
+
+def test_a_search_reads_no_more_than_its_newest_and_tells_so(world: World) -> None:
+    for n in range(3):
+        make_job(world.team, name=f"겨울 {n}", training_file=world.team.training_files.first())
+    rows = FineTuneJob.objects.all()
+
+    cut, whole = Shelf(rows, 25, rows, most=2), Shelf(rows, 25, rows, most=3)
+
+    assert ([job.name for job in cut.get_page(1)], cut.count, cut.is_cut) == (["겨울 2", "겨울 1"], 2, True)
+    assert (whole.count, whole.is_cut) == (3, False)
+
+
+def test_the_search_follows_what_is_renamed_and_what_a_service_names(world: World, login: Login) -> None:
+    job = make_job(world.team, name="겨울", state=State.RUNNING)
+    note(job, name="봄날")
+    move(job, State.SUCCEEDED, fine_tuned_model="ft:sim:Bomnal::AB12")
+    client = login(world.bob)
+
+    found = {query: names(client.get(world.url(f"jobs/?q={query}"))) for query in ("겨울", "봄날", "bomnal::ab12")}
+
+    assert found == {"겨울": [], "봄날": ["봄날"], "bomnal::ab12": ["봄날"]}

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from jobs.answers import fits
 from jobs.models import Connection, FineTuneJob, JobEvent, Metric, Wish
 from jobs.pipeline.collect import collect, may_do_without, moment
 from jobs.pipeline.park import blame, is_resting
-from jobs.pipeline.record import grant, move, note, postpone
+from jobs.pipeline.record import grant, move, note, postpone, put_off
 from jobs.provider import Access, Json, ProviderError
 from jobs.states import FINAL, State
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)  # a worker that takes a due job has so long before another one does
 LIST_FROM = 5  # so many due jobs of one connection are asked for by list pages
 LIST_PAGES = 101
+UNREAD = ("imported", "result_csv", "estimate", "note", "words", "ids")  # wide, and no part of following
 EVENT_PAGES = 100
 MOST_STEPS = 2**31
 ENDS = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "cancelled": State.CANCELLED}
@@ -54,19 +56,31 @@ def follow(connection: Connection) -> None:
         for job in jobs:
             postpone(job, error)
         return
-    for job in jobs:
+    for job in _changed(jobs, listed):
         _follow_one(access, job, listed.get(job.remote_id))
 
 
+def _changed(jobs: list[FineTuneJob], listed: dict[str, Json]) -> list[FineTuneJob]:
+    """Put off those that are as they were and that nobody watches, a hundred in one write; return the others."""
+    same = [job for job in jobs if _is_quiet(job) and listed.get(job.remote_id) == job.remote]
+    for some in batched(same, provider.PAGE, strict=False):
+        put_off(some, next_look(some[0]))
+    quiet = {job.pk for job in same}
+    return [job for job in jobs if job.pk not in quiet]
+
+
+def _is_quiet(job: FineTuneJob) -> bool:
+    return job.state == State.RUNNING and not (job.wish or job.tries or job.trouble or _is_watched(job))
+
+
 def _take_due(connection: Connection) -> list[FineTuneJob]:
-    """Claim due rows: whoever moves the due time first has the row, so that each goes to one worker."""
+    """Claim due rows, all at once: whoever moves the due time first has the row, so that each goes to one worker."""
     rows = FineTuneJob.objects.due().filter(to_follow(), connection=connection).exclude(remote_id="")
-    until = timezone.now() + LEASE
-    taken = []
-    for job in rows.select_related("connection", "training_file"):
-        if FineTuneJob.objects.due().filter(pk=job.pk).update(due_at=until):
-            job.due_at = until
-            taken.append(job)
+    until = timezone.now() + LEASE * random.uniform(1, 1.1)  # noqa: S311 - a moment that no other sweep takes for its own
+    rows.update(due_at=until)
+    taken = list(FineTuneJob.objects.filter(to_follow(), connection=connection, due_at=until).defer(*UNREAD))
+    for job in taken:
+        job.connection = connection
     return taken
 
 

@@ -1,6 +1,7 @@
 """The only way in which a job's row changes: by what was seen before, and counted."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -93,6 +94,13 @@ def postpone(job: FineTuneJob, error: ProviderError) -> None:
     """The call failed but may work later: say so on the page, and look again after a while."""
     tries = job.tries + 1
     note(job, tries=tries, trouble=str(error), due_at=timezone.now() + backoff(tries, error))
+
+
+def put_off(jobs: Collection[FineTuneJob], due_at: datetime) -> None:
+    """Nothing of these has changed: look again at `due_at`. A row that somebody has made due meanwhile stays due."""
+    taken = {job.due_at for job in jobs}
+    rows = FineTuneJob.objects.filter(pk__in=[job.pk for job in jobs], due_at__in=taken, state=State.RUNNING, wish="")
+    rows.update(due_at=due_at, polled_at=timezone.now())
 
 
 def wish(job: FineTuneJob, what: Wish) -> None:
