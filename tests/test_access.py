@@ -1,5 +1,6 @@
 """Every URL x every kind of user, against a written table. A new URL without a row fails."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -224,6 +225,17 @@ def test_pages_of_a_person(
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_admin_is_for_staff_alone(clients: dict[str, Client], kind: str) -> None:
     assert clients[kind].get(reverse("admin:index")).status_code == (200 if kind == "staff" else 302)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "staff"])
+def test_no_address_of_the_admin_opens_to_others(clients: dict[str, Client], kind: str) -> None:
+    paths = [path for _name, path in patterns(get_resolver()) if path.startswith("admin/")]
+    urls = ["/" + re.sub(r"<[^>]+>|\(.*", "1", path).replace("^", "").replace("$", "") for path in paths]
+    for url in urls:
+        answer = clients[kind].get(url)
+        at_the_door = url == "/admin/login/" and kind != "signed out"
+        assert answer.status_code == (403 if at_the_door else 302), url
+        assert at_the_door or "login/?next=" in answer["Location"] or answer["Location"] == "/admin/", url
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,8 +30,9 @@ def why(job: FineTuneJob) -> str:
     """What the service or we said, and what holds the job up."""
     code, said = job.error.get("code") or "", gettext(job.error.get("message") or job.trouble or "")
     held = Why(stuck).label if (stuck := getattr(job, "stuck", "")) else ""
-    told = " · ".join(part for part in (str(held), str(code), short(said)) if part)
-    return told or NOTHING
+    words = format_html("<span data-service>{}</span>", short(said)) if said else ""
+    told = [part for part in (held, code, words) if part]
+    return format_html_join(" · ", "{}", ((part,) for part in told)) or NOTHING
 
 
 @admin.display(description=_("owner"), ordering="created_by__email")
@@ -91,7 +92,6 @@ class JobAdmin(Rows[FineTuneJob]):
     )
     by = ("state", Failed, Stuck, ServiceResting, "connection__profile", "created_at", ByTeam)
     search_fields = ("name", "uuid", "remote_id", "fine_tuned_model", "team__name", "created_by__email")
-    search_help_text = _("Name, our id, the service's id, model, team or e-mail address")
     list_select_related = ("team", "connection", "created_by")
     actions = (acts.poll_now, acts.cancel)
     change_form_template = "admin/jobs/job.html"

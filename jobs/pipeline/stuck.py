@@ -6,7 +6,7 @@ from django.db.models import Case, Q, TextChoices, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jobs.models import JobQuerySet
+from jobs.models import FineTuneJob, JobQuerySet
 from jobs.states import ACTIVE, CLAIMED, State
 
 OVERDUE = timedelta(minutes=10)
@@ -52,5 +52,7 @@ def explained(jobs: JobQuerySet) -> JobQuerySet:
 
 def stuck(jobs: JobQuerySet) -> JobQuerySet:
     """Those that are stuck, each with its `stuck`. Ended ones count while their results are long due."""
-    near = Q(state__in=ACTIVE) | Q(due_at__lt=timezone.now() - OVERDUE)  # what an index finds
-    return explained(jobs.filter(near)).exclude(stuck="")  # type: ignore[misc]  # annotated
+    # each from an index of its own: with OR the whole table would be read
+    active = FineTuneJob.objects.order_by().filter(state__in=ACTIVE).values("pk")
+    late = FineTuneJob.objects.order_by().filter(due_at__lt=timezone.now() - OVERDUE).values("pk")
+    return explained(jobs.filter(pk__in=active.union(late))).exclude(stuck="")  # type: ignore[misc]  # annotated

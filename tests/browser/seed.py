@@ -326,6 +326,8 @@ def _oversight(owner: User) -> dict[str, str]:
     ended = {"finished_at": timezone.now(), "collected_at": timezone.now(), "due_at": None}
     failed = _job(team, State.FAILED, 95, name="표지 문구", error=error, **told, **ended)
     _job(team, State.READY, 130, name="서평 요약", due_at=timezone.now() - timedelta(hours=2), **told)
+    spare = make_connection(team, name="예비 연결", created_by=owner)
+    _job(team, State.NEW, 1, name="예비 작업", due_at=None, **told | {"connection": spare})
     return {
         "/admin/job": reverse("admin:jobs_finetunejob_change", args=[failed.pk]),
         "/admin/connection": reverse("admin:jobs_connection_change", args=[off.pk]),

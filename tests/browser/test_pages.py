@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
 LISTS += ["connection-new", "copy-list", "team", "team-audit"]
+OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
 PAGES = {
     "alice": [
         *LISTS,
@@ -28,6 +29,7 @@ PAGES = {
     ],
     "carol": ["job succeeded", "job record", "file ready", "connection works", "team", "/notices/"],
     "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/notices/", "/no-such-page/"],
+    "root": ["/admin/", *(f"/admin/jobs/{table}/" for table in OVERSEEN), "/admin/job", "/admin/connection"],
     "": ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "join", "/no-such-page/"],
 }
 CASES = [(user, name) for user, names in PAGES.items() for name in names]

@@ -27,6 +27,10 @@ PICTURES = {
     "file-ko": ("file ready", "ko", "light", WIDE),
     "playground-ko": ("talk", "ko", "light", WIDE),
     "connections-ko": ("connection-list", "ko", "light", WIDE),
+    "admin-ko": ("/admin/", "ko", "light", WIDE),
+    "admin-ko-dark": ("/admin/", "ko", "dark", WIDE),
+    "admin-jobs-ko": ("/admin/jobs/finetunejob/", "ko", "light", WIDE),
+    "admin-job-ko": ("/admin/job", "ko", "light", WIDE),
 }
 
 
@@ -35,9 +39,10 @@ def test_picture(window: Callable[..., Window], portal: Portal, tmp_path: Path, 
     """SCREENS=1 keeps the pictures; else they are only made, so that a test run changes no file."""
     name, language, theme, size = PICTURES[picture]
     folder = ROOT / "docs" / "screens" if os.environ.get("SCREENS") else tmp_path
-    page = window(language, "alice", viewport=size, color_scheme=theme, reduced_motion="reduce").page
+    who = "root" if name.startswith("/admin/") else "alice"
+    page = window(language, who, viewport=size, color_scheme=theme, reduced_motion="reduce").page
 
-    page.goto(portal.places[name], wait_until="networkidle")
+    page.goto(portal.places.get(name, name), wait_until="networkidle")
     if name == "job-new":  # a model with a price
         page.click("label.choice:has(input[value$='|sim-large-2026-06-01']) >> nth=0")
         expect(page.locator("button[form=order]")).to_have_text(re.compile(r"\$"))
