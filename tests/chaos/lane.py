@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.core.management import call_command
+from kombu.exceptions import OperationalError
 
 from jobs.models import FineTuneJob, MailMe, Notice, NoticeKind, TrainingFile, User
 from jobs.pipeline.launch import TAG
@@ -179,8 +180,8 @@ class Lane:
                 follow_connection.delay(job.service.pk)
             else:
                 advance_job.delay(job.pk)
-        except OSError:  # the broker is away: kombu's errors are such
-            pass
+        except OperationalError:
+            self._note("the broker is away")
 
     def _note(self, text: str) -> None:
         self.diary.append(f"{time.monotonic() - self.began:7.2f} {text}")

@@ -92,8 +92,8 @@ class Plan:
         names = [self.fault] if self.fault else []
         if self.step == "submit-arrived" and not any(name in self.fault for name in AT_CREATE):
             names.append("timeout-after=1.5")
-        elif self.step not in ("upload", "check", "order") and "slow" not in self.fault:
-            names.append("slow=0.3")
+        elif self.step not in ("upload", "check", "order", "notice") and "slow" not in self.fault:
+            names.append("slow=0.15")
         return f"trainer-fault.{'.'.join(names)}-{self.name}" if names else self.healthy_key
 
     @property
