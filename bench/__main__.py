@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import machine, readme, servers
-from bench.figures import Figure, taken_over
+from bench import machine, readme, servers, start, upload
+from bench.figures import Figure, table, taken_over
 
 PREPARE = (["migrate", "--verbosity=0"], ["compile_translations"], ["collectstatic", "--noinput", "--verbosity=0"])
 
@@ -43,7 +43,12 @@ def sweep() -> Iterator[Figure]:
         yield from in_django("sweep", DATABASE_URL=url)
 
 
-PARTS: dict[str, Callable[[], Iterator[Figure]]] = {"lists": lists, "sweep": sweep}
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "start": start.figures,
+    "upload": upload.figures,
+    "lists": lists,
+    "sweep": sweep,
+}
 
 
 def main() -> int:
@@ -54,6 +59,7 @@ def main() -> int:
     failed = 0
     for name in wanted:
         about, figures = machine.about(), list(PARTS[name]())
+        print(table(figures), flush=True)
         readme.write(name, about, figures)
         failed += sum(not figure.reached for figure in figures)
     print(f"{failed} figures do not reach their target." if failed else "Every target is reached.")
