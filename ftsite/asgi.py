@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from jobs.body_limits import body_limit

@@ -68,9 +68,7 @@ def test_before_the_first_beat(client: Client, db: None) -> None:
 
 
 @pytest.mark.parametrize("answers", [False, True], ids=["refused", "silent"])
-def test_a_broker_that_is_away_is_told_in_time_and_without_its_address(
-    client: Client, db: None, answers: bool
-) -> None:
+def test_a_broker_that_is_away_is_told_in_time_and_without_its_address(client: Client, db: None, answers: bool) -> None:
     pulse.beat("tick")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
