@@ -1,5 +1,6 @@
 """Staff see every team's rows in the admin, read-only, without keys or training text, and may brake."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -284,6 +285,30 @@ def test_the_acts_of_a_job_are_buttons_on_its_page(world: World, staff: Client) 
     assert 'name="CHANGE_FORM-action" value="cancel"' in asked.content.decode()
     job.refresh_from_db()
     assert job.wish == "cancel"
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"), [(State.RUNNING, ["poll_now", "cancel"]), (State.UNSURE, ["poll_now"]), (State.FAILED, [])]
+)
+def test_a_job_offers_the_acts_that_would_do_something(
+    world: World, staff: Client, state: State, offered: list[str]
+) -> None:
+    job = make_job(world.team, state=state, due_at=None)
+
+    page = staff.get(reverse(JOB, args=[job.pk])).content.decode()
+
+    assert re.findall(r'name="CHANGE_FORM-action" value="(\w+)"', page) == offered
+
+
+def test_a_connection_offers_the_act_that_would_do_something(world: World, staff: Client) -> None:
+    url = reverse("admin:jobs_connection_change", args=[world.connection.pk])
+
+    on = staff.get(url).content.decode()
+    Connection.objects.update(disabled_at=timezone.now())
+    off = staff.get(url).content.decode()
+
+    assert re.findall(r'name="CHANGE_FORM-action" value="(\w+)"', on) == ["disable"]
+    assert re.findall(r'name="CHANGE_FORM-action" value="(\w+)"', off) == ["enable"]
 
 
 def test_too_many_at_once_are_refused(world: World, staff: Client) -> None:

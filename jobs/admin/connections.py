@@ -46,6 +46,9 @@ class ConnectionAdmin(Rows[Connection]):
     list_select_related = ("team", "created_by")
     actions = (acts.disable, acts.enable)
 
+    def idle(self, row: Connection) -> list[str]:
+        return ["disable" if row.disabled_at else "enable"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         count = Count("jobs", filter=Q(jobs__state__in=ACTIVE))
         rows: QuerySet[Connection] = super().get_queryset(request)

@@ -101,6 +101,10 @@ class JobAdmin(Rows[FineTuneJob]):
         rows = cast(JobQuerySet, super().get_queryset(request))
         return explained(rows).annotate(mine=Exists(mine)).defer("result_csv", "remote", "imported", "estimate")
 
+    def idle(self, row: FineTuneJob) -> list[str]:
+        ended = row.is_final and row.due_at is None
+        return [*(["poll_now"] if ended else []), *([] if row.can_cancel else ["cancel"])]
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

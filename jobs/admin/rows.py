@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import display_for_field
 from django.db import models
 from django.db.models import Field
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
@@ -90,6 +90,22 @@ class Rows[M: models.Model](admin.ModelAdmin):  # type: ignore[type-arg]  # not 
 
     def get_fieldsets(self, request: HttpRequest, obj: M | None = None) -> Any:
         return [(title, {"fields": columns(names)}) for title, names in self.page]
+
+    def idle(self, row: M) -> Sequence[str]:
+        """Acts that would do nothing to this row: its page does not offer them."""
+        return ()
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: M | None = None,
+    ) -> HttpResponse:
+        idle = self.idle(obj) if obj else ()
+        return super().render_change_form(request, {**context, "idle": idle}, add, change, form_url, obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.admin_site.has_permission(request)
