@@ -135,6 +135,21 @@ def test_a_file_is_asked_for_again_after_trouble(world: World, service: Answers)
     assert (file.state, file.name, file.examples) == (FileState.READY, "눈.jsonl", 20)
 
 
+def test_a_file_waits_while_staff_have_the_connection_disabled(world: World, service: Answers) -> None:
+    service |= {"/jobs/ftjob-1": DONE | {"training_file": "file-1"}, "/files/file-1/content": chat_lines(20)}
+    service |= {"/files/file-1": {"id": "file-1", "filename": "눈.jsonl"}}
+    job = step(take_in(world, {"id": "ftjob-1"}))
+    Connection.objects.update(disabled_at=timezone.now())
+    checked()
+    assert fresh(job).trained_on.state == FileState.CHECKING
+
+    Connection.objects.update(disabled_at=None)
+    with time_machine.travel(timezone.now() + timedelta(days=3), tick=True):
+        checked()
+
+    assert fresh(job).trained_on.state == FileState.READY
+
+
 def test_a_file_that_is_too_large_is_not_kept(world: World, service: Answers, settings: Any) -> None:
     settings.UPLOAD_LIMIT = 100
     service |= {"/jobs/ftjob-1": DONE | {"training_file": "file-1"}, "/files/file-1/content": chat_lines(20)}

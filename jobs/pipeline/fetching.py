@@ -63,8 +63,11 @@ def make(file: TrainingFile, write: Callable[..., None], keep: Callable[[], None
     False: there is nothing to check (yet). What the service does not hand out is forgotten, its id stays with the job.
     """
     copy = file.remote_files.select_related("connection").exclude(remote_id="").first()
-    if copy is None or copy.connection.deleted_at or copy.connection.disabled_at:
+    if copy is None or copy.connection.deleted_at:
         _forget(file)
+        return False
+    if copy.connection.disabled_at:  # staff may enable it again
+        write(check_due_at=timezone.now() + AGAIN)
         return False
     name = stored_name(file, "")
     target = Path(settings.MEDIA_ROOT) / name
