@@ -1,6 +1,6 @@
 """All settings. Every one that is read from the environment stands in .env.example."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from ftsite import folder_transport
+from ftsite.interval import Every
 from ftsite.local_secret import local_secret
 from ftsite.logs import logging_config
 from ftsite.mail import mailer
@@ -146,7 +147,7 @@ TICK_SECONDS = env.float("TICK_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     "tick": {
         "task": "jobs.tasks.tick",
-        "schedule": timedelta(seconds=TICK_SECONDS),
+        "schedule": Every(TICK_SECONDS),
         "options": {"expires": max(TICK_SECONDS * 5, 10)},  # a worker that was away must not tick for each missed beat
     },
 }
@@ -157,8 +158,7 @@ TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it ma
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1" if TRAINER_ENABLED else "")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
 if TRAINER_ENABLED:  # webhooks whose message was lost
-    SWEEP = timedelta(seconds=30)
-    CELERY_BEAT_SCHEDULE["sweep"] = {"task": "trainer.tasks.sweep", "schedule": SWEEP, "options": {"expires": 30}}
+    CELERY_BEAT_SCHEDULE["sweep"] = {"task": "trainer.tasks.sweep", "schedule": Every(30), "options": {"expires": 30}}
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at
 UPSTREAM_PRIVATE_HOSTS: list[str] = env.list("UPSTREAM_PRIVATE_HOSTS", [])  # those that may lead into a private network
 PROBE_SECONDS = env.float("PROBE_SECONDS", 10.0)  # a person waits while a connection is tested
