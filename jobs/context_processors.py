@@ -59,6 +59,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     member: Member | None = getattr(request, "member", None)
     user = getattr(request, "user", None)
 
+    @cache  # a template asks twice: are there any, and which
     def teams() -> list[Team]:
         return list(Team.objects.visible_to(user).order_by("name")) if isinstance(user, User) else []
 

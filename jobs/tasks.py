@@ -11,10 +11,17 @@ from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, TrainingFil
 from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse
 from jobs.pipeline.park import is_resting
 
+SAID_AGAIN = 10  # seconds: some ticks
+
 
 def nudge(task: "Task[[int], None]", pk: int) -> None:
     """Send `task` after the commit. A broker that is away does no harm: the row is due, the tick comes by."""
     transaction.on_commit(partial(task.delay, pk), robust=True)
+
+
+def _say(task: "Task[[int], None]", pk: int) -> None:
+    """Send `task` for a row that the next tick finds again: while the worker is behind, the queue must not grow."""
+    task.apply_async((pk,), expires=SAID_AGAIN)
 
 
 def nudge_job(job: FineTuneJob) -> None:
@@ -31,13 +38,13 @@ def tick() -> None:
     for pk, until in due.jobs_to_advance().items():
         advance_job.delay(pk, until.isoformat() if until else None)
     for pk in due.connections_to_follow():
-        follow_connection.delay(pk)
+        _say(follow_connection, pk)
     for pk in due.files_to_check():
-        check_file.delay(pk)
+        _say(check_file, pk)
     for pk in probe.due().values_list("pk", flat=True):
-        test_connection.delay(pk)
+        _say(test_connection, pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
-        delete_copy.delay(pk)
+        _say(delete_copy, pk)
     notices.tell_unsure()
     for pk in notice_mail.due():
         mail_notice.delay(pk)

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)  # a worker that takes a due job has so long before another one does
 LIST_FROM = 5  # so many due jobs of one connection are asked for by list pages
 LIST_PAGES = 101
+PACE = timedelta(seconds=0.5)  # for each watched job of a connection
 UNREAD = ("imported", "result_csv", "estimate", "note", "words", "ids")  # wide, and no part of following
 EVENT_PAGES = 100
 MOST_STEPS = 2**31
@@ -58,6 +59,13 @@ def follow(connection: Connection) -> None:
         return
     for job in _changed(jobs, listed):
         _follow_one(access, job, listed.get(job.remote_id))
+    _pace([job for job in jobs if job.state == State.RUNNING and _is_watched(job) and not job.tries])
+
+
+def _pace(watched: list[FineTuneJob]) -> None:
+    """Every watched job costs a call for its events: where pages show many, each is looked at less often."""
+    if len(watched) * PACE > timedelta(seconds=watched[0].service.about.watched_seconds if watched else 0):
+        put_off(watched, timezone.now() + len(watched) * PACE)
 
 
 def _changed(jobs: list[FineTuneJob], listed: dict[str, Json]) -> list[FineTuneJob]:

@@ -29,7 +29,8 @@ LISTED = FineTuneJob.objects.select_related("connection", "training_file", "crea
     *("imported", "note", "result_csv", "estimate", "words", "ids"),
     *("training_file__report", "connection__models_seen", "connection__sealed_key"),
 )
-EVENTS_SHOWN = 100
+EVENTS_SHOWN = 50  # of ten thousand; the CSV holds them all
+STEPS_SHOWN = 100
 
 
 # --- the list -----------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "event_count": job.events.count(),
         "checkpoints": job.checkpoints.all(),
         "points": chart_points(metrics, job.total_steps),
-        "metrics": metrics[-200:],
+        "metrics": metrics[-STEPS_SHOWN:],
         "copies": _copies(job),
         "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
         "remedy": remedy(job.error) if job.error else "",
