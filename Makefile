@@ -20,7 +20,7 @@ up:
 	@scripts/bootstrap base && exec $(RUN)/python manage.py up
 
 test:
-	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadfile $(ARGS)
+	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos:
 	@scripts/bootstrap dev && exec $(RUN)/python -m tests.chaos $(ARGS)

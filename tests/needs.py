@@ -14,6 +14,7 @@ from jobs.management.commands.compile_translations import compile_catalogues
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 SERVICES = ("TEST_REDIS_URL", "TEST_DATABASE_URL")
+LONG = ("tests/chaos/", "tests/services/", "tests/browser/", "tests/test_up.py", "tests/test_restore.py")
 LEFT_OUT = "left out, "
 
 
@@ -34,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations first, once: the pages under test speak Korean too."""
     if not hasattr(config, "workerinput"):
         compile_catalogues()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes come first: the last of them must not be waited for by one process alone."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -152,7 +152,9 @@ def tls_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    provider._certificates.cache_clear()  # an earlier test's process trusts others
     yield server.server_port
+    provider._certificates.cache_clear()
     server.shutdown()
 
 
