@@ -4,13 +4,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from jobs.models import Connection, FineTuneJob, Member, Notice, Team, TrainingFile, TunedModel, User
+from jobs.models import Member, Notice, Team, User
 from jobs.states import ACTIVE
 
 MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
@@ -23,23 +21,17 @@ MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of t
 )
 
 
-def _count(rows: QuerySet[Any]) -> Coalesce:
-    """A subquery that counts `rows` of the outer team."""
-    counted = rows.filter(team=OuterRef("pk")).order_by().values("team").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+# As the ORM would write it. Every page asks this, and the ORM needs longer to write it than a database to answer it.
+COUNTS = """SELECT id,
+    (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = t.id AND state IN ({})) AS n_active,
+    (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = t.id AND deleted_at IS NULL) AS n_files,
+    (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = t.id) AS n_models,
+    (SELECT COUNT(*) FROM jobs_connection WHERE team_id = t.id AND deleted_at IS NULL) AS n_connections
+FROM jobs_team t WHERE id = %s""".format(", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders
 
 
 def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
-    counts = (
-        Team.objects.filter(pk=member.team_id)
-        .values(
-            n_active=_count(FineTuneJob.objects.filter(state__in=ACTIVE)),
-            n_files=_count(TrainingFile.objects.alive()),
-            n_models=_count(TunedModel.objects.all()),
-            n_connections=_count(Connection.objects.alive()),
-        )
-        .get()
-    )
+    counts = Team.objects.raw(COUNTS, [*ACTIVE, member.team_id])[0]
     here = request.resolver_match.url_name or "" if request.resolver_match else ""
     return [
         {
@@ -47,7 +39,7 @@ def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
             "url": reverse(name, args=[member.team.slug]),
             "label": label,
             "icon": icon,
-            "count": counts.get(counted or ""),
+            "count": getattr(counts, counted) if counted else None,
             "current": here.startswith(prefix),
         }
         for name, label, icon, counted, prefix in MENU

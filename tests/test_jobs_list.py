@@ -12,7 +12,7 @@ from jobs.pipeline.record import move, note
 from jobs.states import State
 from jobs.views.shelf import Shelf
 from tests.conftest import World
-from tests.factories import make_file, make_job
+from tests.factories import make_file, make_job, make_tuned_model
 
 type Login = Callable[..., Client]
 
@@ -203,3 +203,14 @@ def test_the_search_follows_what_is_renamed_and_what_a_service_names(world: Worl
     found = {query: names(client.get(world.url(f"jobs/?q={query}"))) for query in ("겨울", "봄날", "bomnal::ab12")}
 
     assert found == {"겨울": [], "봄날": ["봄날"], "bomnal::ab12": ["봄날"]}
+
+
+@pytest.mark.parametrize(
+    "query", ["ftjob-AB12cd", "b12C", "ft:sim:org:봄:XY9", "org:봄", "sim-small", "ft:sim:org::KL7"]
+)
+def test_an_id_is_found_whole_and_in_part(world: World, login: Login, query: str) -> None:
+    job = make_job(world.team, name="mine", remote_id="ftjob-AB12cd", fine_tuned_model="ft:sim:org:봄:XY9")
+    make_tuned_model(job, name="ft:sim:org::KL7", step=20)
+    make_job(world.team, name="other", base_model="gpt-x")
+
+    assert names(login(world.bob).get(world.url("jobs/"), {"q": query})) == ["mine"]

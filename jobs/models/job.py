@@ -107,7 +107,7 @@ class FineTuneJob(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True)
     collected_at = models.DateTimeField(null=True, blank=True)  # results, checkpoints and events are all here
 
-    # What the list's search reads (see `searched`), cut so that both fit into one entry of an index.
+    # What the list's search reads (see `searched`), cut so that each fits into an entry of an index.
     words = models.TextField(blank=True, editable=False)
     ids = models.TextField(blank=True, editable=False)
 
@@ -123,12 +123,10 @@ class FineTuneJob(models.Model):
                 fields=["team", "-created_at", "-id", "state", "created_by", "connection"], name="jobs_newest_first"
             ),
             models.Index(
-                fields=[
-                    *("team", "-created_at", "-id", "state", "created_by", "connection"),
-                    *("training_file", "words", "ids"),
-                ],
-                name="jobs_search",
+                fields=["team", "-created_at", "-id", "state", "created_by", "connection", "training_file", "words"],
+                name="jobs_words",
             ),
+            models.Index(fields=["team", "ids"], name="jobs_ids"),
             models.Index(
                 fields=["team", "state", "-created_at", "-id", "created_by", "connection"], name="jobs_of_team_by_state"
             ),

@@ -1,10 +1,10 @@
-"""What the search of a long list reads instead of wide rows: two short texts, which an index holds."""
+"""What the search of a long list reads instead of wide rows: two short texts, each in an index."""
 
 from typing import Any
 
-LONGEST = 300  # characters: two texts of as many, four bytes each, fit into one entry of PostgreSQL's index
-NAMES = ("name", "suffix", "note")
-IDS = ("remote_id", "fine_tuned_model", "base_model")
+LONGEST = 500  # characters: as many of four bytes each fit into one entry of PostgreSQL's index
+NAMES = ("name", "suffix", "base_model", "note")
+IDS = ("remote_id", "fine_tuned_model")
 
 
 def searched(job: object, changes: dict[str, Any] | None = None) -> dict[str, str]:

@@ -89,6 +89,7 @@ class TrainingFile(models.Model):
         indexes = [
             models.Index(fields=["team", "-created_at"], name="files_newest_first"),
             models.Index(fields=["team", "deleted_at"], name="files_alive"),
+            models.Index(fields=["team", "name"], name="files_by_name"),  # the search of jobs looks for names in it
             models.Index(fields=["check_due_at"], name="files_due", condition=models.Q(check_due_at__isnull=False)),
         ]
 

@@ -25,9 +25,10 @@ from jobs.views.shelf import Shelf
 
 PER_PAGE = 25
 MOST_FOUND = 1000  # a search that finds more shows the newest: whoever looks for one job adds a word
-LISTED = FineTuneJob.objects.select_related("connection", "training_file", "created_by").defer(
-    *("imported", "note", "result_csv", "estimate", "words", "ids"),
-    *("training_file__report", "connection__models_seen", "connection__sealed_key"),
+LISTED = FineTuneJob.objects.select_related("connection", "training_file", "created_by").only(
+    *("uuid", "team", "origin", "name", "base_model", "state", "wish", "due_at", "version", "remote_status", "remote"),
+    *("error", "trouble", "step", "total_steps", "fine_tuned_model", "estimated_usd", "billed_usd"),
+    *("created_at", "started_at", "finished_at", "connection__name", "training_file__name", "created_by__username"),
 )
 EVENTS_SHOWN = 50  # of ten thousand; the CSV holds them all
 STEPS_SHOWN = 100
