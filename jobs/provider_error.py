@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 type Json = dict[str, Any]
 
+LONG_WAIT = 30.0  # seconds: a longer Retry-After concerns every call of the connection, not only this one
+
 
 class Access(NamedTuple):
     """Where to call, and with which key."""
@@ -51,3 +53,8 @@ class ProviderError(Exception):
     @property
     def is_not_allowed(self) -> bool:
         return self.status == 403
+
+    @property
+    def asks_all_to_wait(self) -> bool:
+        """It is the connection that waits then, and a new key ends its waiting; no row waits by itself."""
+        return (self.retry_after or 0.0) > LONG_WAIT

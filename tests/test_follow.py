@@ -11,6 +11,7 @@ from django.utils import timezone
 from jobs.models import ConnectionState, FineTuneJob, JobEvent, Wish
 from jobs.pipeline import follow, launch
 from jobs.pipeline.collect import decode_result, result_rows
+from jobs.pipeline.due import connections_to_follow
 from jobs.pipeline.record import put_off, wish
 from jobs.pipeline.watch import watch
 from jobs.states import State
@@ -112,9 +113,13 @@ def test_a_long_wait_is_obeyed(world: World, trainer: str) -> None:
     trouble_key(job, "429-long")
 
     job = step(due_now(job))
+    asked = job.polled_at
+    job = step(due_now(job))
 
-    assert job.due_at is not None
-    assert job.due_at > timezone.now() + timedelta(seconds=590)
+    job.service.refresh_from_db()
+    assert job.service.wait_until is not None
+    assert job.service.wait_until > timezone.now() + timedelta(seconds=590)
+    assert (connections_to_follow(), job.polled_at) == ([], asked)
 
 
 @pytest.mark.parametrize(("asked", "status"), [("pause", "paused"), ("cancel", "cancelled")])

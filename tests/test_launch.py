@@ -11,7 +11,9 @@ from django.utils import timezone
 from jobs import provider
 from jobs.models import Connection, ConnectionState, FineTuneJob, RemoteFile, Transition
 from jobs.pipeline import due, launch
+from jobs.pipeline.park import blame
 from jobs.pipeline.record import move
+from jobs.provider_error import ProviderError
 from jobs.states import State
 from jobs.tasks import advance_job
 from tests.conftest import World
@@ -257,6 +259,33 @@ def test_a_long_retry_after_is_obeyed_for_the_whole_connection(world: World, tra
     assert job.state == State.NEW
     assert connection.wait_until is not None
     assert (connection.wait_until - job.state_since).total_seconds() > 590
+    assert due.jobs_to_advance() == {}
+
+
+def test_a_new_key_ends_the_wait_that_the_old_one_was_told(world: World, trainer: str) -> None:
+    connection = faulty(world, "429-long")
+    job = step(make_job(world.team, connection=connection))
+
+    connection.refresh_from_db()
+    connection.set_key(f"trainer-{uuid4().hex}")
+    connection.save()
+
+    job = fresh(job)
+    assert job.due_at is not None
+    assert job.due_at < timezone.now() + timedelta(seconds=10)
+    assert walk(job, State.RUNNING).state == State.RUNNING
+
+
+def test_a_late_answer_to_the_old_key_does_not_make_the_new_one_wait(world: World) -> None:
+    connection = faulty(world, "429-long")
+    old = Connection.objects.get(pk=connection.pk)
+    connection.set_key(f"trainer-{uuid4().hex}")
+    connection.save()
+
+    blame(old, ProviderError("slow down", status=429, retry_after=600))
+
+    connection.refresh_from_db()
+    assert connection.wait_until is None
 
 
 def test_a_cancelled_order_is_never_sent(world: World, trainer: str) -> None:

@@ -163,6 +163,6 @@ def _not_deleted(copy: RemoteFile, error: ProviderError, *, first: bool) -> None
     if (error.permanent and not resting) or (told and spent):
         _same(copy).update(claimed_at=None, delete_due_at=None, trouble=str(error))
         return
-    again = now + max(AGAIN, timedelta(seconds=error.retry_after or 0))
+    again = now + AGAIN  # a longer Retry-After is the connection's to wait for (`due`)
     begun = None if first and not error.reached else copy.claimed_at
     _same(copy).update(claimed_at=begun, delete_due_at=again, trouble=str(error))

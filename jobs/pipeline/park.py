@@ -10,8 +10,6 @@ from jobs.models import Connection, ConnectionState, Team
 from jobs.models.connection import KEY_UNREADABLE
 from jobs.provider import ProviderError
 
-LONG_WAIT = 30.0  # a longer Retry-After concerns every call of the connection, not only this one
-
 
 def blame(connection: Connection, error: ProviderError) -> bool:
     """Remember what `error` tells about `connection`. Returns True if the connection is to be left alone now.
@@ -23,15 +21,15 @@ def blame(connection: Connection, error: ProviderError) -> bool:
         return True
     now = timezone.now()
     rows = Connection.objects.filter(pk=connection.pk)
+    # the key that was used, and not one that replaced it while the call was under way
+    used = rows.filter(sealed_key=connection.sealed_key)
     if error.is_wrong_key:
-        # the key that was used, and not one that replaced it while the call was under way
-        used = rows.filter(parked_at=None, sealed_key=connection.sealed_key)
-        used.update(parked_at=now, state=ConnectionState.WRONG_KEY, detail=str(error))
+        used.filter(parked_at=None).update(parked_at=now, state=ConnectionState.WRONG_KEY, detail=str(error))
         return True
     if error.is_not_allowed and error.code == "training_not_available":
         rows.update(state=ConnectionState.MAY_NOT_TRAIN, detail=str(error))
-    if error.retry_after and error.retry_after > LONG_WAIT:
-        rows.update(wait_until=now + timedelta(seconds=error.retry_after))
+    if error.retry_after and error.asks_all_to_wait:
+        used.update(wait_until=now + timedelta(seconds=error.retry_after))
         return True
     return False
 

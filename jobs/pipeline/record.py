@@ -85,9 +85,13 @@ def order(job: FineTuneJob) -> FineTuneJob:
 
 
 def backoff(tries: int, error: ProviderError | None = None) -> timedelta:
-    """How long to wait after the n-th failed call in a row: 2, 4, 8 ... 300 s, or what the service asked for."""
+    """How long to wait after the n-th failed call in a row: 2, 4, 8 ... 300 s, or what the service asked for.
+
+    A long Retry-After is not the row's to wait for but the connection's (`park.blame`).
+    """
     waited = min(300.0, 2.0 ** min(tries, 9))
-    return timedelta(seconds=max(waited, (error and error.retry_after) or 0.0))
+    asked = 0.0 if error is None or error.asks_all_to_wait else error.retry_after or 0.0
+    return timedelta(seconds=max(waited, asked))
 
 
 def postpone(job: FineTuneJob, error: ProviderError) -> None:
