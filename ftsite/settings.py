@@ -1,11 +1,12 @@
 """All settings. Every one that is read from the environment stands in .env.example."""
 
+from base64 import urlsafe_b64encode
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
-from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.csp import CSP
@@ -31,7 +32,9 @@ VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 PORT = env.int("PORT", 8000)
 if EMBEDDED:
     SECRET_KEY = env.str("SECRET_KEY", "") or local_secret(VAR_DIR / "secret_key", get_random_secret_key())
-    FIELD_KEYS = env.list("FIELD_KEYS", []) or [local_secret(VAR_DIR / "field_key", Fernet.generate_key().decode())]
+    FIELD_KEYS = env.list("FIELD_KEYS", []) or [
+        local_secret(VAR_DIR / "field_key", urlsafe_b64encode(token_bytes(32)).decode())
+    ]
 else:
     SECRET_KEY = env.str("SECRET_KEY")
     FIELD_KEYS = env.list("FIELD_KEYS")  # newest first; `manage.py rotate_keys` seals anew with the first

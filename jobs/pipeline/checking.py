@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
 from jobs.pipeline import converting, fetching
-from jobs.training_data import checking
+from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Progress, Report, fault
 
@@ -72,7 +72,7 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 
 
 def _report(path: Path, lease: Lease) -> Report:
-    return checking.check(path, progress=lease.progress)
+    return check_apart(path, lease.progress)
 
 
 def _missing() -> Report:
