@@ -46,7 +46,8 @@ class Up:
         assert "Ctrl-C" in self.said(), self.said()
 
     def children(self) -> list[psutil.Process]:
-        return sorted(self.process.children(recursive=True), key=role)
+        """The three; what they start for a while (the process that checks a file) is theirs."""
+        return sorted(self.process.children(), key=role)
 
     def end(self) -> None:
         for process in [*self.process.children(recursive=True), self.process] if self.process.is_running() else []:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from trainer.engines import answering, reading, tokens
+from tests.factories import chat_lines
+from trainer.engines import answering, apart, reading, tokens
 from trainer.engines.clock import Clock
 from trainer.engines.curve import Curve
 from trainer.engines.simulated import Run
@@ -152,3 +154,24 @@ def test_a_base_says_what_it_is_in_the_askers_language(asked: str, word: str) ->
     said = answering.base_answer("sim-small-2026-06-01", [{"role": "user", "content": asked}])
     assert word in said
     assert "sim-small-2026-06-01" in said
+
+
+def test_what_is_counted_apart_is_what_is_counted_here(tmp_path: Path) -> None:
+    text = "첫눈이 골목에 내려 발소리가 작아졌다. \ud800"
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(chat_lines(12))
+
+    apart_counted = (apart.count(text), apart.pieces(text, 2), apart.first(text, 3), apart.facts(path))
+
+    assert apart_counted == (tokens.count(text), tokens.pieces(text, 2), tokens.first(text, 3), reading.facts(path))
+
+
+def test_a_counter_that_has_ended_is_started_anew() -> None:
+    counting = apart.Counting()
+    once = counting.ask("count", "눈")
+    first = psutil.Process(counting.pid or 0)
+    first.kill()
+    first.wait()
+
+    assert counting.ask("count", "눈") == once
+    assert counting.pid != first.pid

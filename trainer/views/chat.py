@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHt
 from django.utils import timezone
 
 from trainer.bases import living_base
-from trainer.engines import answering, tokens
+from trainer.engines import answering, apart
 from trainer.engines.reading import ROLES, text_of
 from trainer.orders import storable
 from trainer.views.door import Caller, door
@@ -52,9 +52,9 @@ def _answered(body: Json, caller: Caller) -> Answer:
     messages, limit = _messages(body), _limit(body)
     _check_temperature(body)
     model, whole = _said(storable(str(body.get("model") or ""), "model"), messages, caller)
-    text = tokens.first(whole, limit) if limit else whole
-    prompt = 3 + sum(3 + tokens.count(text_of(message.get("content"))) for message in messages)
-    said = tokens.count(text)
+    text = apart.first(whole, limit) if limit else whole
+    prompt = 3 + sum(3 + apart.count(text_of(message.get("content"))) for message in messages)
+    said = apart.count(text)
     return Answer(
         uid=new_id("chatcmpl-", 29),
         created=int(timezone.now().timestamp()),
@@ -125,7 +125,7 @@ def _completion(answer: Answer) -> Json:
 
 async def _streamed(answer: Answer, counted: bool) -> AsyncIterator[bytes]:
     """Small pieces with a pause between them. An async generator: under ASGI a plain one would be held back."""
-    parts = tokens.pieces(answer.text, PIECE)
+    parts = apart.pieces(answer.text, PIECE)
     pause = min(PIECE_SECONDS, MOST_SECONDS / max(1, len(parts))) / settings.TRAINER_SPEED
     yield _chunk(answer, counted, {"role": "assistant", "content": ""})
     for part in parts:

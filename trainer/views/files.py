@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 
-from trainer.engines import reading
+from trainer.engines import apart
 from trainer.engines.simulated import Run
 from trainer.models import File, Job
 from trainer.orders import storable
@@ -86,7 +86,7 @@ def _store(upload: "UploadedFile[bytes]", file: File) -> None:
             target.write(chunk)
     file.sha256 = digest.hexdigest()
     if file.purpose == "fine-tune":
-        found = reading.facts(file.path)
+        found = apart.facts(file.path)
         file.examples, file.tokens, file.fault = found.examples, found.tokens, found.fault
 
 
