@@ -21,6 +21,8 @@ class FileState(models.TextChoices):
 class FileFormat(models.TextChoices):
     CHAT = "chat", _("Chat")
     LEGACY = "legacy", _("Prompt and completion (legacy)")
+    PREFERENCE = "preference", _("Preferences (DPO)")
+    REINFORCEMENT = "reinforcement", _("Reinforcement (RFT)")
     UNKNOWN = "unknown", _("Unknown")
 
 
@@ -30,6 +32,17 @@ class Origin(models.TextChoices):
     UPLOADED = "uploaded", _("Uploaded")
     CONVERTED = "converted", _("Converted to chat")
     FETCHED = "fetched", _("Fetched from the service")
+    EDITED = "edited", _("Edited by hand")
+    REPAIRED = "repaired", _("Text repaired")
+    MASKED = "masked", _("Personal data masked")
+    REDUCED = "reduced", _("Examples left out")
+    SPLIT = "split", _("Split")
+    SAMPLED = "sampled", _("Sampled")
+    SHUFFLED = "shuffled", _("Shuffled")
+    MERGED = "merged", _("Merged")
+    PROMPTED = "prompted", _("System prompt set")
+    MAPPED = "mapped", _("Made from a table")
+    RECIPE = "recipe", _("Made from text")
 
 
 class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):
@@ -59,7 +72,7 @@ class TrainingFile(models.Model):
     size = models.PositiveBigIntegerField()  # bytes
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=FileState.choices, default=FileState.CHECKING)
-    format = models.CharField(max_length=8, choices=FileFormat.choices, default=FileFormat.UNKNOWN)
+    format = models.CharField(max_length=16, choices=FileFormat.choices, default=FileFormat.UNKNOWN)
     examples = models.PositiveIntegerField(default=0)
     tokens = models.PositiveBigIntegerField(default=0)  # of the whole file, once; o200k_base
     report = models.JSONField(default=dict, blank=True)  # training_data.checking.Report.as_dict()
@@ -68,7 +81,7 @@ class TrainingFile(models.Model):
     check_due_at = models.DateTimeField(null=True, blank=True)  # a lease while a worker checks; null when done
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
     origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.UPLOADED)
-    options = models.JSONField(default=dict, blank=True)  # of the origin: {"system_prompt": str}
+    options = models.JSONField(default=dict, blank=True)  # of the origin, whole: what it takes to do it again
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
-from jobs.pipeline import converting, fetching
+from jobs.pipeline import fetching, making
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Progress, Report, fault
@@ -68,7 +68,7 @@ def check(file: TrainingFile) -> None:
 def _make(file: TrainingFile, lease: Lease) -> bool:
     if file.origin == Origin.FETCHED:
         return fetching.make(file, lease.write, lease.keep)
-    return converting.make(file, lease.write)
+    return making.make(file, lease.write, lease.keep)
 
 
 def _report(path: Path, lease: Lease) -> Report:

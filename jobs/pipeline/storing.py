@@ -1,20 +1,22 @@
 """Makes rows of training files: bytes that came in, and conversions that are ordered."""
 
+import hashlib
+import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jobs.models import Origin, Team, TrainingFile, User
-from jobs.pipeline.converting import promised_digest
 
 LONGEST_NAME = 200
 LONGEST_STEM = 180
 ENDING = ".jsonl"
+ENDINGS = (ENDING, ".json", ".csv", ".tsv", ".xlsx", ".txt")
 
 
 class Stored(NamedTuple):
@@ -67,16 +69,21 @@ def _twin(team: Team, sha256: str) -> TrainingFile | None:
     return TrainingFile.objects.alive().filter(team=team, sha256=sha256).first()
 
 
-def order_conversion(
-    parent: TrainingFile, user: User, system_prompt: str, also: Callable[[TrainingFile], object]
+def order_version(
+    parent: TrainingFile,
+    user: User,
+    origin: Origin,
+    options: dict[str, Any],
+    *,
+    name: str,
+    also: Callable[[TrainingFile], object],
 ) -> Stored:
-    """Order a chat version of `parent`, which the check makes first. Ordered twice, it is made once."""
-    options = {"system_prompt": system_prompt}
-    if made := TrainingFile.objects.alive().filter(parent=parent, options=options).first():
+    """Order a version of `parent`, which the check makes first (`pipeline.making`). Ordered twice, it is made once."""
+    if made := TrainingFile.objects.alive().filter(parent=parent, origin=origin, options=options).first():
         return Stored(made, is_new=False)
-    digest = promised_digest(parent, system_prompt)
-    row = TrainingFile(team=parent.team, uploaded_by=user, name=_chat_name(parent.name), sha256=digest, size=0)
-    row.parent, row.origin, row.options = parent, Origin.CONVERTED, options
+    digest = _promised_digest(parent, origin, options)
+    row = TrainingFile(team=parent.team, uploaded_by=user, name=name, sha256=digest, size=0)
+    row.parent, row.origin, row.options = parent, origin, options
     row.check_due_at = timezone.now()
     try:
         with transaction.atomic():
@@ -87,5 +94,23 @@ def order_conversion(
     return Stored(row, is_new=True)
 
 
-def _chat_name(name: str) -> str:
-    return f"{name.removesuffix(ENDING)[:LONGEST_STEM]}-chat{ENDING}"
+def _promised_digest(parent: TrainingFile, origin: Origin, options: dict[str, Any]) -> str:
+    """Stands for the sha256 of a version that is not made yet, so that two clicks order one."""
+    told = json.dumps([parent.sha256, origin, options], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def order_conversion(
+    parent: TrainingFile, user: User, system_prompt: str, also: Callable[[TrainingFile], object]
+) -> Stored:
+    """Order a chat version of a legacy file."""
+    options = {"system_prompt": system_prompt}
+    name = version_name(parent.name, "chat")
+    return order_version(parent, user, Origin.CONVERTED, options, name=name, also=also)
+
+
+def version_name(name: str, word: str) -> str:
+    """`essays.jsonl`, `chat` → `essays-chat.jsonl`. What a table was called keeps none of its ending."""
+    path = PurePosixPath(name)
+    stem = path.stem if path.suffix.lower() in ENDINGS else name
+    return f"{stem[:LONGEST_STEM]}-{word}{ENDING}"
