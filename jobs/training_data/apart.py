@@ -1,11 +1,13 @@
-"""The check in a process of its own, which ends with it.
+"""Heavy work in a process of its own, which ends with it.
 
-The tokenizer takes 65 MB that Python never gives back: a worker would keep them for a check a week. And a check keeps
-one core busy; in a thread it would keep all other tasks of the worker waiting.
+The tokenizer takes 65 MB that Python never gives back, and the readers of tables and PDFs as much: a worker would keep
+them for a check a week. And such work keeps one core busy; in a thread it would keep all other tasks of the worker
+waiting. So web, worker and beat import none of those libraries: modules that need them are run by `lines_of`.
 """
 
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -23,27 +25,42 @@ class Told(msgspec.Struct, omit_defaults=True):
     report: Report | None = None
 
 
+def lines_of(module: str, *words: str) -> Generator[bytes]:
+    """The lines that `python -m module words…` writes, as they come. Close the iterator, and the process is killed.
+
+    Raises ChildProcessError where it ended badly.
+    """
+    line = [sys.executable, "-m", module, *words]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, cwd=ROOT) as process:  # noqa: S603 - our own code and paths
+        try:
+            yield from process.stdout or ()
+            process.wait()
+        finally:
+            process.kill()
+    if process.returncode:
+        raise ChildProcessError(f"{module} ended with {process.returncode}")
+
+
+def tell(told: msgspec.Struct) -> None:
+    """Write a line. Where nobody listens any more (the worker was killed) this ends the process."""
+    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+    sys.stdout.buffer.flush()
+
+
 def check_apart(path: Path, progress: OnProgress) -> Report:
     """What `checking.check` returns. Raises OSError, as it does; whatever `progress` raises ends the check."""
     path.stat()  # FileNotFoundError belongs to the caller
-    line = [sys.executable, "-m", __name__, str(path)]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, cwd=ROOT) as process:  # noqa: S603 - our own code and path
-        try:
-            for answer in process.stdout or ():
-                told = msgspec.json.decode(answer, type=Told)
-                if told.report:
-                    return told.report
-                if told.progress:
-                    progress(told.progress)
-        finally:
-            process.kill()
-    raise ChildProcessError(f"the check ended with {process.returncode}")
-
-
-def tell(told: Told) -> None:
-    """Write a line. Where nobody listens any more (the worker was killed) this ends the check."""
-    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
-    sys.stdout.buffer.flush()
+    answers = lines_of(__name__, str(path))
+    try:
+        for answer in answers:
+            told = msgspec.json.decode(answer, type=Told)
+            if told.report:
+                return told.report
+            if told.progress:
+                progress(told.progress)
+    finally:
+        answers.close()
+    raise ChildProcessError("the check said nothing")
 
 
 if __name__ == "__main__":
