@@ -1,12 +1,18 @@
-"""Bodies that Django would write to disk before asking us are stopped at the door."""
+"""The door: bodies that Django would write to disk before asking us are stopped; behind it one thread a request."""
 
 import asyncio
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import AsyncRequestFactory
+from django.utils.decorators import sync_and_async_middleware
 
-from ftsite.asgi import guarded
+from ftsite.asgi import OneThread, guarded
+from ftsite.redis_cache import PooledCache
 
 
 def drive(headers: dict[bytes, bytes], path: str = "/") -> tuple[list[Any], list[Any]]:
@@ -58,3 +64,36 @@ def test_a_body_of_unknown_length_is_refused(word: bytes) -> None:
 
     assert received == []
     assert sent[0]["status"] == 411
+
+
+inner: list[bool] = []
+
+
+@sync_and_async_middleware
+def witness(get_response: Any) -> Any:
+    """Notes whether what lies below it is a coroutine."""
+    inner.append(iscoroutinefunction(get_response))
+    return get_response
+
+
+def test_a_request_steps_into_its_thread_once(settings: Any) -> None:
+    inner.clear()
+    settings.MIDDLEWARE = ["tests.test_asgi.witness", "django.middleware.common.CommonMiddleware"]
+    settings.ROOT_URLCONF = "tests.test_asgi"
+
+    answer = async_to_sync(OneThread().get_response_async)(AsyncRequestFactory().get("/no-such-page/"))
+
+    assert (answer.status_code, inner) == (404, [False])
+
+
+urlpatterns: list[Any] = []
+
+
+def handler404(_request: Any, exception: Exception) -> HttpResponse:
+    return HttpResponse(status=404)
+
+
+def test_every_request_shares_the_processs_connections_to_redis() -> None:
+    first, second = (PooledCache("redis://127.0.0.1:1/0", {})._cache.get_client() for _ in range(2))
+
+    assert first.connection_pool is second.connection_pool

@@ -29,13 +29,12 @@ RUSH = 6  # times as fast as life: how the clock runs while leases have only to 
 
 @dataclass
 class Lane:
-    """The loop. `pace` is the time between two orders, `crew` how many are on their way at once."""
+    """The loop. `pace` is the time between two orders."""
 
     system: System
     mails: list[str]  # the message ids that the mail server has taken
     tell: Callable[[Run], None]
     pace: float = 2.0
-    crew: int = 64
     running: list[Run] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
@@ -69,6 +68,11 @@ class Lane:
             self._turn()
             time.sleep(LOOK_EVERY)
         return leftovers(self.now, self.runs) + self.system.deaths
+
+    @property
+    def crew(self) -> int:
+        """How many orders are on their way at once: no more than the workers, killed again and again, can serve."""
+        return 64 if self.system.embedded else 24
 
     @property
     def now(self) -> datetime:
