@@ -162,9 +162,7 @@ WORDS: dict[Code, tuple[Text, Text]] = {
     # reinforcement (RFT)
     Code.LAST_NOT_USER: (
         _("The last message of a reinforcement (RFT) example is not the user's. Its role: %(role)s"),
-        _(
-            "End with the question: the model answers, the grader judges. In a chat file delete the keys beside “messages”."
-        ),
+        _("End with the question: the model answers, the grader judges. In a chat delete the keys beside “messages”."),
     ),
     # chat: the example
     Code.MESSAGES_NOT_LIST: (

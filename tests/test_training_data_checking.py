@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jobs.training_data.checking import check, iter_faults
 from jobs.training_data.codes import WARNINGS, Code
-from jobs.training_data.report import LIMITS, Fault, Limits, Progress, Report
+from jobs.training_data.report import LIMITS, Fault, Limits, Params, Progress, Report
 from tests.training_cases import (
     AMONG,
     DATA_IMAGE,
@@ -121,9 +121,8 @@ def test_a_column_counts_characters_not_bytes(tmp_path: Path) -> None:
 def test_a_misspelt_role_gets_a_suggestion(tmp_path: Path, role: str, suggestion: str) -> None:
     report = checked(tmp_path, with_line_four(line({"role": role, "content": "눈"}, answer())))
 
-    assert report.faults == [
-        Fault(4, Code.ROLE_MISSPELT, {"message": 1, "role": role, "suggestion": suggestion}, None, line_four())
-    ]
+    params: Params = {"message": 1, "role": role, "suggestion": suggestion}
+    assert report.faults == [Fault(4, Code.ROLE_MISSPELT, params, None, line_four())]
 
 
 def test_a_file_of_empty_lines_has_no_example(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One bad input for every fault that a check can name; the good lines around it are fine."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from jobs.training_data.codes import Code
@@ -134,7 +135,9 @@ PREFERENCE_LINES: dict[Code, str] = {
     Code.PREFERENCE_IMAGE: preference(input={"messages": [user([IMAGE])]}),
 }
 REINFORCEMENT_LINES: dict[Code, str] = {Code.LAST_NOT_USER: line(user(), answer(), solution="4")}
-AMONG = {  # the bad lines of each format, and the good line that stands around them
+AMONG: dict[
+    str, tuple[Mapping[Code, str | bytes], list[str]]
+] = {  # the bad lines of each format, and the good line that stands around them
     "chat": (LINES, GOOD),
     "legacy": (LEGACY_LINES, [PAIR] * 12),
     "preference": (PREFERENCE_LINES, [PREFERENCE] * 12),

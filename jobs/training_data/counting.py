@@ -110,18 +110,18 @@ class _Helper:
             cwd=ROOT,
             pass_fds=[fd],
         )
+        self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()  # type: ignore[union-attr]
 
     def send(self, span: Span) -> None:
         self.pending.append(span)
-        _write(self.process.stdin.fileno(), TASK.pack(span.start, span.end))  # type: ignore[union-attr]
+        _write(self.target, TASK.pack(span.start, span.end))
 
     def has_answered(self) -> bool:
-        return bool(self.pending) and bool(select.select([self.process.stdout], [], [], 0)[0])
+        return bool(self.pending) and bool(select.select([self.source], [], [], 0)[0])
 
     def receive(self) -> Counted:
-        source = self.process.stdout.fileno()  # type: ignore[union-attr]
-        (size,) = ANSWER.unpack(_read(source, ANSWER.size))
-        return self.pending.popleft(), array("I", _read(source, size))
+        (size,) = ANSWER.unpack(_read(self.source, ANSWER.size))
+        return self.pending.popleft(), array("I", _read(self.source, size))
 
     def close(self) -> None:
         self.process.kill()

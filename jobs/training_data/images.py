@@ -1,6 +1,7 @@
 """Images in an example: what the services document that they take. What they would skip silently is a fault here.
 
-An image inside the line may have 10 MB; it cannot, since no line may (Limits.line_bytes). A larger one needs an address.
+An image may have 10 MB. Inside the line it cannot, since no line may (Limits.line_bytes); so a large one needs an
+address.
 """
 
 import re

@@ -38,7 +38,7 @@ def plain_examples(raw: bytes) -> list[PlainExample] | None:
     keys = breaks + 2 * sum([len(example.messages) for example in examples])
     if len(examples) != breaks or len(KEY.findall(raw)) != keys:  # more keys than needed: a twin, or a text with `":`
         return None
-    return examples if all([_is_usual(example) for example in examples]) else None
+    return examples if _are_usual(raw, examples) else None
 
 
 def _is_object_a_line(raw: bytes, breaks: int) -> bool:
@@ -49,7 +49,8 @@ def _is_object_a_line(raw: bytes, breaks: int) -> bool:
     return between == breaks - 1 or between + raw.count(b"}\r\n{") == breaks - 1
 
 
-def _is_usual(example: PlainExample) -> bool:
-    """It ends in an answer, and no answer is empty."""
-    last = example.messages[-1]
-    return last.role == "assistant" and all([m.content or m.role != "assistant" for m in example.messages])
+def _are_usual(raw: bytes, examples: list[PlainExample]) -> bool:
+    """Each ends in an answer, and no answer is empty."""
+    if any(example.messages[-1].role != "assistant" for example in examples):
+        return False
+    return b'""' not in raw or all(m.content or m.role != "assistant" for each in examples for m in each.messages)

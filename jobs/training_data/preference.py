@@ -1,4 +1,4 @@
-"""Faults of a preference (DPO) line: {"input": {"messages": […]}, "preferred_output": […], "non_preferred_output": […]}.
+"""Faults of a preference (DPO) line: {"input": {"messages": […]}, "preferred_output": …, "non_preferred_output": …}.
 
 Text only, and exactly one assistant message in each output: so the services document it.
 """
