@@ -7,7 +7,7 @@ import msgspec
 
 from jobs.training_data.codes import Code
 
-Format = Literal["chat", "legacy", "unknown"]
+Format = Literal["chat", "legacy", "preference", "reinforcement", "unknown"]
 Params = dict[str, str | int]
 CLIP = 60  # characters of the file's own words in a fault
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]")
@@ -37,12 +37,25 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing wrong. Line and column count from 1; line 0 is the file as a whole."""
+    """One thing wrong. Line and column count from 1; line 0 is the file as a whole.
+
+    `offset` is the byte of the file where it stands: the very byte where the column is known, else its line's first.
+    """
 
     line: int
     code: str
     params: Params = {}
     column: int | None = None
+    offset: int = 0
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a person should know of a file that can be trained on: so many examples, the first lines of them."""
+
+    code: str
+    count: int
+    lines: list[int] = []
+    params: Params = {}
 
 
 class Longest(msgspec.Struct, frozen=True):
@@ -68,6 +81,7 @@ class Report(msgspec.Struct):
     fault_count: int = 0
     fault_counts: dict[str, int] = {}
     warnings: list[Fault] = []
+    findings: list[Finding] = []
     sample: list[list[dict[str, Any]]] = []
 
     def as_dict(self) -> dict[str, Any]:
