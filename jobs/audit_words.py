@@ -25,6 +25,8 @@ ACTIONS: dict[str, str | Promise] = {
     "file.masked": _("Masked personal data in a version"),
     "file.reduced": _("Left duplicates out of a version"),
     "file.downloaded": _("Downloaded a file"),
+    "file.check_stopped": _("Stopped the check of a file"),
+    "file.checked_again": _("Had a file checked again"),
     "file.deleted": _("Deleted a file"),
     "copy.deleted": _("Deleted a file's copy at a service"),
     "job.ordered": _("Ordered a job"),

@@ -7,6 +7,7 @@ from jobs.views import (
     copies,
     export,
     file_acts,
+    file_checks,
     file_mending,
     file_poll,
     files,
@@ -65,6 +66,8 @@ file_urls: Urls = [
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
     path("<uuid:file>/mask/", file_mending.file_mask, name="file-mask"),
     path("<uuid:file>/reduce/", file_mending.file_reduce, name="file-reduce"),
+    path("<uuid:file>/stop/", file_checks.file_stop, name="file-stop"),
+    path("<uuid:file>/check/", file_checks.file_check, name="file-check"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
 ]
 model_urls: Urls = [

@@ -61,6 +61,8 @@ TEAM = [
     Row("file-convert", "post", TRAINER, 302),
     Row("file-mask", "post", TRAINER, 302),
     Row("file-reduce", "post", TRAINER, 302),
+    Row("file-stop", "post", TRAINER, 302),
+    Row("file-check", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
     Row("copy-delete", "post", TRAINER, 302),

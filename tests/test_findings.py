@@ -219,7 +219,11 @@ def test_statistics_of_lengths_and_turns(tmp_path: Path) -> None:
     numbers = look(path).statistics
 
     assert (numbers["examples"], numbers["counted"], numbers["turns"]) == (2, 2, [{"turns": 1, "count": 2}])
-    assert [(row["role"], row["examples"]) for row in numbers["roles"]] == [("assistant", 2), ("system", 1), ("user", 2)]
+    assert [(row["role"], row["examples"]) for row in numbers["roles"]] == [
+        ("assistant", 2),
+        ("system", 1),
+        ("user", 2),
+    ]
     assert numbers["answers"] == {
         **summary([3, 100]),
         "bars": [
@@ -271,7 +275,10 @@ def masked(tmp_path: Path, examples: list[dict[str, Any]], language: str = "ko")
 def test_a_value_has_one_placeholder_throughout_the_file(tmp_path: Path) -> None:
     examples = [chat("010-1234-5678과 010-9999-8888", "bom@naver.com"), chat("+82 10 1234 5678", "BOM@naver.com")]
 
-    assert masked(tmp_path, examples) == [chat("[전화번호_1]과 [전화번호_2]", "[이메일_1]"), chat("[전화번호_1]", "[이메일_1]")]
+    assert masked(tmp_path, examples) == [
+        chat("[전화번호_1]과 [전화번호_2]", "[이메일_1]"),
+        chat("[전화번호_1]", "[이메일_1]"),
+    ]
     assert masked(tmp_path, examples[1:], "en") == [chat("[PHONE_1]", "[EMAIL_1]")]
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from django.conf import settings
 
 from jobs.models import TrainingFile
-from jobs.training_data.findings import Looked, hashes, look_apart, sidecar
+from jobs.training_data.findings import hashes, look_apart, sidecar
 from jobs.training_data.report import Progress, Report
-
-UNFINISHED = {"failed": True}  # statistics of a file at which the look broke off
 
 
 def look(file: TrainingFile, report: Report, progress: Callable[[Progress], None]) -> Report:
@@ -17,8 +15,14 @@ def look(file: TrainingFile, report: Report, progress: Callable[[Progress], None
     try:
         looked = look_apart(file.path, progress, personal=file.team.privacy)
     except ChildProcessError:
-        looked = Looked(statistics=UNFINISHED)
+        return unfinished(report)
     report.findings, report.statistics = looked.findings, looked.statistics
+    return report
+
+
+def unfinished(report: Report) -> Report:
+    """The report of a file at which the look broke off."""
+    report.statistics = {"failed": True}
     return report
 
 

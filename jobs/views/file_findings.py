@@ -25,7 +25,7 @@ ROLES: dict[str, str | Promise] = {
 
 class Row(NamedTuple):
     code: str
-    count: int
+    examples: int
     message: str
     remedy: str
     lines: list[int]
@@ -60,7 +60,7 @@ class Chart(NamedTuple):
 
 class Share(NamedTuple):
     language: str
-    count: int
+    examples: int
     percent: float
 
 
