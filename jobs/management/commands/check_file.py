@@ -95,4 +95,5 @@ def _row(fault: Fault) -> str:
 def _found_row(finding: Finding) -> str:
     message, remedy = findings.explain(finding)
     lines = ", ".join(map(str, finding.lines[:LINES])) + (" …" if finding.count > LINES else "")
-    return f"  {message}: {finding.count:,} ({_('lines %(lines)s') % {'lines': lines}}) → {remedy}"
+    place = _("lines %(lines)s") % {"lines": lines}
+    return f"  {message}: {finding.count:,} ({place}) → {remedy}"
