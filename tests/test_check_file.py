@@ -66,3 +66,22 @@ def test_a_bad_file_is_told_in_words(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_a_clear_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandError, match="Cannot read the file"):
         run(str(tmp_path / name))
+
+
+def test_findings_are_told_in_words_and_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(GOOD_BYTES + GOOD_BYTES.splitlines(keepends=True)[0])
+
+    words, status = run(str(path))
+    told = json.loads(run(str(path), "--json")[0])
+
+    assert status == 0
+    assert "Exact duplicates. Groups: 1, examples too many: 1: 2 (lines 1, 13) → Make a version" in words
+    assert told["findings"][0] == {
+        "code": "exact_duplicates",
+        "count": 2,
+        "lines": [1, 13],
+        "message": "Exact duplicates. Groups: 1, examples too many: 1",
+        "remedy": "Make a version without them: what stands there twice is learnt twice, and paid twice.",
+    }
+    assert told["statistics"]["examples"] == 13

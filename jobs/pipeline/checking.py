@@ -2,13 +2,13 @@
 
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import msgspec
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
-from jobs.pipeline import fetching, making
+from jobs.pipeline import fetching, looking, making
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.estimating import Estimate
@@ -64,7 +64,8 @@ def check(file: TrainingFile) -> None:
         return
     try:
         if file.content or _make(file, lease):
-            _store(lease, _report(file.path, lease))
+            report = looking.left_by(file) or _report(file, lease)
+            _store(lease, looking.look(file, report, lease.progress) if report.ok else report)
     except FileNotFoundError:
         _store(lease, _missing())
     except LeaseLostError:
@@ -77,15 +78,23 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
     return making.make(file, lease.write, lease.keep)
 
 
-def _report(path: Path, lease: Lease) -> Report:
-    return check_apart(path, lease.progress, lease.estimated)
+def _report(file: TrainingFile, lease: Lease) -> Report:
+    """Stored at once when it is good, so that a worker that dies in the look leaves it to the next one."""
+    report = check_apart(file.path, lease.progress, lease.estimated)
+    if report.ok:
+        lease.write(report=report.as_dict(), checked_bytes=0, checked_lines=0)
+    return report
 
 
 def stop(file: TrainingFile) -> bool:
-    """End the check: its worker loses the lease, and so ends its processes. False: it is over already."""
+    """End the check: its worker loses the lease, and so ends its processes. False: it is over already.
+
+    What was found good, and only looked at, stays good.
+    """
     checking = TrainingFile.objects.alive().filter(pk=file.pk, state=FileState.CHECKING)
-    report = _only(Code.CHECK_STOPPED).as_dict()
-    return checking.update(state=FileState.INVALID, report=report, check_due_at=None) == 1
+    good = looking.left_by(file)
+    report = looking.unfinished(good) if good else _only(Code.CHECK_STOPPED)
+    return checking.update(**_fields(report)) == 1
 
 
 def again(file: TrainingFile) -> bool:
@@ -108,13 +117,15 @@ def _only(code: Code) -> Report:
 
 
 def _store(lease: Lease, report: Report) -> None:
-    lease.write(
-        state=FileState.READY if report.ok else FileState.INVALID,
-        format=report.format,
-        examples=report.examples,
-        tokens=report.tokens,
-        report=report.as_dict(),
-        checked_bytes=report.bytes,
-        checked_lines=report.lines,
-        check_due_at=None,
-    )
+    lease.write(**_fields(report), checked_bytes=report.bytes, checked_lines=report.lines)
+
+
+def _fields(report: Report) -> dict[str, Any]:
+    return {
+        "state": FileState.READY if report.ok else FileState.INVALID,
+        "format": report.format,
+        "examples": report.examples,
+        "tokens": report.tokens,
+        "report": report.as_dict(),
+        "check_due_at": None,
+    }

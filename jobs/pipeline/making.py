@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
+from jobs.pipeline.mending import mask, reduce
 from jobs.training_data.converting import legacy_to_chat
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
@@ -26,7 +27,7 @@ def _convert(file: TrainingFile, sources: list[Path], target: Path, _keep: Keep)
 
 
 # Each reads the sources (the parent first, then options["with"]) and writes the target, by the row's options alone.
-OPERATIONS: dict[str, Operation] = {Origin.CONVERTED: _convert}
+OPERATIONS: dict[str, Operation] = {Origin.CONVERTED: _convert, Origin.MASKED: mask, Origin.REDUCED: reduce}
 
 
 def make(file: TrainingFile, write: Callable[..., None], keep: Keep) -> bool:

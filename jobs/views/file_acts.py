@@ -26,6 +26,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.forms.file import ConvertForm
 from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, TrainingFile, audit
 from jobs.pipeline import storing
+from jobs.pipeline.looking import drop_sidecars
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
 from jobs.training_data.report import Fault
@@ -177,3 +178,4 @@ def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
 def _drop_bytes(file: TrainingFile) -> None:
     if file.content.name:
         file.content.storage.delete(file.content.name)
+        drop_sidecars(file.content.name)

@@ -13,6 +13,7 @@ from jobs.faults import explain
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
 from jobs.training_data.estimating import Estimate
+from jobs.training_data.privacy import mask_for_display, mask_messages
 from jobs.training_data.report import Fault, Report
 
 EPOCHS = (1, 3, 5, 10)
@@ -63,9 +64,18 @@ def say(fault: Fault) -> Said:
 
 
 def facts(file: TrainingFile) -> Facts:
+    """Personal data in the sample, and in what faults quote, is hidden, unless the team does not want it."""
     report = Report.from_dict(file.report)
-    costs = _costs(file) if file.tokens else None
-    return Facts(report, [say(f) for f in report.faults], [say(w) for w in report.warnings], costs)
+    found = {one.code for one in report.findings}  # a finding names all lines, so its warning need not be said too
+    faults, warnings = report.faults, [one for one in report.warnings if one.code not in found]
+    if file.team.privacy:
+        report.sample = [mask_messages(messages) for messages in report.sample]
+        return Facts(report, [_hidden(say(f)) for f in faults], [say(w) for w in warnings], _costs(file))
+    return Facts(report, [say(f) for f in faults], [say(w) for w in warnings], _costs(file))
+
+
+def _hidden(said: Said) -> Said:
+    return said._replace(message=mask_for_display(said.message))
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,9 @@ def guess(file: TrainingFile) -> Guess | None:
     return Guess(about, base, epochs, (middle, low, high))
 
 
-def _costs(file: TrainingFile) -> Costs:
+def _costs(file: TrainingFile) -> Costs | None:
+    if not file.tokens:
+        return None
     profiles = _profiles(file)
     rows = [_row(file, profile, base) for profile in profiles for base in pricing.bases(profile.slug)]
     return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])

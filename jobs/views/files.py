@@ -23,6 +23,7 @@ from jobs.tasks import check_file, nudge
 from jobs.uploads import HashedFile, was_cut
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts, guess
+from jobs.views.file_findings import look_context
 
 PAGE = 25
 
@@ -147,6 +148,7 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
     return {
         "file": file,
         "facts": facts(file),
+        **look_context(file),
         "guess": guess(file),
         "convert_form": ConvertForm(),
         "versions": file.versions.alive(),
