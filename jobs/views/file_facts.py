@@ -9,6 +9,7 @@ from django.conf import settings
 
 from jobs import pricing
 from jobs.faults import explain
+from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
 from jobs.training_data.report import Fault, Report
@@ -46,6 +47,10 @@ class Costs:
         """The day of the oldest price shown."""
         return min((row.base.as_of for row in self.rows), default=None)
 
+    @property
+    def is_approximate(self) -> bool:
+        return any(estimate.is_approximate for row in self.rows for estimate in row.estimates)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -69,13 +74,21 @@ def _costs(file: TrainingFile) -> Costs:
     """For the services that the team is connected to; for all we know of when there is none."""
     slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True))
     profiles = [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
-    rows = [_row(file, profile, base) for profile in profiles for base in pricing.bases(profile.slug)]
+    method = file.method or Method.SUPERVISED
+    rows = [
+        _row(file, method, profile, base)
+        for profile in profiles
+        for base in pricing.bases(profile.slug)
+        if method in base.methods
+    ]
     return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])
 
 
-def _row(file: TrainingFile, profile: Profile, base: pricing.Base) -> Row:
+def _row(file: TrainingFile, method: Method, profile: Profile, base: pricing.Base) -> Row:
     estimates = [
-        pricing.estimate(profile.slug, base.id, tokens=file.tokens, examples=file.examples, epochs=epochs)
+        pricing.estimate(
+            profile.slug, base.id, tokens=file.tokens, examples=file.examples, epochs=epochs, method=method
+        )
         for epochs in EPOCHS
     ]
     return Row(profile, base, estimates)
