@@ -78,7 +78,7 @@ def test_a_code_without_a_sample_is_named(settings: Any, tmp_path: Path) -> None
     settings.BASE_DIR = _copy(settings.BASE_DIR, tmp_path)
     (tmp_path / "samples/faults/nul.jsonl").unlink()
 
-    with pytest.raises(CommandError, match="of: nul$"):
+    with pytest.raises(CommandError, match=r"of: nul$"):
         call_command("faults")
 
 

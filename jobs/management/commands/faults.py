@@ -62,11 +62,12 @@ LANGUAGES = ("ko", "en")
 SHOWN = 160  # characters of the bad line
 HEAD = """# 학습 파일의 오류와 경고 · Faults and warnings of a training file
 
-`manage.py faults`가 `jobs/training_data/codes.py`, `jobs/faults.py`, `samples/faults/`에서 만듭니다. 오래되면 `make lint`가 실패합니다.
-Written by `manage.py faults` from those three; `make lint` fails where it is stale.
+`manage.py faults`가 `jobs/training_data/codes.py`와 `jobs/faults.py`, `samples/faults/`로 이 문서를 씁니다.
+`make lint`는 이 문서가 낡으면 실패합니다. 오류가 하나라도 있으면 그 파일로 학습할 수 없고, 경고만 있으면 할 수
+있습니다. 코드는 바뀌지 않으며, `check_file --json`의 `code`와 같습니다.
 
-오류(fault)가 하나라도 있으면 그 파일로 학습할 수 없고, 경고(warning)만 있으면 학습할 수 있습니다. 코드는 바뀌지 않습니다: `check_file --json`의 `code`입니다.
-A fault makes a file unusable, a warning does not. Codes are stable: they are the `code` of `check_file --json`.
+Written by `manage.py faults` from those three; `make lint` fails where it is stale. A fault makes a file unusable, a
+warning does not. Codes are stable: they are the `code` of `check_file --json`.
 """
 
 
