@@ -22,6 +22,8 @@ ACTIONS: dict[str, str | Promise] = {
     "file.uploaded": _("Uploaded a file"),
     "file.converted": _("Converted a file to chat"),
     "file.downloaded": _("Downloaded a file"),
+    "file.check_stopped": _("Stopped the check of a file"),
+    "file.checked_again": _("Had a file checked again"),
     "file.deleted": _("Deleted a file"),
     "copy.deleted": _("Deleted a file's copy at a service"),
     "job.ordered": _("Ordered a job"),

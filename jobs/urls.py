@@ -7,6 +7,7 @@ from jobs.views import (
     copies,
     export,
     file_acts,
+    file_checks,
     file_poll,
     files,
     health,
@@ -62,6 +63,8 @@ file_urls: Urls = [
     path("<uuid:file>/faults.csv", file_acts.file_faults_csv, name="file-faults-csv"),
     path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
+    path("<uuid:file>/stop/", file_checks.file_stop, name="file-stop"),
+    path("<uuid:file>/check/", file_checks.file_check, name="file-check"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
 ]
 model_urls: Urls = [

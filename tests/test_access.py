@@ -59,6 +59,8 @@ TEAM = [
     Row("file-faults-csv", "get", VIEWER, 200),
     Row("file-remote-json", "get", VIEWER, 200),
     Row("file-convert", "post", TRAINER, 302),
+    Row("file-stop", "post", TRAINER, 302),
+    Row("file-check", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
     Row("copy-delete", "post", TRAINER, 302),

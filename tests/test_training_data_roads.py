@@ -22,25 +22,16 @@ from tests.training_cases import GOOD, LINES, PREFERENCE, QUESTION, answer, line
 TEXT = st.text(max_size=12) | st.sampled_from(['":', '"', "\\", "", "\0", "\ud83d", "한", 'a" :', "\x7f", "\ufeff"])
 MESSAGE = st.builds(lambda role, text: {"role": role, "content": text}, st.sampled_from(["user", "assistant"]), TEXT)
 CHAT = st.lists(MESSAGE, min_size=1, max_size=3).map(lambda some: {"messages": some})
-DUMPED = st.builds(
-    lambda value, ascii, spaced: json.dumps(
-        value, ensure_ascii=ascii, separators=(", ", ": ") if spaced else (",", ":")
-    ).encode("utf-8", "surrogatepass"),
-    CHAT,
-    st.booleans(),
-    st.booleans(),
-)
+
+
+def dumped(value: object, escaped: bool, separators: tuple[str, str]) -> bytes:
+    return json.dumps(value, ensure_ascii=escaped, separators=separators).encode("utf-8", "surrogatepass")
+
+
+DUMPED = st.builds(dumped, CHAT, st.booleans(), st.sampled_from([(", ", ": "), (",", ":")]))
 PIECES = [b'"', b":", b",", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\0", b"\\", b"}\n{", b"}{", b"\\u0000", b"\\ud83d"]
-PIECES += [
-    b'"role":"user",',
-    b'"role" : "user",',
-    b'"x":1,',
-    b"\xff",
-    b"\xed\xa0\x80",
-    b"\xef\xbb\xbf",
-    b"\x01",
-    b"\x7f",
-]
+PIECES += [b'"role":"user",', b'"role" : "user",', b'"x":1,']
+PIECES += [b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\x01", b"\x7f"]
 ODD = st.sampled_from([each.encode() if isinstance(each, str) else each for each in LINES.values()][:-20])
 
 

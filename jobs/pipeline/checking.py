@@ -4,12 +4,14 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
 from jobs.pipeline import fetching, making
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
+from jobs.training_data.estimating import Estimate
 from jobs.training_data.report import Progress, Report, fault
 
 LEASE = timedelta(seconds=60)
@@ -44,6 +46,10 @@ class Lease:
         """Keep the lease, and let the page know; at most once a second."""
         self.keep(checked_bytes=done.bytes_done, checked_lines=done.lines)
 
+    def estimated(self, about: Estimate) -> None:
+        """Let the page show it until the report is there."""
+        self.write(report={"estimate": msgspec.to_builtins(about)}, check_due_at=timezone.now() + LEASE)
+
     def keep(self, **fields: object) -> None:
         if (now := time.monotonic()) - self.told < WRITE_SECONDS:
             return
@@ -72,11 +78,33 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 
 
 def _report(path: Path, lease: Lease) -> Report:
-    return check_apart(path, lease.progress)
+    return check_apart(path, lease.progress, lease.estimated)
+
+
+def stop(file: TrainingFile) -> bool:
+    """End the check: its worker loses the lease, and so ends its processes. False: it is over already."""
+    checking = TrainingFile.objects.alive().filter(pk=file.pk, state=FileState.CHECKING)
+    report = _only(Code.CHECK_STOPPED).as_dict()
+    return checking.update(state=FileState.INVALID, report=report, check_due_at=None) == 1
+
+
+def again(file: TrainingFile) -> bool:
+    """Have it checked once more, by the rules of today. False: it is being checked, or gone."""
+    checked = TrainingFile.objects.alive().filter(pk=file.pk).exclude(state=FileState.CHECKING)
+    return (
+        checked.update(
+            state=FileState.CHECKING, report={}, checked_bytes=0, checked_lines=0, check_due_at=timezone.now()
+        )
+        == 1
+    )
 
 
 def _missing() -> Report:
-    return Report(faults=[fault(0, Code.BYTES_MISSING)], fault_count=1, fault_counts={Code.BYTES_MISSING.value: 1})
+    return _only(Code.BYTES_MISSING)
+
+
+def _only(code: Code) -> Report:
+    return Report(faults=[fault(0, code)], fault_count=1, fault_counts={code.value: 1})
 
 
 def _store(lease: Lease, report: Report) -> None:

@@ -83,7 +83,7 @@ def _bounded(faults: Iterator[Fault], most: int) -> Iterator[Fault]:
 
 
 def _block_faults(stream: IO[bytes], tally: Tally, progress: OnProgress | None) -> Iterator[Fault]:
-    told = time.monotonic()
+    told = float("-inf")  # the first block is told of at once: somebody may be looking
     for block in blocks(stream, tally.limits.line_bytes):
         yield from tally.block_faults(block)
         if progress and (now := time.monotonic()) - told >= PROGRESS_SECONDS:

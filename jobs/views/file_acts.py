@@ -31,7 +31,7 @@ from jobs.training_data.checking import iter_faults
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
-from jobs.views.file_facts import say
+from jobs.views.file_facts import Said, say
 from jobs.views.files import file_url, files_of
 
 ROWS_AT_ONCE = 500
@@ -79,12 +79,16 @@ def file_faults_csv(request: DeskRequest, member: Member, file: UUID) -> HttpRes
 
 def _csv(faults: Iterator[Fault], language: str) -> Iterator[bytes]:
     with override(language):  # batches are made after the request
-        head = (_("Line"), _("Column"), _("What is wrong"), _("How to mend it"))
+        head = (_("Line"), _("Column"), _("Byte"), _("What is wrong"), _("How to mend it"))
     yield b"\xef\xbb\xbf" + _rows([head])
     for some in batched(faults, ROWS_AT_ONCE, strict=False):
         with override(language):
-            rows = [(said.line or "", said.column or "", said.message, said.remedy) for said in map(say, some)]
+            rows = [_row(say(fault)) for fault in some]
         yield _rows([tuple(_no_formula(cell) for cell in row) for row in rows])
+
+
+def _row(said: Said) -> tuple[str | int, ...]:
+    return said.line or "", said.column or "", said.offset if said.line else "", said.message, said.remedy
 
 
 def _no_formula(cell: str | int) -> str | int:

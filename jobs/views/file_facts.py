@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 from django.conf import settings
 
 from jobs import pricing
@@ -12,6 +13,7 @@ from jobs.faults import explain
 from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
+from jobs.training_data.estimating import Estimate
 from jobs.training_data.report import Fault, Report
 
 EPOCHS = (1, 3, 5, 10)
@@ -22,6 +24,7 @@ class Said(NamedTuple):
 
     line: int
     column: int | None
+    offset: int
     message: str
     remedy: str
 
@@ -61,7 +64,7 @@ class Facts:
 
 
 def say(fault: Fault) -> Said:
-    return Said(fault.line, fault.column, *explain(fault))
+    return Said(fault.line, fault.column, fault.offset, *explain(fault))
 
 
 def facts(file: TrainingFile) -> Facts:
@@ -70,10 +73,31 @@ def facts(file: TrainingFile) -> Facts:
     return Facts(report, [say(f) for f in report.faults], [say(w) for w in report.warnings], costs)
 
 
+@dataclass(frozen=True)
+class Guess:
+    """What a file that is being checked holds about, and what training on it would cost about."""
+
+    about: Estimate
+    base: pricing.Base | None
+    epochs: int
+    low: Decimal | None
+    high: Decimal | None
+
+
+def guess(file: TrainingFile) -> Guess | None:
+    if not (told := file.report.get("estimate")):
+        return None
+    about = msgspec.convert(told, Estimate)
+    epochs = pricing.likely_epochs(about.examples.value)
+    base = next((base for profile in _profiles(file) for base in pricing.bases(profile.slug) if base.training), None)
+    if base is None:
+        return Guess(about, None, epochs, None, None)
+    low, high = (base.training * tokens * epochs / pricing.MILLION for tokens in (about.tokens.low, about.tokens.high))
+    return Guess(about, base, epochs, low, high)
+
+
 def _costs(file: TrainingFile) -> Costs:
-    """For the services that the team is connected to; for all we know of when there is none."""
-    slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True))
-    profiles = [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
+    profiles = _profiles(file)
     method = file.method or Method.SUPERVISED
     rows = [
         _row(file, method, profile, base)
@@ -82,6 +106,12 @@ def _costs(file: TrainingFile) -> Costs:
         if method in base.methods
     ]
     return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])
+
+
+def _profiles(file: TrainingFile) -> list[Profile]:
+    """The services that the team is connected to; all we know of when there is none."""
+    slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True))
+    return [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
 
 
 def _row(file: TrainingFile, method: Method, profile: Profile, base: pricing.Base) -> Row:
