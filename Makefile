@@ -35,6 +35,7 @@ lint:
 	$(RUN)/python manage.py makemigrations --check --dry-run
 	$(RUN)/python manage.py compile_translations --check
 	$(RUN)/python manage.py states --check
+	$(RUN)/python manage.py faults --check
 	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(RUN)/hadolint Dockerfile
 

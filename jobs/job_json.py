@@ -51,6 +51,7 @@ class Told:
     fine_tuned_model: str = ""
     suffix: str = ""
     seed: int | None = None
+    method: str = ""
     hyperparameters: Json = field(default_factory=dict)
     trained_tokens: int | None = None
     error: Json = field(default_factory=dict)
@@ -160,6 +161,7 @@ def read(raw: Json, now: datetime) -> Told:
         fine_tuned_model=_text(raw.get("fine_tuned_model"), 300),
         suffix=_text(raw.get("user_provided_suffix") or raw.get("suffix"), 64),
         seed=_whole(raw.get("seed"), 2**31),
+        method=_method(raw),
         hyperparameters=_settings(raw),
         trained_tokens=_whole(raw.get("trained_tokens"), MOST_TOKENS),
         error=error if isinstance(error, dict) and error.get("message") else {},
@@ -204,6 +206,11 @@ def _text(value: object, longest: int) -> str:
 
 def _whole(value: object, below: int) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < below else None
+
+
+def _method(raw: Json) -> str:
+    method = raw.get("method")
+    return _text(method.get("type"), 32) if isinstance(method, dict) else ""
 
 
 def _settings(raw: Json) -> Json:

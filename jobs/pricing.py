@@ -13,10 +13,16 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from jobs.methods import Method
+
 # Where the catalog's figures come from: kept in English, translated where they are shown.
 SOURCES = (
     gettext_noop("the bundled trainer"),
     gettext_noop("OpenAI price page and deprecations page, copies of 2026"),
+)
+METHOD_SOURCES = (
+    gettext_noop("the bundled trainer"),
+    gettext_noop("OpenAI method guides, copies of November 2026"),
 )
 MILLION = Decimal(1_000_000)
 CENT = Decimal("0.01")
@@ -34,6 +40,8 @@ class Base:
     output: Decimal
     source: str
     as_of: date
+    methods: tuple[str, ...]  # by which it can be trained, as far as anybody wrote down
+    methods_source: str
     practice: bool = False
     shutdown: date | None = None
     no_new_jobs: date | None = None
@@ -65,6 +73,7 @@ class Estimate:
     practice: bool
     source: str
     as_of: str
+    is_approximate: bool = False  # nobody says which tokens of such a file the service counts
 
     @property
     def trained_tokens(self) -> int:
@@ -91,7 +100,12 @@ def catalog() -> tuple[Base, ...]:
     """Every base model we know prices of."""
     with (Path(__file__).parent / "catalog.toml").open("rb") as handle:
         rows = tomllib.load(handle, parse_float=Decimal)["base"]
-    return tuple(Base(**{**row, **{k: Decimal(row[k]) for k in ("training", "input", "output")}}) for row in rows)
+    return tuple(_base(row) for row in rows)
+
+
+def _base(row: dict[str, Any]) -> Base:
+    prices = {name: Decimal(row[name]) for name in ("training", "input", "output")}
+    return Base(**{**row, **prices, "methods": tuple(row["methods"])})
 
 
 def bases(profile: str) -> list[Base]:
@@ -110,8 +124,14 @@ def likely_epochs(examples: int) -> int:
     return 3 if examples >= 34 else min(25, max(3, math.ceil(100 / max(examples, 1))))
 
 
-def estimate(profile: str, model: str, *, tokens: int, examples: int, epochs: int | str) -> Estimate:
-    """Estimate a job of `examples` examples with `tokens` tokens; validation data is not billed."""
+def estimate(
+    profile: str, model: str, *, tokens: int, examples: int, epochs: int | str, method: str = Method.SUPERVISED
+) -> Estimate:
+    """Estimate a job of `examples` examples with `tokens` tokens; validation data is not billed.
+
+    OpenAI bills "tokens in the file x epochs" whatever the method. That both answers of a DPO example count is likely,
+    but not written down: such an estimate says so.
+    """
     known = base(profile, model)
     guessed = epochs == "auto"
     return Estimate(
@@ -122,6 +142,7 @@ def estimate(profile: str, model: str, *, tokens: int, examples: int, epochs: in
         practice=bool(known and known.practice),
         source=known.source if known else "",
         as_of=known.as_of.isoformat() if known else "",
+        is_approximate=method == Method.DPO and profile != "trainer",  # which counts as we do
     )
 
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs.methods import Method
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -18,6 +20,9 @@ class Profile:
     bundled: bool = False  # our own trainer: its address follows the server's port
     max_suffix: int = 64
     can_pause: bool = True
+    # How it can train. Of OpenAI: the method guides, copies of November 2026; the catalog says which base takes which.
+    methods: tuple[str, ...] = (Method.SUPERVISED, Method.DPO)
+    methods_are_known: bool = True  # False: nobody told us, so nothing is ruled out
     simulated: bool = False  # its pages say so
     watched_seconds: int = 5  # how often a job is asked for while a page shows it
     idle_seconds: int = 60
@@ -49,6 +54,7 @@ PROFILES: dict[str, Profile] = {
             "custom",
             _("Other OpenAI-shaped service"),
             _("Any service that speaks OpenAI's fine-tuning API. The operator of this portal allows its host."),
+            methods_are_known=False,
         ),
     )
 }

@@ -40,6 +40,25 @@ def chat_lines(examples: int = 60, word: str = "눈") -> bytes:
     return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode() + b"\n"
 
 
+def preference_lines(examples: int = 60, word: str = "눈") -> bytes:
+    """JSONL of as many pairs of a better and a worse answer, all different."""
+    lines = (
+        {
+            "input": {"messages": [{"role": "user", "content": f"{word}, 골목 {n}"}]},
+            "preferred_output": [{"role": "assistant", "content": f"{n}번째 골목에 {word}이 소리 없이 쌓였다."}],
+            "non_preferred_output": [{"role": "assistant", "content": f"골목 {n}에 {word}이 왔습니다."}],
+        }
+        for n in range(examples)
+    )
+    return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode() + b"\n"
+
+
+def make_preferences(team: Team, **fields: Any) -> TrainingFile:
+    """A checked, ready file that DPO trains on."""
+    body = preference_lines(word=f"눈{uuid4().hex}")
+    return make_file(team, body, **{"name": "pairs.jsonl", "format": FileFormat.PREFERENCE, **fields})
+
+
 def make_file(team: Team, content: bytes | None = None, **fields: Any) -> TrainingFile:
     """A checked, ready chat file (its content differs from every other's, unless given)."""
     body = chat_lines(word=f"눈{uuid4().hex}") if content is None else content

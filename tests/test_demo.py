@@ -44,6 +44,7 @@ def test_samples_are_stored_as_they_are_and_wait_for_their_check() -> None:
     assert NAMES != []
     assert [file.path.read_bytes() for file in files] == [(SAMPLES / name).read_bytes() for name in NAMES]
     assert {(file.state, file.check_due_at is not None) for file in files} == {(FileState.CHECKING, True)}
+    assert files.latest("pk").name == "winter-essay-chat.jsonl"
 
 
 def test_printed_log_in_works() -> None:

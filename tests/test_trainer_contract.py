@@ -21,6 +21,7 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from pydantic import BaseModel, ValidationError
 from pytest_django.live_server_helper import LiveServer
 
+from tests.factories import preference_lines
 from trainer.models import File
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -38,6 +39,11 @@ def _paused(body: Json) -> bool:
     return found and not body.update(status="queued")
 
 
+def _no_hyperparameters(body: Json) -> bool:
+    found = body.get("object") == "fine_tuning.job" and body["hyperparameters"] is None
+    return found and not body.update(hyperparameters={})
+
+
 def _third_event_type(body: Json) -> bool:
     found = body.get("object") == "fine_tuning.job.event" and body["type"] not in ("message", "metrics")
     return found and not body.update(type="message")
@@ -47,6 +53,7 @@ def _third_event_type(body: Json) -> bool:
 QUIRKS: dict[str, Callable[[Json], bool]] = {
     "error is {} on a healthy job": _no_error,
     "status may be paused": _paused,
+    "hyperparameters are null for a DPO job": _no_hyperparameters,
     "an event may be moderation_checks": _third_event_type,
 }
 
@@ -105,6 +112,12 @@ def lines(count: int) -> bytes:
 
 def upload(sdk: OpenAI, count: int = 60, name: str = "data.jsonl") -> str:
     return sdk.files.create(file=(name, io.BytesIO(lines(count))), purpose="fine-tune").id
+
+
+def start_dpo(sdk: OpenAI, **settings: Any) -> str:
+    file = sdk.files.create(file=("pairs.jsonl", io.BytesIO(preference_lines())), purpose="fine-tune")
+    method: Any = {"type": "dpo", "dpo": {"hyperparameters": settings}}
+    return sdk.fine_tuning.jobs.create(model="sim-small", training_file=file.id, seed=7, method=method).id
 
 
 def start(sdk: OpenAI, **more: Any) -> str:
@@ -166,6 +179,38 @@ def test_the_life_of_a_job(sdk: OpenAI, clock: time_machine.Traveller, wire: Und
     assert done.fine_tuned_model.startswith("ft:sim-small-2026-06-01:simulated:봄:")
     assert done.trained_tokens == 3 * File.objects.get(uid=done.training_file).tokens
     assert wire.met == {"error is {} on a healthy job"}
+
+
+def test_the_life_of_a_dpo_job(sdk: OpenAI, clock: time_machine.Traveller, wire: Undoing) -> None:
+    job_id = start_dpo(sdk, beta=0.3, batch_size=20)
+    jobs = sdk.fine_tuning.jobs
+    method = jobs.retrieve(job_id).method
+    assert method is not None
+    assert method.type == "dpo"
+    assert method.dpo is not None
+    assert method.dpo.hyperparameters is not None
+    assert method.dpo.hyperparameters.to_dict() == {
+        "n_epochs": "auto",
+        "batch_size": 20,
+        "learning_rate_multiplier": "auto",
+        "beta": 0.3,
+    }
+
+    clock.shift(35)
+    done = jobs.retrieve(job_id)
+    points = [event.data for event in jobs.list_events(job_id) if event.type == "metrics"]
+    [result] = done.result_files
+    answer = sdk.chat.completions.create(
+        model=str(done.fine_tuned_model), messages=[{"role": "user", "content": "눈, 골목 37"}]
+    )
+
+    assert done.status == "succeeded"
+    assert done.trained_tokens == 3 * File.objects.get(uid=done.training_file).tokens
+    assert {name for point in points for name in point} == {"step", "total_steps", "train_loss"}  # type: ignore[union-attr]
+    assert len(points) == 9
+    assert base64.b64decode(sdk.files.content(result).read()).decode().splitlines()[1].endswith(",,,")
+    assert answer.choices[0].message.content == "37번째 골목에 눈이 소리 없이 쌓였다."
+    assert wire.met == {"error is {} on a healthy job", "hyperparameters are null for a DPO job"}
 
 
 def test_events_and_checkpoints(sdk: OpenAI, clock: time_machine.Traveller) -> None:
@@ -322,7 +367,8 @@ def test_a_streamed_chat(sdk: OpenAI) -> None:
 def test_each_quirk_is_one(live_server: LiveServer, clock: time_machine.Traveller, quirk: str) -> None:
     """With the other quirks undone the SDK's own types still refuse each of them, so each exception is needed."""
     with OpenAI(api_key="trainer-fault.moderation-quirks", base_url=f"{live_server.url}/trainer/v1") as loose:
-        jobs, job_id = loose.fine_tuning.jobs, start(loose)
+        jobs = loose.fine_tuning.jobs
+        job_id = start_dpo(loose) if "DPO" in quirk else start(loose)
         if quirk == "an event may be moderation_checks":
             clock.shift(30)
             things = json.loads(jobs.with_raw_response.list_events(job_id).text)["data"]

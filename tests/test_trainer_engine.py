@@ -120,7 +120,7 @@ def test_tokens_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     line = {"messages": [{"role": "user", "content": "안녕하세요"}, {"role": "assistant", "content": "hello"}]}
     path.write_text(json.dumps(line) + "\n" + json.dumps(line))
-    assert reading.facts(path) == reading.Facts(examples=2, tokens=2 * (3 + 2 * (3 + 1) + 2 + 1))
+    assert reading.facts(path) == reading.Facts("chat", examples=2, tokens=2 * (3 + 2 * (3 + 1) + 2 + 1))
 
 
 def test_a_line_beyond_the_limit_is_no_example(tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ def order(client: Client, **body: Any) -> Any:
     return client.post(JOBS, {"model": "sim-small", **body}, content_type="application/json", headers=KEY)
 
 
+def dpo(**settings: Any) -> dict[str, Any]:
+    return {"method": {"type": "dpo", "dpo": {"hyperparameters": settings}}}
+
+
 def refused(answer: Any) -> tuple[int, str | None]:
     """Status and parameter, once the envelope has been seen to be whole."""
     error = answer.json()["error"]
@@ -112,7 +116,15 @@ def test_uploads(client: Client, settings: Any) -> None:
             {"method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": 0}}}},
             "method.supervised.hyperparameters.learning_rate_multiplier",
         ),
-        ({"method": {"type": "dpo"}}, "method.type"),
+        ({"method": {"type": "reinforcement"}}, "method.type"),
+        ({"method": {"type": ["dpo"]}}, "method.type"),
+        ({"method": {"type": "dpo", "dpo": 3}}, "dpo"),
+        (dpo(beta=0), "method.dpo.hyperparameters.beta"),
+        (dpo(beta=2.1), "method.dpo.hyperparameters.beta"),
+        (dpo(beta=True), "method.dpo.hyperparameters.beta"),
+        (dpo(beta="strong"), "method.dpo.hyperparameters.beta"),
+        (dpo(n_epochs=51), "method.dpo.hyperparameters.n_epochs"),
+        (dpo(learning_rate_multiplier=0), "method.dpo.hyperparameters.learning_rate_multiplier"),
         ({"method": []}, "method"),
         ({"metadata": {str(n): "x" for n in range(17)}}, "metadata"),
         ({"metadata": {"a": 1}}, "metadata.a"),

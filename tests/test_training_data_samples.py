@@ -1,5 +1,6 @@
 """The samples that a newcomer meets first are what the README says they are."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / "samples"
         ("winter-essay-chat.jsonl", "chat", 72),
         ("winter-essay-validation.jsonl", "chat", 12),
         ("keywords-legacy.jsonl", "legacy", 24),
+        ("preferences-dpo.jsonl", "preference", 24),
     ],
 )
 def test_a_good_sample_has_no_fault(name: str, kind: str, examples: int) -> None:
@@ -31,6 +33,14 @@ def test_no_example_stands_twice_or_in_both_files() -> None:
     ]
 
     assert len(set(lines)) == len(lines) == 84
+
+
+def test_preferences_prefer_something() -> None:
+    pairs = [json.loads(row) for row in (SAMPLES / "preferences-dpo.jsonl").read_text().splitlines()]
+
+    asked = {pair["input"]["messages"][-1]["content"] for pair in pairs}
+    answers = {pair[key][0]["content"] for pair in pairs for key in ("preferred_output", "non_preferred_output")}
+    assert (len(asked), len(answers)) == (24, 48)
 
 
 def test_the_faulty_sample_has_ten_different_faults() -> None:

@@ -29,6 +29,7 @@ class File(models.Model):
     filename = models.CharField(max_length=255)
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+    format = models.CharField(max_length=16, blank=True)  # reading.FORMATS; empty where it is none of them
     examples = models.PositiveIntegerField(default=0)
     tokens = models.PositiveBigIntegerField(default=0)
     fault = models.TextField(blank=True)  # why a job on this file must fail, in the service's words
@@ -61,10 +62,12 @@ class Job(models.Model):
     validation_file = models.ForeignKey(File, models.PROTECT, null=True, related_name="+")
     suffix = models.CharField(max_length=64, blank=True)
     seed = models.BigIntegerField()
+    method = models.CharField(max_length=16, default="supervised")
     asked = models.JSONField(default=dict)  # hyperparameters as ordered, "auto" included
     n_epochs = models.PositiveIntegerField()
     batch_size = models.PositiveIntegerField()
     learning_rate = models.FloatField()
+    beta = models.FloatField(null=True)  # of DPO only
     metadata = models.JSONField(null=True)
     faults = models.JSONField(default=dict)  # see trainer/faults.py
     failure = models.JSONField(null=True)  # {"code", "message", "param", "at": active seconds} of a job meant to fail

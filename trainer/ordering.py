@@ -19,13 +19,16 @@ from trainer.bases import living_base
 from trainer.engines.simulated import STARTED, VALIDATED, WARM_UP, Run, training_seconds
 from trainer.faults import Faults
 from trainer.models import File, Job, JobTag, TunedModel
-from trainer.orders import RATE, Order
+from trainer.orders import BETA, RATE, Order
 from wire.errors import invalid, not_found
 from wire.ids import new_id
 
 type Json = dict[str, Any]
 
 LEAST_EXAMPLES = 10
+AUTO_BETA = 0.1  # ours: what "auto" means at OpenAI is not written down
+# of each format: the method that trains on it, and OpenAI's word for it (that of preferences is ours)
+FORMATS = {"chat": ("supervised", "fine-tune-chat"), "preference": ("dpo", "fine-tune-preference")}
 ORG_SLUG = "simulated"  # stands where OpenAI writes the organization, so that every model's name says what it is
 LASTING_FAULTS = (
     *("unknown-status", "unknown-event", "moderation"),
@@ -64,13 +67,15 @@ def place(order: Order, org: str, faults: Faults) -> Job:
         validation_file=validation,
         suffix=order.suffix,
         seed=order.seed,
+        method=order.method,
         asked=asked,
         n_epochs=epochs,
         batch_size=batch,
         learning_rate=1.8 if asked[RATE] == "auto" else asked[RATE],
+        beta=AUTO_BETA if asked.get(BETA) == "auto" else asked.get(BETA),
         metadata=order.metadata,
         faults={name: faults.named[name] for name in LASTING_FAULTS if name in faults},
-        failure=planned_failure(training, validation, faults),
+        failure=planned_failure(order.method, training, validation, faults),
         speed=settings.TRAINER_SPEED,
         tuned_name=f"ft:{base}:{ORG_SLUG}:{order.suffix}:{new_id('', 8)}",
         created_at=now,
@@ -112,22 +117,33 @@ def auto_batch(examples: int) -> int:
     return min(256, max(1, math.ceil(examples * 0.002)))
 
 
-def planned_failure(training: File, validation: File | None, faults: Faults) -> Json | None:
+def planned_failure(method: str, training: File, validation: File | None, faults: Faults) -> Json | None:
     """The error a job will end with, and after how many active seconds; None for one that goes well."""
     if "fail" in faults:
         code = faults.named["fail"] or "server_error"
         message, param = FAILURES.get(code, FAILURES["server_error"])
         halfway = STARTED + training_seconds(training.examples) / 2
         return _failure(code, message, param, VALIDATED if param else halfway)
-    if training.fault:
-        return _failure("invalid_training_file", BAD_FILE + training.fault, "training_file", VALIDATED)
+    if fault := training.fault or misfit(training, method):
+        return _failure("invalid_training_file", BAD_FILE + fault, "training_file", VALIDATED)
     if training.examples < LEAST_EXAMPLES:
         count = f"{training.examples} example(s), but must have at least {LEAST_EXAMPLES} examples"
         return _failure("invalid_n_examples", f"Training file has {count}", "training_file", VALIDATED)
-    if validation and validation.fault:
-        message = f"The job failed due to an invalid validation file. {validation.fault}"
+    if validation and (fault := validation.fault or misfit(validation, method)):
+        message = f"The job failed due to an invalid validation file. {fault}"
         return _failure("invalid_validation_file", message, "validation_file", VALIDATED)
     return None
+
+
+def misfit(file: File, method: str) -> str:
+    """Why the method cannot train on such a file; empty where it can. The words for chat are OpenAI's, seen."""
+    trains, name = FORMATS.get(file.format, (method, ""))
+    if trains == method:
+        return ""
+    return (
+        f"Invalid file format. Input file {file.uid} is in the {name} format, but the specified fine-tuning job "
+        f"is not using '{trains}' as the training method (provided method={method})."
+    )
 
 
 def _failure(code: str, message: str, param: str | None, at: float) -> Json:

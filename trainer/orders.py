@@ -12,7 +12,9 @@ MOST_SEED = 2**31 - 1
 MOST_SUFFIX = 64
 METADATA_PAIRS, METADATA_KEY, METADATA_VALUE = 16, 64, 512
 RANGES = {"n_epochs": (1, 50), "batch_size": (1, 256)}
-RATE = "learning_rate_multiplier"
+RATE, BETA = "learning_rate_multiplier", "beta"
+LEAST_BETA, MOST_BETA = 1e-9, 2.0
+METHODS = {"supervised": (*RANGES, RATE), "dpo": (*RANGES, RATE, BETA)}  # and the settings of each
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,12 @@ class Order:
     suffix: str
     seed: int
     metadata: dict[str, str] | None
+    method: str
     asked: Json
 
 
 def read_order(body: Json) -> Order:
+    method = _method(body)
     return Order(
         model=_text(body, "model", required=True),
         training_file=_text(body, "training_file", required=True),
@@ -36,7 +40,8 @@ def read_order(body: Json) -> Order:
         suffix=_suffix(body),
         seed=_seed(body),
         metadata=_metadata(body),
-        asked=_asked(body),
+        method=method,
+        asked=_asked(body, method),
     )
 
 
@@ -92,16 +97,21 @@ def _metadata(body: Json) -> dict[str, str] | None:
     return pairs
 
 
-def _asked(body: Json) -> Json:
-    """From `method.supervised.hyperparameters`, or the deprecated `hyperparameters`."""
-    method = _object(body, "method") or {"type": "supervised"}
-    if method.get("type") != "supervised":
-        message = f"Invalid value: '{method.get('type')}'. This server supports the method 'supervised' only."
+def _method(body: Json) -> str:
+    kind = (_object(body, "method") or {"type": "supervised"}).get("type")
+    if not isinstance(kind, str) or kind not in METHODS:
+        message = f"Invalid value: '{str(kind)[:40]}'. Supported values are: 'supervised' and 'dpo'."
         raise invalid(message, "method.type", "invalid_value")
-    inner = _object(_object(method, "supervised"), "hyperparameters")
-    given = inner or _object(body, "hyperparameters")
-    path = "method.supervised.hyperparameters" if inner else "hyperparameters"
-    return {name: _hyperparameter(given.get(name), name, path) for name in (*RANGES, RATE)}
+    return kind
+
+
+def _asked(body: Json, method: str) -> Json:
+    """From `method.<method>.hyperparameters`; a supervised job's may stand in the deprecated `hyperparameters`."""
+    inner = _object(_object(_object(body, "method"), method), "hyperparameters")
+    old = method == "supervised" and not inner
+    given = _object(body, "hyperparameters") if old else inner
+    path = "hyperparameters" if old else f"method.{method}.hyperparameters"
+    return {name: _hyperparameter(given.get(name), name, path) for name in METHODS[method]}
 
 
 def _object(body: Json, name: str) -> Json:
@@ -117,6 +127,8 @@ def _hyperparameter(value: object, name: str, path: str) -> int | float | str:
     param = f"{path}.{name}"
     if name == RATE:
         return _number(value, param, 1e-9, 1e9, whole=False)
+    if name == BETA:
+        return _number(value, param, LEAST_BETA, MOST_BETA, whole=False)
     low, high = RANGES[name]
     return int(_number(value, param, low, high, whole=True))
 

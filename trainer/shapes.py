@@ -36,6 +36,7 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
     run = Run(job)
     status = run.status(now)
     hyperparameters = numbers(job) if run.validated(now) else job.asked
+    supervised = job.method == "supervised"
     return {
         "object": "fine_tuning.job",
         "id": job.uid,
@@ -46,8 +47,8 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
         "status": "compressing" if "unknown-status" in words and status not in FINAL else status,
         "training_file": job.training_file.uid,
         "validation_file": job.validation_file.uid if job.validation_file else None,
-        "hyperparameters": hyperparameters,
-        "method": {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}},
+        "hyperparameters": hyperparameters if supervised else None,
+        "method": {"type": job.method, job.method: {"hyperparameters": hyperparameters}},
         "estimated_finish": unix(run.planned_end()[1]) if status == "running" else None,
         **_outcome(job, run, status),
         "seed": job.seed,
@@ -61,10 +62,12 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
 
 
 def numbers(job: Job) -> Json:
+    beta = {} if job.beta is None else {"beta": job.beta}
     return {
         "n_epochs": job.n_epochs,
         "batch_size": job.batch_size,
         "learning_rate_multiplier": job.learning_rate,
+        **beta,
     }
 
 

@@ -84,7 +84,10 @@ class JobAdmin(Rows[FineTuneJob]):
         (_("Work"), ("due_at", "wish", "tries", "trouble", "error", since, polled, "step", "total_steps")),
         (
             _("Order"),
-            ("base_model", "training_file", "validation_file", "hyperparameters", "suffix", "seed", "note", "origin"),
+            (
+                *("base_model", "training_file", "validation_file", "method", "hyperparameters"),
+                *("suffix", "seed", "note", "origin"),
+            ),
         ),
         (_("Money"), ("estimated_usd", "billed_usd", "trained_tokens", "retry_of")),
         (_("Times"), ("created_at", "submitted_at", "started_at", "finished_at", "collected_at")),

@@ -46,6 +46,7 @@ LABELS = {
     "mail_due_at": _("mail due"),
     "mailed_at": _("mail sent"),
     "message": _("message"),
+    "method": _("method"),
     "metrics": _("figures"),
     "model": _("model"),
     "models_seen": _("models it lists"),

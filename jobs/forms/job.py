@@ -7,40 +7,16 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
+from jobs.forms.fields import AutoNumber, PlainSelect
+from jobs.methods import SETTINGS, TRAINS_ON, Method
 from jobs.models import Connection, FineTuneJob, JobQuerySet, Member, RemoteFile, Team, TrainingFile, TunedModel
 from jobs.states import State
 
 MAY_BE_ID = re.compile(r"^\S*[\d:_-]\S*$")  # one word with a digit or a mark in it
 OTHER = "other"  # the choice that lets an id be typed
-
-
-class AutoNumber(forms.CharField):
-    """A number within a range, or "auto" (also when left empty): the service then chooses."""
-
-    def __init__(self, kind: type[int] | type[float], low: float, high: float, **kwargs: Any) -> None:
-        self.kind, self.low, self.high = kind, low, high
-        super().__init__(required=False, initial="auto", max_length=16, **kwargs)
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
-
-    def clean(self, value: Any) -> int | float | str:
-        text = str(super().clean(value) or "").strip().lower()
-        if text in ("", "auto", "자동"):
-            return "auto"
-        try:
-            number = self.kind(text)
-        except (ValueError, OverflowError):
-            number = self.kind(-1)
-        if not self.low <= number <= self.high:  # NaN fails this too
-            raise forms.ValidationError(
-                _("Enter “auto”, or a number from %(low)s to %(high)s."), params={"low": self.low, "high": self.high}
-            )
-        return number
 
 
 class OrderForm(forms.Form):
@@ -78,6 +54,13 @@ class OrderForm(forms.Form):
     learning_rate_multiplier = AutoNumber(
         float, 0.0001, 100, label=_("Learning rate multiplier"), help_text=_("auto, or above 0")
     )
+    beta = AutoNumber(
+        float,
+        0.0001,
+        2,
+        label=_("Beta"),
+        help_text=_("auto, or above 0 up to 2: the higher, the closer the model stays to its base"),
+    )
     seed = forms.IntegerField(
         min_value=0, max_value=2147483647, required=False, label=_("Seed"), help_text=_("Same seed, same order of data")
     )
@@ -110,13 +93,33 @@ class OrderForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         self._choose_model(cleaned)
+        self._refuse_method(cleaned)
+        for name in {*SETTINGS[Method.DPO]} - {*SETTINGS[self.method]}:
+            self.errors.pop(name, None)  # the page shows it for another method only
         training, validation = cleaned.get("training_file"), cleaned.get("validation_file")
         if training and training == validation:
             self.add_error(
                 "validation_file",
                 _("This is the training file itself: validation would tell nothing. Choose another one, or none."),
             )
+        elif training and validation and training.format != validation.format:
+            told = _("It must have the format of the training file. That is: %(format)s")
+            self.add_error(
+                "validation_file", forms.ValidationError(told, params={"format": training.get_format_display()})
+            )
         return cleaned
+
+    @property
+    def method(self) -> Method:
+        """It follows from the training file: each format is trained on by one method."""
+        file = self.cleaned_data.get("training_file")
+        return (file and file.method) or Method.SUPERVISED
+
+    def _refuse_method(self, cleaned: dict[str, Any]) -> None:
+        connection, model = cleaned.get("connection"), cleaned.get("base_model")
+        if connection and model and not takes(connection, model, self.method):
+            told = _("%(method)s: the service's guides do not name this base model for it. Choose another one.")
+            self.add_error("base", forms.ValidationError(told, params={"method": self.method.label}))
 
     def _choose_model(self, cleaned: dict[str, Any]) -> None:
         """Put `connection` and `base_model` into the cleaned data."""
@@ -144,10 +147,18 @@ class OrderForm(forms.Form):
         if not (file and connection and model):
             return None
         epochs = data.get("n_epochs", "auto")
-        return pricing.estimate(connection.profile, model, tokens=file.tokens, examples=file.examples, epochs=epochs)
+        return pricing.estimate(
+            connection.profile,
+            model,
+            tokens=file.tokens,
+            examples=file.examples,
+            epochs=epochs,
+            method=self.method,
+        )
 
-    def hyperparameters(self) -> dict[str, int | float | str]:
-        return {name: self.cleaned_data[name] for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
+    def hyperparameters(self) -> dict[str, int | float | str | None]:
+        """The settings of the method; None where one was not understood."""
+        return {name: self.cleaned_data.get(name) for name in SETTINGS[self.method]}
 
     def job(self, member: Member, estimate: pricing.Estimate, retry_of: FineTuneJob | None) -> FineTuneJob:
         """The order as a row that is not stored yet."""
@@ -164,6 +175,7 @@ class OrderForm(forms.Form):
             name=data["name"] or data["suffix"] or data["training_file"].name.removesuffix(".jsonl")[:120],
             suffix=data["suffix"],
             seed=data["seed"],
+            method=self.method,
             hyperparameters=self.hyperparameters(),
             estimate=estimate.as_dict(),
             estimated_usd=None if estimate.usd is None else estimate.usd.quantize(Decimal("0.0001")),
@@ -175,9 +187,21 @@ def offers(connection: Connection) -> list[dict[str, Any]]:
     seen = set(connection.bases_seen())
     known = [base for base in pricing.bases(connection.profile) if base.takes_jobs and (not seen or base.id in seen)]
     return [
-        {"value": f"{connection.uuid}|{base.id}", "connection": connection, "model": base.id, "base": base}
+        {
+            "value": f"{connection.uuid}|{base.id}",
+            "connection": connection,
+            "model": base.id,
+            "base": base,
+            "lacks": [method for method in TRAINS_ON if not takes(connection, base.id, method)],
+        }
         for base in known
     ]
+
+
+def takes(connection: Connection, model: str, method: str) -> bool:
+    """Whether the base can be trained by the method. What nobody wrote down is not refused."""
+    base = pricing.base(connection.profile, model)
+    return method in (base.methods if base else connection.about.methods)
 
 
 class EditForm(forms.Form):
@@ -189,21 +213,6 @@ class SettleForm(forms.Form):
     """What a person says of a job that asking did not settle. An empty id: it never started."""
 
     remote_id = forms.CharField(max_length=128, required=False, label=_("Job id at the service"))
-
-
-class PlainSelect(forms.Select):
-    """A select without a template for each of its options: a team of 200 would cost 20 ms a page."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        groups = self.optgroups(name, self.format_value(value), attrs)
-        options = [option for _group, inner, _index in groups for option in inner]
-        shown = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((o["value"], mark_safe(" selected") if o["selected"] else "", o["label"]) for o in options),
-        )
-        given = self.build_attrs(self.attrs, attrs)
-        return format_html('<select name="{}"{}>{}</select>', name, flatatt(given), shown)
 
 
 class FindForm(forms.Form):

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs.methods import Method
 from jobs.models.connection import Connection
 from jobs.models.searching import searched
 from jobs.models.team import Anyone, Team
@@ -73,7 +74,8 @@ class FineTuneJob(models.Model):
     base_model = models.CharField(_("base model"), max_length=200)
     suffix = models.CharField(_("suffix"), max_length=64, blank=True)
     seed = models.PositiveIntegerField(_("seed"), null=True, blank=True)
-    # {"n_epochs": int | "auto", "batch_size": int | "auto", "learning_rate_multiplier": float | "auto"}
+    method = models.CharField(max_length=32, choices=Method.choices, default=Method.SUPERVISED)
+    # {"n_epochs": 3, "batch_size": "auto", …}: what jobs.methods.SETTINGS names, each a number or "auto"
     hyperparameters = models.JSONField(default=dict)
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from jobs.methods import TRAINS_ON, Method, method_for
 from jobs.models.team import Anyone, Team
 
 
@@ -52,9 +53,10 @@ class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):
     def alive(self) -> "TrainingFileQuerySet":
         return self.filter(deleted_at=None)
 
-    def usable(self) -> "TrainingFileQuerySet":
-        """What a job may be trained on."""
-        return self.alive().filter(state=FileState.READY, format=FileFormat.CHAT)
+    def usable(self, method: str = "") -> "TrainingFileQuerySet":
+        """What a job may be trained on: by that method, or by any that can be ordered."""
+        fitting = [TRAINS_ON[method]] if method else [*TRAINS_ON.values()]
+        return self.alive().filter(state=FileState.READY, format__in=fitting)
 
 
 def stored_name(file: "TrainingFile", _filename: str) -> str:
@@ -108,6 +110,11 @@ class TrainingFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def method(self) -> Method | None:
+        """How a job on this file trains; None where none can be ordered."""
+        return method_for(self.format) if self.state == FileState.READY else None
 
     @property
     def path(self) -> Path:

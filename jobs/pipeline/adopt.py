@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from jobs import job_json, provider
 from jobs.job_json import Json, Told
+from jobs.methods import Method
 from jobs.models import Connection, FineTuneJob, JobEvent, JobOrigin, Team, Transition, User
 from jobs.pipeline import fetching
 from jobs.pipeline.park import blame, is_resting
@@ -77,6 +78,7 @@ def _row(told: Told) -> dict[str, Any]:
         "base_model": told.base_model,
         "suffix": told.suffix,
         "seed": told.seed,
+        "method": told.method or Method.SUPERVISED,
         "hyperparameters": told.hyperparameters,
         "created_at": told.created_at or timezone.now(),
     }
@@ -151,6 +153,7 @@ def _as_told(job: FineTuneJob, connection: Connection, remote: Json) -> dict[str
     told = job_json.read_known(remote, job.remote_id, timezone.now())
     changes |= {"created_at": told.created_at or job.created_at, "base_model": told.base_model or job.base_model}
     changes |= {"suffix": told.suffix or job.suffix, "seed": job.seed if told.seed is None else told.seed}
+    changes |= {"method": told.method or job.method}
     changes |= {"hyperparameters": told.hyperparameters or job.hyperparameters}
     if job.name == job.remote_id[:120]:
         changes["name"] = told.name

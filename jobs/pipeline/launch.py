@@ -104,12 +104,16 @@ def _remote_id(job: FineTuneJob, file: TrainingFile) -> str:
     return RemoteFile.objects.get(connection=job.service, training_file=file).remote_id
 
 
+def method_body(job: FineTuneJob) -> Json:
+    return {"type": job.method, job.method: {"hyperparameters": job.hyperparameters}}
+
+
 def order_body(job: FineTuneJob) -> Json:
     """The create call's body, in OpenAI's words."""
     body: Json = {
         "model": job.base_model,
         "training_file": _remote_id(job, job.trained_on),
-        "method": {"type": "supervised", "supervised": {"hyperparameters": job.hyperparameters}},
+        "method": method_body(job),
         "metadata": {TAG: str(job.uuid)},
     }
     if job.validation_file:

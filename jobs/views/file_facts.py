@@ -10,6 +10,7 @@ from django.conf import settings
 
 from jobs import pricing
 from jobs.faults import explain
+from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
 from jobs.training_data.estimating import Estimate
@@ -49,6 +50,10 @@ class Costs:
     def as_of(self) -> date | None:
         """The day of the oldest price shown."""
         return min((row.base.as_of for row in self.rows), default=None)
+
+    @property
+    def is_approximate(self) -> bool:
+        return any(estimate.is_approximate for row in self.rows for estimate in row.estimates)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,13 @@ def _costs(file: TrainingFile) -> Costs | None:
     if not file.tokens:
         return None
     profiles = _profiles(file)
-    rows = [_row(file, profile, base) for profile in profiles for base in pricing.bases(profile.slug)]
+    method = file.method or Method.SUPERVISED
+    rows = [
+        _row(file, method, profile, base)
+        for profile in profiles
+        for base in pricing.bases(profile.slug)
+        if method in base.methods
+    ]
     return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])
 
 
@@ -115,9 +126,11 @@ def _profiles(file: TrainingFile) -> list[Profile]:
     return [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
 
 
-def _row(file: TrainingFile, profile: Profile, base: pricing.Base) -> Row:
+def _row(file: TrainingFile, method: Method, profile: Profile, base: pricing.Base) -> Row:
     estimates = [
-        pricing.estimate(profile.slug, base.id, tokens=file.tokens, examples=file.examples, epochs=epochs)
+        pricing.estimate(
+            profile.slug, base.id, tokens=file.tokens, examples=file.examples, epochs=epochs, method=method
+        )
         for epochs in EPOCHS
     ]
     return Row(profile, base, estimates)

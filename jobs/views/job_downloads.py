@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from jobs.job_json import ORDER
 from jobs.models import FineTuneJob, Member
+from jobs.pipeline.launch import method_body
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.downloads import attachment
 from jobs.views.jobs import job_of
@@ -62,7 +63,8 @@ def _attached(response: HttpResponse, name: str) -> HttpResponse:
 def job_json(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
     """The service's job JSON as it came last, or as it was imported; the order itself while there is neither."""
     job = job_of(member, uuid)
-    record = job.remote or job.imported or {"object": ORDER, "id": str(job.uuid), "model": job.base_model}
+    order = {"object": ORDER, "id": str(job.uuid), "model": job.base_model, "method": method_body(job)}
+    record = job.remote or job.imported or order
     body = json.dumps(record, ensure_ascii=False, indent=2)
     return _attached(HttpResponse(body, content_type="application/json"), _named(job, "job.json"))
 

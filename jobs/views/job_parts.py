@@ -104,6 +104,17 @@ def metrics_of(job: FineTuneJob) -> list[tuple[int, dict[str, Any]]]:
     return [(step, found) for (step, _text), found in zip(rows, values, strict=True)]
 
 
+LOSSES = ("train_loss", "valid_loss", "full_valid_loss")
+MORE_SHOWN = 6  # columns of a table that people read
+
+
+def loss_rows(metrics: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
+    """The table of the curve, newest first: the losses, then whatever else the service told, under its own names."""
+    more = sorted({name for _step, values in metrics for name in values} - {*LOSSES})[:MORE_SHOWN]
+    rows = [(step, [values.get(name) for name in (*LOSSES, *more)]) for step, values in reversed(metrics)]
+    return {"more": more, "rows": rows}
+
+
 def chart_points(metrics: Sequence[tuple[int, dict[str, Any]]], total: int | None) -> dict[str, Any]:
     """The loss curve: steps, and training, validation and full validation loss at each (null where none)."""
 
@@ -122,8 +133,8 @@ def chart_points(metrics: Sequence[tuple[int, dict[str, Any]]], total: int | Non
 def told_settings(job: FineTuneJob) -> dict[str, Any]:
     """The hyperparameters as the service settled them ("auto" becomes a number), else as ordered."""
     method = job.remote.get("method")
-    supervised = method.get("supervised") if isinstance(method, dict) else None
-    inner = supervised.get("hyperparameters") if isinstance(supervised, dict) else None
+    own = method.get(job.method) if isinstance(method, dict) else None
+    inner = own.get("hyperparameters") if isinstance(own, dict) else None
     for told in (inner, job.remote.get("hyperparameters")):
         if isinstance(told, dict):
             return {**job.hyperparameters, **told}

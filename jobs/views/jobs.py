@@ -19,14 +19,15 @@ from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
-from jobs.views.job_parts import chart_points, eta, imported_facts, metrics_of, timeline, told_settings
+from jobs.views.job_parts import chart_points, eta, imported_facts, loss_rows, metrics_of, timeline, told_settings
 from jobs.views.polling import Seen, seen, speak
 from jobs.views.shelf import Shelf
 
 PER_PAGE = 25
 MOST_FOUND = 1000  # a search that finds more shows the newest: whoever looks for one job adds a word
 LISTED = FineTuneJob.objects.select_related("connection", "training_file", "created_by").only(
-    *("uuid", "team", "origin", "name", "base_model", "state", "wish", "due_at", "version", "remote_status", "remote"),
+    *("uuid", "team", "origin", "name", "base_model", "method", "state", "wish", "due_at", "version"),
+    *("remote_status", "remote"),
     *("error", "trouble", "step", "total_steps", "fine_tuned_model", "estimated_usd", "billed_usd"),
     *("created_at", "started_at", "finished_at", "connection__name", "training_file__name", "created_by__username"),
 )
@@ -145,7 +146,8 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "event_count": job.events.count(),
         "checkpoints": job.checkpoints.all(),
         "points": chart_points(metrics, job.total_steps),
-        "metrics": metrics[-STEPS_SHOWN:],
+        "last": metrics[-1][1] if metrics else {},
+        "table": loss_rows(metrics[-STEPS_SHOWN:]),
         "copies": _copies(job),
         "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
         "remedy": remedy(job.error) if job.error else "",

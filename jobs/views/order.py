@@ -6,20 +6,23 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jobs import pricing
-from jobs.forms.job import OTHER, OrderForm
-from jobs.models import ConnectionState, FileState, FineTuneJob, Member, audit
+from jobs.forms.job import OTHER, OrderForm, takes
+from jobs.methods import TRAINS_ON, Method
+from jobs.models import ConnectionState, FileFormat, FileState, FineTuneJob, Member, TrainingFile, audit
 from jobs.pipeline.record import order
 from jobs.tasks import advance_job, nudge
 from jobs.training_data.leakage import known_leakage
 from jobs.views.access import DeskRequest, trainer_page
 
 FEW_EXAMPLES = 50
+FILES_SHOWN = 100  # of each method
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,15 +71,37 @@ def job_estimate(request: DeskRequest, member: Member) -> HttpResponse:
 def _page(member: Member, form: OrderForm) -> dict[str, Any]:
     if not form.is_bound:
         form = _bound(form, member)
-    files = member.team.training_files.alive()
     return {
         "form": form,
         "offers": form.offers,
-        "files": form.fields["training_file"].queryset[:100],  # type: ignore[attr-defined]
-        "unusable": files.exclude(state=FileState.READY).count(),
-        "legacy": files.filter(state=FileState.READY, format="legacy").count(),
+        "has_files": form.fields["training_file"].queryset.exists(),  # type: ignore[attr-defined]
+        "methods": _methods(member, form),
+        "left_out": _left_out(member),
         "other": OTHER,
     } | _cost(member, form)
+
+
+def _methods(member: Member, form: OrderForm) -> list[tuple[Method, list[TrainingFile]]]:
+    """Each method with the newest files that it can train on, and those that are chosen."""
+    chosen = {form.cleaned_data.get(name) for name in ("training_file", "validation_file")} - {None}
+    files = TrainingFile.objects.filter(team=member.team)
+    shown = {Method(method): list(files.usable(method)[:FILES_SHOWN]) for method in TRAINS_ON}
+    return [
+        (method, [*rows, *(file for file in chosen if file.method == method and file not in rows)])
+        for method, rows in shown.items()
+    ]
+
+
+def _left_out(member: Member) -> dict[str, int]:
+    """How many files are not offered, by the reason why."""
+    files = member.team.training_files.alive()
+    ready = Q(state=FileState.READY)
+    counts: dict[str, int] = files.aggregate(
+        unusable=Count("pk", filter=~ready),
+        legacy=Count("pk", filter=ready & Q(format=FileFormat.LEGACY)),
+        reinforcement=Count("pk", filter=ready & Q(format=FileFormat.REINFORCEMENT)),
+    )
+    return counts
 
 
 def _bound(form: OrderForm, member: Member) -> OrderForm:
@@ -100,9 +125,13 @@ def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
         "price": price,
         "button_price": _button_price(price) if price else "",
         "base": base,
+        "method": form.method,
+        "method_is_unknown": bool(connection and not base and not connection.about.methods_are_known),
+        "is_refused": bool(connection and model and not takes(connection, model, form.method)),
         "chosen_connection": connection,
         "chosen_file": form.cleaned_data.get("training_file"),
         "leaked": _leaked(form),
+        "chosen_validation": form.cleaned_data.get("validation_file"),
         "few": FEW_EXAMPLES,
         "trouble": connection and connection.state not in (ConnectionState.WORKS, ConnectionState.UNTESTED),
         "earlier": _earlier(member, form),
@@ -127,9 +156,9 @@ def _earlier(member: Member, form: OrderForm) -> FineTuneJob | None:
     data = form.cleaned_data
     if not (data.get("training_file") and data.get("base_model") and "n_epochs" in data):
         return None
-    same = {"training_file": data["training_file"], "base_model": data["base_model"]}
+    same = {"training_file": data["training_file"], "base_model": data["base_model"], "method": form.method}
     rows = FineTuneJob.objects.filter(team=member.team, **same).order_by("-created_at")[:20]
-    wanted = {name: data.get(name) for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
+    wanted = form.hyperparameters()
     return next((job for job in rows if job.hyperparameters == wanted), None)
 
 
@@ -137,12 +166,13 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
     """First values: those of a job to be cloned, or of a chosen file, or the newest file and the first model."""
     form = OrderForm(team=member.team)
     first: dict[str, Any] = {"order_token": uuid4()}
+    files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
+    chosen = files.filter(uuid=_uuid(request.GET.get("file"))).first() or files.first()
+    first["training_file"] = chosen
     if form.offers:
         usable = [offer for offer in form.offers if not offer["connection"].disabled_at]
-        first["base"] = (usable or form.offers)[0]["value"]
-    files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
-    chosen = files.filter(uuid=_uuid(request.GET.get("file"))).first()
-    first["training_file"] = chosen or files.first()
+        fitting = [offer for offer in usable if not (chosen and chosen.method in offer["lacks"])]
+        first["base"] = (fitting or usable or form.offers)[0]["value"]
     jobs = FineTuneJob.objects.visible_to(member.user).select_related("connection", "training_file", "validation_file")
     if job := jobs.filter(team=member.team, uuid=_uuid(request.GET.get("clone"))).first():
         first |= _like(job, form)

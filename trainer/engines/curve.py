@@ -19,6 +19,7 @@ class Curve:
     n_epochs: int
     learning_rate: float
     validated: bool
+    method: str = "supervised"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -37,12 +38,17 @@ class Curve:
         """The metrics of one step, by the names that the real service gives them."""
         dice = random.Random(f"{self.key}:{step}")  # noqa: S311
         loss = self._loss(step) * dice.uniform(0.86, 1.14)
-        found = {"train_loss": loss, "train_mean_token_accuracy": _accuracy(loss)}
+        found = self._told("train", loss)
         if self.validated and (step % VALID_EVERY == 0 or step in self.epoch_ends()):
-            found |= _pair("valid", self._valid_loss(step) * dice.uniform(0.9, 1.1))
+            found |= self._told("valid", self._valid_loss(step) * dice.uniform(0.9, 1.1))
         if self.validated and step in self.epoch_ends():
-            found |= _pair("full_valid", self._valid_loss(step))
+            found |= self._told("full_valid", self._valid_loss(step))
         return {name: round(value, 5) for name, value in found.items()}
+
+    def _told(self, name: str, loss: float) -> Metrics:
+        """DPO compares whole answers, so it has no accuracy by tokens. OpenAI's names for what it has: not public."""
+        found = {f"{name}_loss": loss}
+        return found if self.method == "dpo" else found | {f"{name}_mean_token_accuracy": _accuracy(loss)}
 
     def _loss(self, step: int) -> float:
         """Falls fast, then slowly, with a little drop where examples are seen again."""
@@ -60,11 +66,9 @@ class Curve:
     def _shape(self) -> tuple[float, float, float]:
         dice = random.Random(self.key)  # noqa: S311
         start, floor = dice.uniform(1.7, 2.6), dice.uniform(0.25, 0.7)
+        if self.method == "dpo":  # begins as a coin would decide: ln 2
+            start, floor = math.log(2), floor * 0.4
         return start, floor, dice.uniform(3.5, 5.0) * min(2.0, max(0.4, self.learning_rate**0.5))
-
-
-def _pair(name: str, loss: float) -> Metrics:
-    return {f"{name}_loss": loss, f"{name}_mean_token_accuracy": _accuracy(loss)}
 
 
 def _accuracy(loss: float) -> float:

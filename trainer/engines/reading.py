@@ -11,6 +11,7 @@ from trainer.engines import tokens
 
 LINE_LIMIT = 8 * 1024 * 1024  # bytes; a longer line is no example
 EXACT_BYTES = 16 * 1024 * 1024  # beyond this, tokens are extrapolated: an upload must not take a minute
+OUTPUTS = ("preferred_output", "non_preferred_output")
 ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
 
 
@@ -18,6 +19,7 @@ ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
 class Facts:
     """`fault` is the service's sentence on why a job on this file must fail, or empty."""
 
+    format: str = ""  # "chat", "preference", or empty; as its first example is
     examples: int = 0
     tokens: int = 0
     fault: str = ""
@@ -30,7 +32,8 @@ def facts(path: Path) -> Facts:
         found.examples += 1
         seen += len(line)
         example = _example(line)
-        found.fault = found.fault or _fault(example, number)
+        found.format = found.format or _format(example)
+        found.fault = found.fault or _fault(example, number) or _mixed(example, found.format, number)
         if seen <= EXACT_BYTES:
             found.tokens += _tokens(example)
             counted = seen
@@ -50,10 +53,13 @@ def lines(path: Path) -> Iterator[bytes]:
 
 
 def turns(line: bytes) -> list[dict[str, Any]]:
-    """The messages of one example, or none where it is not one."""
+    """The messages of one example, the preferred answer where there are two; none where it is not an example."""
     example = _example(line)
-    messages = example.get("messages") if isinstance(example, dict) else None
-    return messages if isinstance(messages, list) and not _fault(example, 1) else []
+    if not isinstance(example, dict) or _fault(example, 1):
+        return []
+    if "messages" in example:
+        return list(example["messages"])
+    return [*example["input"]["messages"], *example["preferred_output"]]
 
 
 def text_of(content: object) -> str:
@@ -70,21 +76,52 @@ def _example(line: bytes) -> object:
         return None
 
 
+def _format(example: object) -> str:
+    if not isinstance(example, dict):
+        return ""
+    return "chat" if "messages" in example else "preference" if OUTPUTS[0] in example else ""
+
+
+def _mixed(example: object, expected: str, number: int) -> str:
+    return "" if _format(example) == expected else f"Invalid file format. Example {number} has another format."
+
+
 def _fault(example: object, number: int) -> str:
     if not isinstance(example, dict):
         return f"Invalid file format. Line {number} is not a JSON object."
+    if _format(example) == "preference":
+        return _preference_fault(example, number)
     if "messages" not in example:
         if "prompt" in example and "completion" in example:
             return "Invalid file format. The file holds prompt/completion pairs, but the model is a chat model."
         return "Unexpected file format, expected either prompt/completion pairs or chat messages."
-    messages = example["messages"]
+    if fault := _messages_fault(example["messages"], number):
+        return fault
+    if not any(message["role"] == "assistant" for message in example["messages"]):
+        return f"Invalid file format. Example {number} has no assistant message."
+    return ""
+
+
+def _messages_fault(messages: object, number: int) -> str:
     if not isinstance(messages, list) or not messages:
         return f"Invalid file format. Example {number} has no messages."
     for place, message in enumerate(messages, start=1):
         if fault := _message_fault(message):
             return f"Invalid file format. Example {number}, message {place} {fault}"
-    if not any(message["role"] == "assistant" for message in messages):
-        return f"Invalid file format. Example {number} has no assistant message."
+    return ""
+
+
+def _preference_fault(example: dict[str, Any], number: int) -> str:
+    asked = example.get("input")
+    if not isinstance(asked, dict):
+        return f"Invalid file format. Example {number} has no input."
+    if fault := _messages_fault(asked.get("messages"), number):
+        return fault
+    for key in OUTPUTS:
+        match example.get(key):
+            case [{"role": "assistant"} as answer] if not _message_fault(answer):
+                continue
+        return f"Invalid file format. Example {number}: '{key}' must hold exactly one assistant message."
     return ""
 
 
@@ -99,11 +136,20 @@ def _message_fault(message: object) -> str:
 
 
 def _tokens(example: object) -> int:
-    """As OpenAI's cookbook counts: 3 per example and per message, and every text in it."""
-    messages = example.get("messages") if isinstance(example, dict) else None
-    if not isinstance(messages, list):
+    """As OpenAI's cookbook counts: 3 per example and per message, and every text in it; both answers of a pair."""
+    messages = _all_messages(example)
+    if not messages:
         return 0
     return 3 + sum(3 + sum(_value_tokens(value) for value in m.values()) for m in messages if isinstance(m, dict))
+
+
+def _all_messages(example: object) -> list[Any]:
+    if not isinstance(example, dict):
+        return []
+    asked = example.get("input")
+    lists = [example.get("messages"), asked.get("messages") if isinstance(asked, dict) else None]
+    lists += [example.get(key) for key in OUTPUTS]
+    return [message for each in lists if isinstance(each, list) for message in each]
 
 
 def _value_tokens(value: object) -> int:

@@ -59,7 +59,7 @@ class Run:
         job = self.job
         steps = math.ceil(max(1, job.training_file.examples) / job.batch_size) * job.n_epochs
         key = f"{job.training_file.sha256}:{job.seed}:{job.n_epochs}:{job.batch_size}"
-        return Curve(key, steps, job.n_epochs, job.learning_rate, job.validation_file is not None)
+        return Curve(key, steps, job.n_epochs, job.learning_rate, job.validation_file is not None, job.method)
 
     # --- where it stands ---
 

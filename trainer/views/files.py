@@ -87,7 +87,7 @@ def _store(upload: "UploadedFile[bytes]", file: File) -> None:
     file.sha256 = digest.hexdigest()
     if file.purpose == "fine-tune":
         found = apart.facts(file.path)
-        file.examples, file.tokens, file.fault = found.examples, found.tokens, found.fault
+        file.format, file.examples, file.tokens, file.fault = found.format, found.examples, found.tokens, found.fault
 
 
 def retrieve(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
