@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from jobs import table_faults
 from jobs.training_data.codes import Code
 
 
@@ -111,3 +112,4 @@ LEGACY_LINES: dict[Code, str] = {
     Code.LEGACY_EMPTY: '{"prompt": "눈", "completion": " \\n"}',
 }
 ELSEWHERE = {Code.NO_EXAMPLES, Code.TOO_MANY_FAULTS, Code.BYTES_MISSING}  # tested on their own
+ELSEWHERE |= {Code.UNFIT, *table_faults.WORDS}  # tests/test_tables.py, tests/test_operations.py
