@@ -59,6 +59,17 @@ def _reduced(file: TrainingFile) -> list[str]:
     return [_("Lines left out: %(lines)s") % {"lines": shown}] if lines else []
 
 
+def _mapped(file: TrainingFile) -> list[str]:
+    mapping, way = file.options["mapping"], file.options["way"]
+    if known := {"alpaca": "Alpaca", "sharegpt": "ShareGPT"}.get(mapping.get("shape", "")):
+        return [_("Read as %(name)s") % {"name": known}]
+    roles = {"user": _("User"), "context": _("Context"), "assistant": _("Assistant"), "system": _("System")}
+    told = [f"{role}: {mapping[key]}" for key, role in roles.items() if mapping.get(key)]
+    if sheet := way.get("sheet"):
+        told.append(_("Sheet: %(name)s") % {"name": sheet})
+    return told
+
+
 WORDS: dict[str, Callable[[TrainingFile], list[str]]] = {
     Origin.SPLIT: _split,
     Origin.SAMPLED: _sampled,
@@ -67,4 +78,5 @@ WORDS: dict[str, Callable[[TrainingFile], list[str]]] = {
     Origin.PROMPTED: _prompted,
     Origin.CONVERTED: _converted,
     Origin.REDUCED: _reduced,
+    Origin.MAPPED: _mapped,
 }

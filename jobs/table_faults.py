@@ -38,12 +38,24 @@ WORDS: dict[Code, tuple[str | Promise, str | Promise]] = {
         _("A cell is larger than %(limit)s MB."),
         _("Shorten it; in a CSV, look for a quote that is never closed."),
     ),
+    Code.TABLE_QUOTES: (
+        _("A quote is never closed, or something follows after the closing one."),
+        _("Write a quote inside a quoted cell twice, and close each; or save the table as .xlsx."),
+    ),
+    Code.ELEMENT_BROKEN: (
+        _("Element %(number)s of the JSON array cannot be read, or is larger than %(limit)s MB."),
+        _("Export the file again, whole; or look for a missing quote, comma or brace there."),
+    ),
+    Code.SHEET_MISSING: (
+        _("The table has no such sheet: %(sheet)s"),
+        _("Choose one of its sheets on its own page."),
+    ),
     Code.TABLE_ENCODING: (
         _("The text is not encoded as %(encoding)s."),
         _("Choose the encoding in which the table was saved, or save it as UTF-8."),
     ),
     Code.COLUMN_MISSING: (
-        _("The table has no such column: %(column)s"),
+        _("The table has no such column: %(name)s"),
         _("Choose the columns of this table on its own page."),
     ),
     Code.FORMULA_WITHOUT_VALUE: (
@@ -53,9 +65,5 @@ WORDS: dict[Code, tuple[str | Promise, str | Promise]] = {
     Code.MERGED_CELLS: (
         _("Merged cells: %(count)s, the first at %(cell)s. The value belongs to the first cell; the others are empty."),
         _("Unmerge them and fill in each row, if the rows below should have it too."),
-    ),
-    Code.RAGGED_ROWS: (
-        _("Rows with more cells than the table has columns: %(count)s."),
-        _("Look for an unquoted separator inside a text there."),
     ),
 }

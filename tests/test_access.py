@@ -60,6 +60,8 @@ TEAM = [
     Row("file-remote-json", "get", VIEWER, 200),
     Row("file-change", "get", TRAINER, 200),
     Row("file-change-act", "post", TRAINER, 422),
+    Row("file-map", "get", TRAINER, 302),  # no table
+    Row("file-map", "post", TRAINER, 302),
     Row("file-repeat", "get", TRAINER, 200),
     Row("file-repeat", "post", TRAINER, 422),
     Row("file-convert", "post", TRAINER, 302),

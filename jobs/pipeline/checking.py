@@ -2,7 +2,6 @@
 
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.utils import timezone
 
@@ -12,6 +11,8 @@ from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import Fault, Progress, Report, fault
+from jobs.training_data.tables.kinds import is_table
+from jobs.training_data.tables.shapes import NAMES
 
 LEASE = timedelta(seconds=60)
 WRITE_SECONDS = 1.0
@@ -59,7 +60,7 @@ def check(file: TrainingFile) -> None:
         return
     try:
         if file.content or _make(file, lease):
-            _store(lease, _report(file.path, lease))
+            _store(lease, _report(file, lease))
     except FileNotFoundError:
         _store(lease, _only(fault(0, Code.BYTES_MISSING)))
     except RefusedError as refused:
@@ -74,8 +75,10 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
     return making.make(file, lease.write, lease.keep)
 
 
-def _report(path: Path, lease: Lease) -> Report:
-    return check_apart(path, lease.progress)
+def _report(file: TrainingFile, lease: Lease) -> Report:
+    if kind := is_table(file.path, file.name):
+        return _only(fault(0, Code.TABLE, kind=NAMES[kind]))
+    return check_apart(file.path, lease.progress)
 
 
 def _only(found: Fault) -> Report:

@@ -24,6 +24,7 @@ type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
 # Raises RefusedError where that cannot be done.
 OPERATIONS: dict[str, Operation] = {
     Origin.CONVERTED: operations.convert,
+    Origin.MAPPED: operations.map_table,
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,
     Origin.REDUCED: operations.leave_out,

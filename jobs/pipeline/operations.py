@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from jobs.models import TrainingFile
 from jobs.training_data.converting import legacy_to_chat
 from jobs.training_data.operations import choosing, rewriting, splitting
+from jobs.training_data.tables import asking
+from jobs.training_data.tables.shapes import Mapping, Way
 
 type Keep = Callable[[], None]
 
@@ -46,3 +50,10 @@ def split(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> 
     splitting.split_apart(
         sources[0], target, ratio=options["ratio"], seed=options["seed"], part=options["part"], keep=keep
     )
+
+
+def map_table(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    """options["way"] and options["mapping"]: as jobs.training_data.tables.shapes has them."""
+    way = msgspec.convert(file.options["way"], Way)
+    mapping = msgspec.convert(file.options["mapping"], Mapping)
+    asking.convert(sources[0], file.parent.name if file.parent else "", way, mapping, target, keep)

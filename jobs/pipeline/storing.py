@@ -29,7 +29,8 @@ def clean_name(name: str) -> str:
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     printable = "".join(char for char in last if char.isprintable()).strip()
     if len(printable) > LONGEST_NAME:
-        printable = PurePosixPath(printable).stem[:LONGEST_STEM] + ENDING
+        path = PurePosixPath(printable)
+        printable = path.stem[:LONGEST_STEM] + (path.suffix if path.suffix.lower() in ENDINGS else ENDING)
     return printable or f"file{ENDING}"
 
 
