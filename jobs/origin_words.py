@@ -70,6 +70,22 @@ def _mapped(file: TrainingFile) -> list[str]:
     return told
 
 
+def _repaired(file: TrainingFile) -> list[str]:
+    options = file.options
+    encoding = options.get("encoding", "utf-8")
+    done = {
+        "nfc": _("Hangul composed"),
+        "zero_width": _("Zero-width characters left out"),
+        "crlf": _("Line ends of Windows replaced"),
+    }
+    told = [words for key, words in done.items() if options.get(key)]
+    if encoding == "mixed":
+        return [_("Lines that were no UTF-8 read as CP949"), *told]
+    if encoding != "utf-8":
+        return [_("Read as %(name)s") % {"name": encoding.upper()}, *told]
+    return told or [_("Byte order mark left out")]
+
+
 WORDS: dict[str, Callable[[TrainingFile], list[str]]] = {
     Origin.SPLIT: _split,
     Origin.SAMPLED: _sampled,
@@ -79,4 +95,5 @@ WORDS: dict[str, Callable[[TrainingFile], list[str]]] = {
     Origin.CONVERTED: _converted,
     Origin.REDUCED: _reduced,
     Origin.MAPPED: _mapped,
+    Origin.REPAIRED: _repaired,
 }

@@ -62,6 +62,7 @@ file_urls: Urls = [
     path("<uuid:file>/change/", file_change.file_change, name="file-change"),
     path("<uuid:file>/change/<slug:operation>/", file_change.file_change_act, name="file-change-act"),
     path("<uuid:file>/map/", file_map.file_map, name="file-map"),
+    path("<uuid:file>/repair/", file_change.file_repair, name="file-repair"),
     path("<uuid:file>/repeat/", file_change.file_repeat, name="file-repeat"),
     path("<uuid:file>/poll/", file_poll.file_poll, name="file-poll"),
     path("<uuid:file>/download/", file_acts.file_download, name="file-download"),

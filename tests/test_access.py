@@ -62,6 +62,7 @@ TEAM = [
     Row("file-change-act", "post", TRAINER, 422),
     Row("file-map", "get", TRAINER, 302),  # no table
     Row("file-map", "post", TRAINER, 302),
+    Row("file-repair", "post", TRAINER, 302),
     Row("file-repeat", "get", TRAINER, 200),
     Row("file-repeat", "post", TRAINER, 422),
     Row("file-convert", "post", TRAINER, 302),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
-from jobs.pipeline import fetching, making
+from jobs.pipeline import fetching, making, mending
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.operations.rows import RefusedError
@@ -60,7 +60,8 @@ def check(file: TrainingFile) -> None:
         return
     try:
         if file.content or _make(file, lease):
-            _store(lease, _report(file, lease))
+            report = _report(file, lease)
+            _store(lease, report, repair=mending.look(file, lease.keep))
     except FileNotFoundError:
         _store(lease, _only(fault(0, Code.BYTES_MISSING)))
     except RefusedError as refused:
@@ -86,13 +87,13 @@ def _only(found: Fault) -> Report:
     return Report(faults=[found], fault_count=1, fault_counts={found.code: 1})
 
 
-def _store(lease: Lease, report: Report) -> None:
+def _store(lease: Lease, report: Report, **beside: object) -> None:
     lease.write(
         state=FileState.READY if report.ok else FileState.INVALID,
         format=report.format,
         examples=report.examples,
         tokens=report.tokens,
-        report=report.as_dict(),
+        report={**report.as_dict(), **beside},
         checked_bytes=report.bytes,
         checked_lines=report.lines,
         check_due_at=None,

@@ -28,6 +28,7 @@ OPERATIONS: dict[str, Operation] = {
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,
     Origin.REDUCED: operations.leave_out,
+    Origin.REPAIRED: operations.repair,
     Origin.SAMPLED: operations.sample,
     Origin.SHUFFLED: operations.shuffle,
     Origin.SPLIT: operations.split,

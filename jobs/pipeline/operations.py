@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from jobs.models import TrainingFile
+from jobs.training_data import repairing
 from jobs.training_data.converting import legacy_to_chat
 from jobs.training_data.operations import choosing, rewriting, splitting
 from jobs.training_data.tables import asking
@@ -57,3 +58,7 @@ def map_table(file: TrainingFile, sources: list[Path], target: Path, keep: Keep)
     way = msgspec.convert(file.options["way"], Way)
     mapping = msgspec.convert(file.options["mapping"], Mapping)
     asking.convert(sources[0], file.parent.name if file.parent else "", way, mapping, target, keep)
+
+
+def repair(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    repairing.repair(sources[0], target, msgspec.convert(file.options, repairing.Repair), keep)

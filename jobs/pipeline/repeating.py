@@ -20,7 +20,6 @@ REPEATABLE = (
     Origin.MAPPED,
     Origin.REPAIRED,
 )
-AS_THEY_CAME = (Origin.MAPPED, Origin.REPAIRED)  # done on what is not good yet
 
 
 def is_repeatable(made: TrainingFile) -> bool:
@@ -30,8 +29,10 @@ def is_repeatable(made: TrainingFile) -> bool:
 def candidates(made: TrainingFile) -> QuerySet[TrainingFile]:
     """The team's other files that the operation behind `made` can be done on, newest first."""
     files = TrainingFile.objects.alive().filter(team=made.team_id).exclude(Q(pk=made.parent_id) | Q(pk=made.pk))
-    if made.origin in AS_THEY_CAME:
-        return files.filter(state=FileState.INVALID).exclude(content="")
+    if made.origin == Origin.REPAIRED:
+        return files.exclude(content="").exclude(state=FileState.CHECKING)
+    if made.origin == Origin.MAPPED:
+        return files.exclude(content="").filter(state=FileState.INVALID)
     return files.filter(state=FileState.READY, format=made.parent.format if made.parent else "")
 
 
@@ -50,4 +51,5 @@ def _options(made: TrainingFile) -> list[dict[str, Any]]:
 
 
 def _name(on: TrainingFile, made: TrainingFile, options: dict[str, Any]) -> str:
-    return storing.version_name(on.name, str(options.get("part") or made.origin))
+    keep = made.origin == Origin.REPAIRED
+    return storing.version_name(on.name, str(options.get("part") or made.origin), keep_ending=keep)

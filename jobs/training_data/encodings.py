@@ -17,10 +17,14 @@ MARKS = (  # the longer first: UTF-32's begins as UTF-16's does
 )
 ENCODINGS = ("utf-8", "cp949", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 WIDE = frozenset(ENCODINGS[2:])
+MIXED = "mixed"  # some lines UTF-8, the others CP949
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """`encoding` is empty where the lines speak for none. Counts are of lines in the first 4 MB that are not ASCII."""
+    """`encoding` is empty where the lines speak for none, and MIXED where some speak for one, some for the other.
+
+    Counts are of lines in the first 4 MB that are not ASCII.
+    """
 
     encoding: str = "utf-8"
     marked: bool = False  # a byte order mark says so
@@ -55,7 +59,7 @@ def _by_lines(lines: list[bytes]) -> Evidence:
     as_utf8 = sum(_decodes(line, "utf-8") for line in telling)
     rest = [line for line in telling if not _decodes(line, "utf-8")] if as_utf8 < len(telling) else []
     as_cp949 = sum(_decodes(line, "cp949", HANGUL) for line in rest)
-    encoding = "utf-8" if not rest else "cp949" if as_cp949 == len(telling) else ""
+    encoding = "utf-8" if not rest else "" if as_cp949 < len(rest) else MIXED if as_utf8 else "cp949"
     return Evidence(encoding, telling=len(telling), as_utf8=as_utf8, as_cp949=as_cp949)
 
 

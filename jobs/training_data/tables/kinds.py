@@ -23,7 +23,7 @@ def kind_of(path: Path, name: str) -> str:
 def is_table(path: Path, name: str) -> str:
     """Its kind, where it is a table by name or by bytes; else nothing. What is JSON is for the check to say."""
     ending = next((kind for ending, kind in ENDINGS.items() if name.lower().endswith(ending)), "")
-    if _head(path).startswith((ZIPPED, LOCKED)):
+    if is_packed(path):
         return "xlsx" if ending else ""
     return "" if ending == "xlsx" else ending
 
@@ -31,6 +31,11 @@ def is_table(path: Path, name: str) -> str:
 def is_locked(path: Path) -> bool:
     """A workbook with a password, or one of the old kind, lies in an OLE container."""
     return _head(path).startswith(LOCKED)
+
+
+def is_packed(path: Path) -> bool:
+    """No text at all: an archive or a container."""
+    return _head(path).startswith((ZIPPED, LOCKED))
 
 
 def _head(path: Path) -> bytes:
