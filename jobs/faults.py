@@ -1,13 +1,11 @@
 """What each fault and warning of a training file means to a person, and what to do about it."""
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs import table_faults
+from jobs.fault_words import OTHER_WORDS, Text
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Fault
-
-Text = str | Promise
 
 WORDS: dict[Code, tuple[Text, Text]] = {
     # the file as a whole
@@ -42,10 +40,14 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Checking stopped here after %(limit)s faults."),
         _("Mend the faults above first; the same one often repeats."),
     ),
+    Code.CHECK_STOPPED: (
+        _("The check was stopped before its end, so nothing is known of this file."),
+        _("Press “Check again” when you want to use the file."),
+    ),
     # a line as text and as JSON
     Code.LINE_TOO_LONG: (
         _("The line is longer than %(limit)s MB."),
-        _("Split the example, or check that line breaks between examples were not lost."),
+        _("Split the example, give large images by their address, or look for lost line breaks between examples."),
     ),
     Code.EMPTY_LINE: (_("The line is empty."), _("Delete the line.")),
     Code.CP949: (
@@ -112,12 +114,8 @@ WORDS: dict[Code, tuple[Text, Text]] = {
     ),
     # what kind of example it is
     Code.UNKNOWN_FORMAT: (
-        _("The line is neither a chat example nor a prompt with a completion. Keys: %(keys)s"),
-        _('Write {"messages": […]} or {"prompt": "…", "completion": "…"}.'),
-    ),
-    Code.PREFERENCE_FORMAT: (
-        _("The line is a preference (DPO) example, which cannot be trained here."),
-        _('Write the preferred answer as a chat example: {"messages": […]}.'),
+        _("The line is an example of no known format. Keys: %(keys)s"),
+        _('Write {"messages": […]} (chat) or {"input": …, "preferred_output": …, "non_preferred_output": …} (DPO).'),
     ),
     Code.MIXED_FORMATS: (
         _("Formats are mixed. This line: %(found)s; the file since line %(first)s: %(expected)s"),
@@ -248,27 +246,13 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Use the id of a tool call in an earlier assistant message."),
     ),
     **table_faults.WORDS,
-    # warnings
-    Code.FEW_EXAMPLES: (
-        _("Few examples: %(examples)s. With fewer than %(advised)s the effect is often small."),
-        _("Add examples if you can; 50 to 100 good ones usually show an effect."),
-    ),
-    Code.LONG_EXAMPLES: (
-        _("Examples longer than %(limit)s tokens: %(count)s. The service cuts off their end."),
-        _("Shorten or split them."),
-    ),
-    Code.LAST_NOT_ASSISTANT: (
-        _("Examples that do not end with an assistant message: %(count)s. What follows the last answer is not learnt."),
-        _("End each example with the answer that the model should give."),
-    ),
-    Code.EMPTY_ANSWERS: (
-        _("Examples with an empty assistant message: %(count)s."),
-        _("Write the answer, or delete the example."),
-    ),
+    **OTHER_WORDS,
 }
 KINDS: dict[str | int, Text] = {
     "chat": _("chat"),
     "legacy": _("prompt and completion"),
+    "preference": _("preferences (DPO)"),
+    "reinforcement": _("reinforcement (RFT)"),
     "binary": _("binary data"),
     "array": _("a list"),
     "string": _("a text"),
@@ -283,4 +267,7 @@ def explain(fault: Fault) -> tuple[str, str]:
         key: KINDS.get(value, value) if key in ("kind", "found", "expected") else value
         for key, value in fault.params.items()
     }
+    holder = params.get("message")
+    if isinstance(holder, str):  # the one message of an output
+        return f"{str(message) % {**params, 'message': 1}} ({holder})", str(remedy) % params
     return str(message) % params, str(remedy) % params

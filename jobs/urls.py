@@ -8,7 +8,9 @@ from jobs.views import (
     export,
     file_acts,
     file_change,
+    file_checks,
     file_map,
+    file_mending,
     file_poll,
     files,
     health,
@@ -69,6 +71,10 @@ file_urls: Urls = [
     path("<uuid:file>/faults.csv", file_acts.file_faults_csv, name="file-faults-csv"),
     path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
+    path("<uuid:file>/mask/", file_mending.file_mask, name="file-mask"),
+    path("<uuid:file>/reduce/", file_mending.file_reduce, name="file-reduce"),
+    path("<uuid:file>/stop/", file_checks.file_stop, name="file-stop"),
+    path("<uuid:file>/check/", file_checks.file_check, name="file-check"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
 ]
 model_urls: Urls = [
@@ -97,6 +103,7 @@ team_urls: Urls = [
     path("", team.team, name="team"),
     path("audit/", team.team_audit, name="team-audit"),
     path("rename/", team.team_rename, name="team-rename"),
+    path("privacy/", team.team_privacy, name="team-privacy"),
     path("export/", export.team_export, name="team-export"),
     path("leave/", members.team_leave, name="team-leave"),
     path("invite/", invitations.invite, name="team-invite"),

@@ -196,7 +196,7 @@ def test_every_fault_is_in_the_csv(world: World, login: Login) -> None:
     rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
     assert body.startswith(b"\xef\xbb\xbf")
     assert response["Content-Disposition"] == 'attachment; filename="winter-faults.csv"'
-    assert rows[0] == ["Line", "Column", "What is wrong", "How to mend it"]
+    assert rows[0] == ["Line", "Column", "Byte", "What is wrong", "How to mend it"]
     assert len(rows) == 701
     assert rows[1][0] == "13"
 

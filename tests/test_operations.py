@@ -14,9 +14,10 @@ from jobs.training_data.checking import check
 from jobs.training_data.converting import legacy_to_chat
 from jobs.training_data.operations.choosing import leave_out, merge, sample, shuffle
 from jobs.training_data.operations.kinship import tied
+from jobs.training_data.operations.parts import split_apart
 from jobs.training_data.operations.rewriting import chat_to_legacy, preference_to_chat, set_system_prompt
 from jobs.training_data.operations.rows import RefusedError
-from jobs.training_data.operations.splitting import split, split_apart
+from jobs.training_data.operations.splitting import split
 from tests.training_cases import GOOD, GOOD_BYTES, answer, line, user
 
 TEXTS = some.text(some.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
@@ -122,6 +123,17 @@ def test_near_duplicates_stay_on_one_side(tmp_path: Path) -> None:
     for seed in range(20):
         split(desk.source, desk.target, ratio=0.7, seed=seed, part="validation")
         assert sum("함박눈" in row.decode() for row in desk.rows()) in (0, 4)
+
+
+def test_what_the_report_calls_near_stays_on_one_side(tmp_path: Path) -> None:
+    story = "옛날 어느 마을에 눈이 많이 내리던 겨울날 한 아이가 우물가에서 작은 새를 만나 밤새 이야기를 나누었다"
+    near = [line(user(f"이야기 {n}"), answer(story.replace("밤새", f"밤새{n}"))) for n in range(4)]
+    body = [line(user(f"{n}번째로 묻는 말"), answer(f"{n}번째 대답")) for n in range(16)]
+    desk = Desk(tmp_path, "\n".join(body + near).encode())
+
+    for seed in range(10):
+        split(desk.source, desk.target, ratio=0.7, seed=seed, part="validation")
+        assert sum("우물가" in row.decode() for row in desk.rows()) in (0, 4)
 
 
 def test_a_shared_label_ties_nothing() -> None:

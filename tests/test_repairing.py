@@ -1,6 +1,5 @@
 """Text repair: what is recognised, what is shown for it, and what comes out is the same text."""
 
-import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -183,7 +182,7 @@ def test_the_page_shows_the_evidence_and_a_few_lines(world: World, login: Login)
     file.refresh_from_db()
 
     assert "12 of 12 lines" in page.text
-    assert json.loads(file.report["repair"]["changes"][0]["after"])["messages"][0]["content"] == "첫눈 0"
+    assert "첫눈 0" in file.report["repair"]["changes"][0]["after"]
     assert "Put it right" not in page.text  # carol only reads
 
 

@@ -7,8 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import FileFormat, FileState, Origin, TrainingFile
+from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.training_data.operations.rewriting import unfit_for_legacy
-from jobs.training_data.operations.splitting import TRAINING, VALIDATION
 
 OTHERS_SHOWN = 50
 MOST_LINES = 10_000

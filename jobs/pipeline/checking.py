@@ -2,13 +2,16 @@
 
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
+import msgspec
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
-from jobs.pipeline import fetching, making, mending
+from jobs.pipeline import fetching, looking, making, repairs
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
+from jobs.training_data.estimating import Estimate
 from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import Fault, Progress, Report, fault
 from jobs.training_data.tables.kinds import is_table
@@ -46,6 +49,10 @@ class Lease:
         """Keep the lease, and let the page know; at most once a second."""
         self.keep(checked_bytes=done.bytes_done, checked_lines=done.lines)
 
+    def estimated(self, about: Estimate) -> None:
+        """Let the page show it until the report is there."""
+        self.write(report={"estimate": msgspec.to_builtins(about)}, check_due_at=timezone.now() + LEASE)
+
     def keep(self, **fields: object) -> None:
         if (now := time.monotonic()) - self.told < WRITE_SECONDS:
             return
@@ -60,8 +67,9 @@ def check(file: TrainingFile) -> None:
         return
     try:
         if file.content or _make(file, lease):
-            report = _report(file, lease)
-            _store(lease, report, repair=mending.look(file, lease.keep))
+            report = looking.left_by(file) or _report(file, lease)
+            found = repairs.look(file, lease.keep)
+            _store(lease, looking.look(file, report, lease.progress) if report.ok else report, repair=found)
     except FileNotFoundError:
         _store(lease, _only(fault(0, Code.BYTES_MISSING)))
     except RefusedError as refused:
@@ -77,9 +85,35 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 
 
 def _report(file: TrainingFile, lease: Lease) -> Report:
+    """Stored at once when it is good, so that a worker that dies in the look leaves it to the next one."""
     if kind := is_table(file.path, file.name):
         return _only(fault(0, Code.TABLE, kind=NAMES[kind]))
-    return check_apart(file.path, lease.progress)
+    report = check_apart(file.path, lease.progress, lease.estimated)
+    if report.ok:
+        lease.write(report=report.as_dict(), checked_bytes=0, checked_lines=0)
+    return report
+
+
+def stop(file: TrainingFile) -> bool:
+    """End the check: its worker loses the lease, and so ends its processes. False: it is over already.
+
+    What was found good, and only looked at, stays good.
+    """
+    checking = TrainingFile.objects.alive().filter(pk=file.pk, state=FileState.CHECKING)
+    good = looking.left_by(file)
+    report = looking.unfinished(good) if good else _only(fault(0, Code.CHECK_STOPPED))
+    return checking.update(**_fields(report)) == 1
+
+
+def again(file: TrainingFile) -> bool:
+    """Have it checked once more, by the rules of today. False: it is being checked, or gone."""
+    checked = TrainingFile.objects.alive().filter(pk=file.pk).exclude(state=FileState.CHECKING)
+    return (
+        checked.update(
+            state=FileState.CHECKING, report={}, checked_bytes=0, checked_lines=0, check_due_at=timezone.now()
+        )
+        == 1
+    )
 
 
 def _only(found: Fault) -> Report:
@@ -88,13 +122,18 @@ def _only(found: Fault) -> Report:
 
 
 def _store(lease: Lease, report: Report, **beside: object) -> None:
-    lease.write(
-        state=FileState.READY if report.ok else FileState.INVALID,
-        format=report.format,
-        examples=report.examples,
-        tokens=report.tokens,
-        report={**report.as_dict(), **beside},
-        checked_bytes=report.bytes,
-        checked_lines=report.lines,
-        check_due_at=None,
-    )
+    """`beside`: what the report holds that the check does not know."""
+    fields = _fields(report)
+    fields["report"] |= beside
+    lease.write(**fields, checked_bytes=report.bytes, checked_lines=report.lines)
+
+
+def _fields(report: Report) -> dict[str, Any]:
+    return {
+        "state": FileState.READY if report.ok else FileState.INVALID,
+        "format": report.format,
+        "examples": report.examples,
+        "tokens": report.tokens,
+        "report": report.as_dict(),
+        "check_due_at": None,
+    }

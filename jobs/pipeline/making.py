@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
-from jobs.pipeline import operations
+from jobs.pipeline import mending, operations
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
 type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
@@ -25,9 +25,10 @@ type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
 OPERATIONS: dict[str, Operation] = {
     Origin.CONVERTED: operations.convert,
     Origin.MAPPED: operations.map_table,
+    Origin.MASKED: mending.mask,
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,
-    Origin.REDUCED: operations.leave_out,
+    Origin.REDUCED: operations.reduce,
     Origin.REPAIRED: operations.repair,
     Origin.SAMPLED: operations.sample,
     Origin.SHUFFLED: operations.shuffle,

@@ -1,34 +1,28 @@
-"""What could be put right about a file's text, found after its check and kept in its report."""
+"""Versions that mend what was found: personal data masked, duplicates left out. Made in a process of their own."""
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-import msgspec
+from jobs.models import TrainingFile
+from jobs.training_data.apart import lines_of
 
-from jobs.models import Origin, TrainingFile, User
-from jobs.pipeline import storing
-from jobs.pipeline.storing import Stored
-from jobs.training_data import repairing
-from jobs.training_data.tables.kinds import is_packed, is_table
+type Keep = Callable[[], None]
 
 
-def look(file: TrainingFile, keep: Callable[[], None]) -> dict[str, Any] | None:
-    """`repairing.Found` as plain values; None where nothing is to be done. Tables may end lines as they like."""
-    if is_packed(file.path):
-        return None
-    found = repairing.look_apart(file.path, keep)
-    if found.repair and is_table(file.path, file.name):
-        found.crlf, found.repair = 0, msgspec.structs.replace(found.repair, crlf=False)
-    if not found.repair or (found.repair == repairing.Repair() and not found.evidence.marked):
-        return None
-    built: dict[str, Any] = msgspec.to_builtins(found)
-    return built
+def mask(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    """By options {"kinds": […], "language": "ko"}."""
+    _run("masking", sources[0], target, [file.options["language"], *file.options["kinds"]], keep)
 
 
-def order(file: TrainingFile, user: User, also: Callable[[TrainingFile], object]) -> Stored | None:
-    """Order what was found and shown. None where nothing was."""
-    found = file.report.get("repair")
-    if not found:
-        return None
-    name = storing.version_name(file.name, "repaired", keep_ending=True)
-    return storing.order_version(file, user, Origin.REPAIRED, found["repair"], name=name, also=also)
+def reduce(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    """By options {"drop": ["exact_duplicates", "near_duplicates"]}."""
+    _run("reducing", sources[0], target, file.options["drop"], keep)
+
+
+def _run(module: str, source: Path, target: Path, words: list[str], keep: Keep) -> None:
+    answers = lines_of(f"jobs.training_data.{module}", str(source), str(target), *words)
+    try:
+        for _progress in answers:
+            keep()
+    finally:
+        answers.close()

@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 
 from jobs.models import TrainingFile
+from jobs.pipeline import mending
 from jobs.training_data import repairing
 from jobs.training_data.converting import legacy_to_chat
-from jobs.training_data.operations import choosing, rewriting, splitting
+from jobs.training_data.operations import choosing, parts, rewriting
 from jobs.training_data.tables import asking
 from jobs.training_data.tables.shapes import Mapping, Way
 
@@ -34,8 +35,12 @@ def set_system_prompt(file: TrainingFile, sources: list[Path], target: Path, kee
     rewriting.set_system_prompt(sources[0], target, file.options["system_prompt"], keep)
 
 
-def leave_out(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
-    choosing.leave_out(sources[0], target, file.options["lines"], keep)
+def reduce(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    """options["drop"] names findings, options["lines"] the numbers of lines."""
+    if "drop" in file.options:
+        mending.reduce(file, sources, target, keep)
+    else:
+        choosing.leave_out(sources[0], target, file.options["lines"], keep)
 
 
 def sample(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
@@ -48,9 +53,7 @@ def shuffle(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -
 
 def split(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
     options = file.options
-    splitting.split_apart(
-        sources[0], target, ratio=options["ratio"], seed=options["seed"], part=options["part"], keep=keep
-    )
+    parts.split_apart(sources[0], target, ratio=options["ratio"], seed=options["seed"], part=options["part"], keep=keep)
 
 
 def map_table(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:

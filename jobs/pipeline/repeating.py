@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from jobs.models import FileState, Origin, TrainingFile, User
 from jobs.pipeline import storing
 from jobs.pipeline.storing import Stored
-from jobs.training_data.operations.splitting import TRAINING, VALIDATION
+from jobs.training_data.operations.parts import TRAINING, VALIDATION
 
 REPEATABLE = (
     Origin.CONVERTED,

@@ -7,20 +7,23 @@ waiting. So web, worker and beat import none of those libraries: modules that ne
 
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import msgspec
 
 from jobs.training_data.checking import OnProgress, check
+from jobs.training_data.estimating import Estimate, estimate
 from jobs.training_data.report import Progress, Report
 
+ESTIMATE_FROM = 8 * 1024 * 1024  # bytes; a smaller file is checked as soon
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Told(msgspec.Struct, omit_defaults=True):
     """A line from one process to the other: how far it is, or the end of it."""
 
+    estimate: Estimate | None = None
     progress: Progress | None = None
     report: Report | None = None
 
@@ -47,8 +50,11 @@ def tell(told: msgspec.Struct) -> None:
     sys.stdout.buffer.flush()
 
 
-def check_apart(path: Path, progress: OnProgress) -> Report:
-    """What `checking.check` returns. Raises OSError, as it does; whatever `progress` raises ends the check."""
+def check_apart(path: Path, progress: OnProgress, estimated: Callable[[Estimate], None] | None = None) -> Report:
+    """What `checking.check` returns. Raises OSError, as it does; whatever `progress` raises ends the check.
+
+    `estimated` hears, before the check of a large file begins, what it will count about.
+    """
     path.stat()  # FileNotFoundError belongs to the caller
     answers = lines_of(__name__, str(path))
     try:
@@ -56,6 +62,8 @@ def check_apart(path: Path, progress: OnProgress) -> Report:
             told = msgspec.json.decode(answer, type=Told)
             if told.report:
                 return told.report
+            if told.estimate and estimated:
+                estimated(told.estimate)
             if told.progress:
                 progress(told.progress)
     finally:
@@ -63,5 +71,11 @@ def check_apart(path: Path, progress: OnProgress) -> Report:
     raise ChildProcessError("the check said nothing")
 
 
+def main(path: Path) -> None:
+    if path.stat().st_size >= ESTIMATE_FROM and (about := estimate(path)):
+        tell(Told(estimate=about))
+    tell(Told(report=check(path, progress=lambda done: tell(Told(progress=done)))))
+
+
 if __name__ == "__main__":
-    tell(Told(report=check(Path(sys.argv[1]), progress=lambda done: tell(Told(progress=done)))))
+    main(Path(sys.argv[1]))

@@ -26,12 +26,13 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.forms.file import ConvertForm
 from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, TrainingFile, audit
 from jobs.pipeline import storing
+from jobs.pipeline.looking import drop_sidecars
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
-from jobs.views.file_facts import say
+from jobs.views.file_facts import Said, say
 from jobs.views.files import file_url, files_of
 
 ROWS_AT_ONCE = 500
@@ -79,12 +80,16 @@ def file_faults_csv(request: DeskRequest, member: Member, file: UUID) -> HttpRes
 
 def _csv(faults: Iterator[Fault], language: str) -> Iterator[bytes]:
     with override(language):  # batches are made after the request
-        head = (_("Line"), _("Column"), _("What is wrong"), _("How to mend it"))
+        head = (_("Line"), _("Column"), _("Byte"), _("What is wrong"), _("How to mend it"))
     yield b"\xef\xbb\xbf" + _rows([head])
     for some in batched(faults, ROWS_AT_ONCE, strict=False):
         with override(language):
-            rows = [(said.line or "", said.column or "", said.message, said.remedy) for said in map(say, some)]
+            rows = [_row(say(fault)) for fault in some]
         yield _rows([tuple(_no_formula(cell) for cell in row) for row in rows])
+
+
+def _row(said: Said) -> tuple[str | int, ...]:
+    return said.line or "", said.column or "", said.offset if said.line else "", said.message, said.remedy
 
 
 def _no_formula(cell: str | int) -> str | int:
@@ -173,3 +178,4 @@ def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
 def _drop_bytes(file: TrainingFile) -> None:
     if file.content.name:
         file.content.storage.delete(file.content.name)
+        drop_sidecars(file.content.name)

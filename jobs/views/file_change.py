@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jobs.forms.change import CHANGES, ChangeForm, RepeatForm
 from jobs.models import FileState, Member, TrainingFile, audit
-from jobs.pipeline import mending, repeating, storing
+from jobs.pipeline import repairs, repeating, storing
 from jobs.pipeline.storing import Stored
 from jobs.tasks import check_file, nudge
 from jobs.views.access import DeskRequest, trainer_page
@@ -87,7 +87,7 @@ def on_its_way(request: DeskRequest, ordered: list[Stored]) -> HttpResponse:
 def file_repair(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
     """Order the repair that the report offers."""
     broken = living(request, member, file)
-    ordered = mending.order(broken, request.user, partial(audit_version, request, broken))
+    ordered = repairs.order(broken, request.user, partial(audit_version, request, broken))
     if ordered is None:
         messages.error(request, _("There is nothing to put right in the text of this file."))
         return redirect(file_url(broken))

@@ -22,7 +22,8 @@ from jobs.pipeline import storing
 from jobs.tasks import check_file, nudge
 from jobs.uploads import HashedFile, was_cut
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
-from jobs.views.file_facts import facts
+from jobs.views.file_facts import facts, guess
+from jobs.views.file_findings import look_context
 
 PAGE = 25
 
@@ -128,7 +129,7 @@ def file_detail(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
     if twin := found.report.get("same_as"):
         return _to_twin(request, member, twin)
     if request.htmx and found.state == FileState.CHECKING and not found.deleted_at:
-        return render(request, "jobs/file.html#progress", {"file": found})
+        return render(request, "jobs/file.html#progress", {"file": found, "guess": guess(found)})
     response = render(request, "jobs/file.html", _context(member, found))
     if request.htmx:
         response["HX-Retarget"] = response["HX-Reselect"] = "#main"
@@ -147,6 +148,8 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
     return {
         "file": file,
         "facts": facts(file),
+        **look_context(file),
+        "guess": guess(file),
         "convert_form": ConvertForm(),
         "versions": file.versions.alive(),
         "copies": file.remote_files.exclude(remote_id="").select_related("connection"),

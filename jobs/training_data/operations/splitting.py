@@ -1,8 +1,6 @@
 """Training and validation part of a file: both come from the same plan, and near duplicates stay on one side.
 
-    split_apart(source, target, ratio=0.9, seed=7, part="training", keep=…)
-
-The plan needs to know the whole file, so it is drawn in a process of its own.
+The plan needs to know the whole file, so it is drawn in a process of its own, see `parts`.
 """
 
 import json
@@ -10,28 +8,39 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.training_data.apart import lines_of
+from jobs.training_data.duplicates import NearDuplicates
 from jobs.training_data.operations.choosing import shuffled
 from jobs.training_data.operations.kinship import tied
-from jobs.training_data.operations.rows import Index, Keep, idle, rows, write
+from jobs.training_data.operations.parts import VALIDATION
+from jobs.training_data.operations.rows import Index, Keep, idle, loaded, rows, write
+from jobs.training_data.texts import Spoken, spoken
 
-TRAINING, VALIDATION = "training", "validation"
-TOLD_EVERY = 2_000  # rows
-
-
-def split_apart(source: Path, target: Path, *, ratio: float, seed: int, part: str, keep: Keep = idle) -> None:
-    """`split` in a process that ends with it."""
-    options = json.dumps({"ratio": ratio, "seed": seed, "part": part})
-    for _line in lines_of(__name__, str(source), str(target), options):
-        keep()
+TOLD_EVERY = 500  # rows
 
 
 def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, keep: Keep = idle) -> int:
     """Write one part. Returns its number of rows."""
-    groups = tied(row.raw for row in rows(source, keep)).groups()
+    index = Index(source, keep)
+    groups = _groups(source, index, keep)
     held_out = validation(groups, ratio, seed)
     chosen = (number for number, group in enumerate(groups) if (group in held_out) is (part == VALIDATION))
-    return write(target, Index(source, keep).take(chosen, keep))
+    return write(target, index.take(chosen, keep))
+
+
+def _groups(source: Path, index: Index, keep: Keep) -> list[int]:
+    """Which rows belong together: by what they share, and by the report's own measure of near duplicates."""
+    unions = tied(row.raw for row in rows(source, keep))
+    near = NearDuplicates(lambda number: _spoken(next(index.take([number]))))
+    for number, row in enumerate(rows(source, keep)):
+        near.join(number, _spoken(row.raw))
+    for first, *others in near.groups.members.values():
+        for other in others:
+            unions.tie(first, other)
+    return unions.groups()
+
+
+def _spoken(raw: bytes) -> Spoken:
+    return spoken(loaded(raw))
 
 
 def validation(groups: Sequence[int], ratio: float, seed: int) -> set[int]:
