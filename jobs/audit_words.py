@@ -21,6 +21,7 @@ ACTIONS: dict[str, str | Promise] = {
     "member.left": _("Left the team"),
     "invitation.withdrawn": _("Withdrew an invitation"),
     "file.uploaded": _("Uploaded a file"),
+    "file.changed": _("Made a new version of a file"),
     "file.converted": _("Converted a file to chat"),
     "file.masked": _("Masked personal data in a version"),
     "file.reduced": _("Left duplicates out of a version"),

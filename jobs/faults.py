@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from jobs import table_faults
 from jobs.fault_words import OTHER_WORDS, Text
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Fault
@@ -244,6 +245,7 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Message %(message)s answers a call that was not made before. Its tool_call_id: %(call)s"),
         _("Use the id of a tool call in an earlier assistant message."),
     ),
+    **table_faults.WORDS,
     **OTHER_WORDS,
 }
 KINDS: dict[str | int, Text] = {

@@ -84,10 +84,11 @@ def test_a_deleted_file_does_not_stand_in_the_way(world: World, login: Login) ->
     [
         ("winter.jsonl", b"", 422, "The file is empty. Choose the file again; perhaps saving it went wrong."),
         (
-            "winter.csv",
+            "winter.hwp",
             b"a,b",
             422,
-            "Only files whose name ends in .jsonl can be uploaded. Save the data as JSON Lines. Name: winter.csv",
+            "Only files whose name ends in .jsonl, .json, .csv, .tsv or .xlsx can be uploaded. "
+            "Save the data as one of these. Name: winter.hwp",
         ),
         (
             "winter.jsonl",
@@ -116,7 +117,7 @@ def test_nothing_chosen_is_said(world: World, login: Login) -> None:
     response = login(world.bob).post(world.url("files/new/"))
 
     assert response.status_code == 422
-    assert response.context["form"].errors == {"upload": ["Choose a .jsonl file first."]}
+    assert response.context["form"].errors == {"upload": ["Choose a file first."]}
 
 
 class Unreadable:
@@ -187,6 +188,7 @@ def test_a_viewer_may_not_upload(world: World, login: Login) -> None:
         ("\u1100\u1167\u110b\u116e\u11af.jsonl", "겨울.jsonl"),
         ("a\u202eb\x07.jsonl", "ab.jsonl"),
         ("눈" * 300 + ".jsonl", "눈" * 180 + ".jsonl"),
+        ("눈" * 300 + ".csv", "눈" * 180 + ".csv"),
         ("", "file.jsonl"),
     ],
 )

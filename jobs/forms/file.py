@@ -11,15 +11,17 @@ from jobs.training_data.codes import Code
 from jobs.training_data.report import fault
 from jobs.uploads import HashedFile, too_large
 
+ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".xlsx")
+
 
 class UploadForm(forms.Form):
-    """One `.jsonl`. What is in it is the check's business, not the form's."""
+    """Training data, or a table of it. What is in it is the check's business, not the form's."""
 
     upload = forms.FileField(
         label=_("Training file"),
         allow_empty_file=True,  # we say it in the check's words
-        error_messages={"required": _("Choose a .jsonl file first.")},
-        widget=forms.FileInput({"accept": ".jsonl"}),
+        error_messages={"required": _("Choose a file first.")},
+        widget=forms.FileInput({"accept": ",".join(ENDINGS)}),
     )
 
     def __init__(self, *args: Any, cut: bool = False, **kwargs: Any) -> None:
@@ -30,9 +32,12 @@ class UploadForm(forms.Form):
 
     def clean_upload(self) -> HashedFile:
         file: HashedFile = self.cleaned_data["upload"]
-        if not (file.name or "").lower().endswith(".jsonl"):
+        if not (file.name or "").lower().endswith(ENDINGS):
             raise forms.ValidationError(
-                _("Only files whose name ends in .jsonl can be uploaded. Save the data as JSON Lines. Name: %(name)s"),
+                _(
+                    "Only files whose name ends in .jsonl, .json, .csv, .tsv or .xlsx can be uploaded. "
+                    "Save the data as one of these. Name: %(name)s"
+                ),
                 params={"name": file.name},
             )
         if not file.size:

@@ -8,11 +8,14 @@ import msgspec
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
-from jobs.pipeline import fetching, looking, making
+from jobs.pipeline import fetching, looking, making, repairs
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.estimating import Estimate
-from jobs.training_data.report import Progress, Report, fault
+from jobs.training_data.operations.rows import RefusedError
+from jobs.training_data.report import Fault, Progress, Report, fault
+from jobs.training_data.tables.kinds import is_table
+from jobs.training_data.tables.shapes import NAMES
 
 LEASE = timedelta(seconds=60)
 WRITE_SECONDS = 1.0
@@ -65,9 +68,12 @@ def check(file: TrainingFile) -> None:
     try:
         if file.content or _make(file, lease):
             report = looking.left_by(file) or _report(file, lease)
-            _store(lease, looking.look(file, report, lease.progress) if report.ok else report)
+            found = repairs.look(file, lease.keep)
+            _store(lease, looking.look(file, report, lease.progress) if report.ok else report, repair=found)
     except FileNotFoundError:
-        _store(lease, _missing())
+        _store(lease, _only(fault(0, Code.BYTES_MISSING)))
+    except RefusedError as refused:
+        _store(lease, _only(refused.fault))
     except LeaseLostError:
         pass  # whoever took it stores the report
 
@@ -80,6 +86,8 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 
 def _report(file: TrainingFile, lease: Lease) -> Report:
     """Stored at once when it is good, so that a worker that dies in the look leaves it to the next one."""
+    if kind := is_table(file.path, file.name):
+        return _only(fault(0, Code.TABLE, kind=NAMES[kind]))
     report = check_apart(file.path, lease.progress, lease.estimated)
     if report.ok:
         lease.write(report=report.as_dict(), checked_bytes=0, checked_lines=0)
@@ -93,7 +101,7 @@ def stop(file: TrainingFile) -> bool:
     """
     checking = TrainingFile.objects.alive().filter(pk=file.pk, state=FileState.CHECKING)
     good = looking.left_by(file)
-    report = looking.unfinished(good) if good else _only(Code.CHECK_STOPPED)
+    report = looking.unfinished(good) if good else _only(fault(0, Code.CHECK_STOPPED))
     return checking.update(**_fields(report)) == 1
 
 
@@ -108,16 +116,16 @@ def again(file: TrainingFile) -> bool:
     )
 
 
-def _missing() -> Report:
-    return _only(Code.BYTES_MISSING)
+def _only(found: Fault) -> Report:
+    """The report of a file that could not be read, or not be made, for one reason."""
+    return Report(faults=[found], fault_count=1, fault_counts={found.code: 1})
 
 
-def _only(code: Code) -> Report:
-    return Report(faults=[fault(0, code)], fault_count=1, fault_counts={code.value: 1})
-
-
-def _store(lease: Lease, report: Report) -> None:
-    lease.write(**_fields(report), checked_bytes=report.bytes, checked_lines=report.lines)
+def _store(lease: Lease, report: Report, **beside: object) -> None:
+    """`beside`: what the report holds that the check does not know."""
+    fields = _fields(report)
+    fields["report"] |= beside
+    lease.write(**fields, checked_bytes=report.bytes, checked_lines=report.lines)
 
 
 def _fields(report: Report) -> dict[str, Any]:

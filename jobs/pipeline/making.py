@@ -15,19 +15,25 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
-from jobs.pipeline.mending import mask, reduce
-from jobs.training_data.converting import legacy_to_chat
+from jobs.pipeline import mending, operations
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
 type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
 
-
-def _convert(file: TrainingFile, sources: list[Path], target: Path, _keep: Keep) -> None:
-    legacy_to_chat(sources[0], target, file.options.get("system_prompt", ""))
-
-
 # Each reads the sources (the parent first, then options["with"]) and writes the target, by the row's options alone.
-OPERATIONS: dict[str, Operation] = {Origin.CONVERTED: _convert, Origin.MASKED: mask, Origin.REDUCED: reduce}
+# Raises RefusedError where that cannot be done.
+OPERATIONS: dict[str, Operation] = {
+    Origin.CONVERTED: operations.convert,
+    Origin.MAPPED: operations.map_table,
+    Origin.MASKED: mending.mask,
+    Origin.MERGED: operations.merge,
+    Origin.PROMPTED: operations.set_system_prompt,
+    Origin.REDUCED: operations.reduce,
+    Origin.REPAIRED: operations.repair,
+    Origin.SAMPLED: operations.sample,
+    Origin.SHUFFLED: operations.shuffle,
+    Origin.SPLIT: operations.split,
+}
 
 
 def make(file: TrainingFile, write: Callable[..., None], keep: Keep) -> bool:

@@ -29,7 +29,8 @@ def clean_name(name: str) -> str:
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     printable = "".join(char for char in last if char.isprintable()).strip()
     if len(printable) > LONGEST_NAME:
-        printable = PurePosixPath(printable).stem[:LONGEST_STEM] + ENDING
+        path = PurePosixPath(printable)
+        printable = path.stem[:LONGEST_STEM] + (path.suffix if path.suffix.lower() in ENDINGS else ENDING)
     return printable or f"file{ENDING}"
 
 
@@ -109,8 +110,9 @@ def order_conversion(
     return order_version(parent, user, Origin.CONVERTED, options, name=name, also=also)
 
 
-def version_name(name: str, word: str) -> str:
-    """`essays.jsonl`, `chat` → `essays-chat.jsonl`. What a table was called keeps none of its ending."""
+def version_name(name: str, word: str, *, keep_ending: bool = False) -> str:
+    """`essays.jsonl`, `chat` → `essays-chat.jsonl`. What a table was called keeps its ending only if it stays one."""
     path = PurePosixPath(name)
-    stem = path.stem if path.suffix.lower() in ENDINGS else name
-    return f"{stem[:LONGEST_STEM]}-{word}{ENDING}"
+    known = path.suffix.lower() in ENDINGS
+    ending = path.suffix if known and keep_ending else ENDING
+    return f"{(path.stem if known else name)[:LONGEST_STEM]}-{word}{ending}"

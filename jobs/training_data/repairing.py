@@ -1,0 +1,205 @@
+"""Text that is fine but for how it was saved: recognised, shown, and put right without touching what it says.
+
+    found = look(path)                       what could be put right, what speaks for it, a few lines before and after
+    repair(source, target, found.repair)     the same text in UTF-8, composed, without what cannot be seen
+
+Composing is for what macOS takes apart (Hangul into its letters, é into e and ´), not the whole of NFC: that would also
+exchange Hanja that KS X 1001 has twice. Zero-width characters go where they mean nothing; those that join an emoji
+or a word of another script stay. In JSON, escapes (`\u1112\u1161`) count as what they stand for.
+"""
+
+import io
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from jobs.training_data.apart import lines_of, tell
+from jobs.training_data.codes import Code
+from jobs.training_data.encodings import MIXED, WIDE, Evidence, evidence
+from jobs.training_data.operations.rows import BUFFER_BYTES, Keep, RefusedError, idle
+from jobs.training_data.report import fault
+from jobs.training_data.visible import Change, change
+
+PIECE = 1024 * 1024  # bytes or characters of a line at once
+BEYOND = 4096  # bytes that a piece may be longer, to end where a character does
+SMALL = 4 * 1024 * 1024  # bytes; larger files are looked at in a process of their own
+TOLD_EVERY = 5_000  # lines
+SHOWN = 3
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
+JOINERS = re.compile("(?<=[가-힣ㄱ-ㆎ])[\u200c\u200d]+|[\u200c\u200d]+(?=[가-힣ㄱ-ㆎ])")
+APART = re.compile("[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|[^\\W\\d_][\u0300-\u036f\u3099\u309a]+")
+SIGNS = re.compile("[\r\u0300-\u036f\u1100-\u11ff\u200b-\u200d\u2060\u3099\u309a\ua960-\ua97c\ud7b0-\ud7fb\ufeff]")
+ESCAPES = re.compile(
+    r"(?<!\\)((?:\\\\)*)((?:\\u(?:11[0-9a-f]{2}|03[0-6][0-9a-f]|309[9a]|200[bcd]|2060|feff))+)", re.IGNORECASE
+)
+
+
+class Repair(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is done: read as `encoding`, compose, drop zero-width characters, end lines as Unix does."""
+
+    encoding: str = "utf-8"
+    nfc: bool = False
+    zero_width: bool = False
+    crlf: bool = False
+
+
+class Found(msgspec.Struct):
+    """`repair` is None where nothing is to be put right. Counts are of lines in the whole file."""
+
+    evidence: Evidence
+    repair: Repair | None = None
+    apart: int = 0
+    invisible: int = 0
+    crlf: int = 0
+    changes: list[Change] = []
+
+
+def look(path: Path, keep: Keep = idle) -> Found:
+    """Walk through the whole file once. Raises OSError."""
+    told = evidence(path)
+    found = Found(told, changes=[])
+    if not told.encoding:
+        return found
+    try:
+        for number, text in enumerate(_pieces(path, told.encoding), 1):
+            keep()
+            if SIGNS.search(text) or "\\u" in text:
+                _count(found, number, text)
+    except RefusedError:
+        return Found(told, changes=[])
+    if told.encoding != "utf-8" or told.marked or found.apart or found.invisible or found.crlf:
+        found.repair = Repair(told.encoding, bool(found.apart), bool(found.invisible), bool(found.crlf))
+        if told.encoding != "utf-8":
+            found.changes = _other_words(path, told.encoding)
+    return found
+
+
+def _count(found: Found, number: int, text: str) -> None:
+    plain = unescaped(text)
+    composed, seen = compose(plain), without_invisible(plain)
+    found.apart += composed != plain
+    found.invisible += seen != plain
+    found.crlf += "\r" in text
+    if len(found.changes) < SHOWN and (composed != plain or seen != plain):
+        found.changes.append(change(number, text, without_invisible(composed)))
+
+
+def _other_words(path: Path, encoding: str) -> list[Change]:
+    """The first lines that read otherwise in UTF-8."""
+    changes: list[Change] = []
+    with path.open("rb") as stream:
+        head = stream.read(BUFFER_BYTES)
+    before = head.decode(errors="replace").splitlines()
+    after = "".join(_decoded(line, encoding) for line in head.splitlines(keepends=True)) if encoding not in WIDE else ""
+    after = after or head.decode(encoding, errors="replace")
+    for number, (old, new) in enumerate(zip(before, after.splitlines(), strict=False), 1):
+        if old != new and len(changes) < SHOWN:
+            changes.append(change(number, old, new))
+    return changes
+
+
+def repair(source: Path, target: Path, how: Repair, keep: Keep = idle) -> None:
+    """Write the same text as UTF-8. Bytes that are no text in `how.encoding` stay as they are, for the check to name.
+
+    Raises RefusedError where UTF-16 or UTF-32 breaks off in the middle.
+    """
+    with target.open("wb", buffering=BUFFER_BYTES) as stream:
+        for text in _pieces(source, how.encoding):
+            keep()
+            stream.write(mended(text, how).encode(errors="surrogateescape"))
+
+
+def mended(text: str, how: Repair) -> str:
+    if (how.nfc or how.zero_width) and (SIGNS.search(text) or "\\u" in text):
+        text = unescaped(text)
+        text = compose(text) if how.nfc else text
+        text = without_invisible(text) if how.zero_width else text
+    return text.replace("\r\n", "\n").replace("\r", "\n") if how.crlf else text
+
+
+def compose(text: str) -> str:
+    return APART.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
+
+
+def without_invisible(text: str) -> str:
+    return JOINERS.sub("", text.translate(INVISIBLE))
+
+
+def unescaped(text: str) -> str:
+    """Escapes of what may be repaired, in JSON only; a backslash that is escaped itself begins none."""
+    if "\\u" not in text or text.lstrip()[:1] not in ("{", "[", '"'):
+        return text
+    return ESCAPES.sub(lambda found: found[1] + found[2].encode().decode("unicode-escape"), text)
+
+
+def _pieces(path: Path, encoding: str) -> Iterator[str]:
+    """Lines with their ends; of a very long one, pieces. A mark at the beginning is left out."""
+    pieces = _wide_pieces(path, encoding) if encoding in WIDE else _narrow_pieces(path, encoding)
+    first = next(pieces, "")
+    yield first.removeprefix("\ufeff")
+    yield from pieces
+
+
+def _narrow_pieces(path: Path, encoding: str) -> Iterator[str]:
+    with path.open("rb", buffering=BUFFER_BYTES) as stream:
+        while raw := stream.readline(PIECE):
+            while PIECE <= len(raw) < PIECE + BEYOND and _may_be_cut(raw[-1]) and (one := stream.read(1)):
+                raw += one
+            yield _decoded(raw, encoding)
+
+
+def _may_be_cut(last: int) -> bool:
+    """In the middle of a character, of a line end or of an escape."""
+    return last > 0x7F or last in b"\r\\"
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
+    if encoding == MIXED:
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            encoding = "cp949"
+    return raw.decode(encoding, errors="surrogateescape")
+
+
+def _wide_pieces(path: Path, encoding: str) -> Iterator[str]:
+    try:
+        with io.TextIOWrapper(path.open("rb", buffering=BUFFER_BYTES), encoding, newline="") as stream:
+            while text := stream.readline(PIECE):
+                yield text + (stream.read(1) if text.endswith("\r") else "")
+    except UnicodeError:
+        raise RefusedError(fault(0, Code.TABLE_ENCODING, encoding=encoding.upper())) from None
+
+
+def look_apart(path: Path, keep: Keep = idle) -> Found:
+    """`look`; large files are looked at in a process of its own. Raises OSError."""
+    if path.stat().st_size <= SMALL:
+        return look(path, keep)
+    with closing(lines_of(__name__, str(path))) as lines:
+        for line in lines:
+            keep()
+            if line != b"0\n":
+                return msgspec.json.decode(line, type=Found)
+    raise ChildProcessError("the look said nothing")
+
+
+class Heartbeat:
+    """A line now and then: the caller's lease lives on it."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def __call__(self) -> None:
+        self.lines += 1
+        if not self.lines % TOLD_EVERY:
+            sys.stdout.buffer.write(b"0\n")
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    tell(look(Path(sys.argv[1]), Heartbeat()))

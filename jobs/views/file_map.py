@@ -1,0 +1,70 @@
+"""From a table to training data: which column is what, shown on the first ten rows before anything is made."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from jobs.forms.mapping import MapForm, WayForm
+from jobs.models import FileState, Member, Origin, TrainingFile
+from jobs.pipeline import storing
+from jobs.training_data.reading import for_display
+from jobs.training_data.tables import asking
+from jobs.training_data.tables.mapping import example
+from jobs.training_data.tables.shapes import NAMES, Look, Mapping
+from jobs.views.access import DeskRequest, trainer_page
+from jobs.views.file_change import audit_version, living, on_its_way
+from jobs.views.file_facts import say
+from jobs.views.files import file_url
+
+
+@require_http_methods(["GET", "POST"])
+@trainer_page
+def file_map(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
+    """GET guesses; POST shows what was chosen, and with `make` in it orders the version."""
+    table = living(request, member, file)
+    if table.state != FileState.INVALID:
+        messages.error(request, _("Only a table has columns to choose. This file was read as it is."))
+        return redirect(file_url(table))
+    try:
+        look = asking.look(table.path, table.name, WayForm(request.POST).way())
+    except FileNotFoundError:
+        return render(request, "jobs/file_gone.html", status=HTTPStatus.GONE)
+    form = MapForm(look, request.POST or None)
+    if "make" in request.POST and not look.problem and form.is_valid():
+        return _order(request, table, look, form.mapping())
+    wrong = "make" in request.POST
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    return render(request, "jobs/file_map.html", _context(table, look, form), status=status)
+
+
+def _order(request: DeskRequest, table: TrainingFile, look: Look, mapping: Mapping) -> HttpResponse:
+    way = msgspec.structs.replace(look.way, kind="")  # the bytes tell it, of another file too
+    options = {"way": msgspec.to_builtins(way), "mapping": msgspec.to_builtins(mapping)}
+    name = storing.version_name(table.name, "chat")
+    also = partial(audit_version, request, table)
+    return on_its_way(
+        request, [storing.order_version(table, request.user, Origin.MAPPED, options, name=name, also=also)]
+    )
+
+
+def _context(table: TrainingFile, look: Look, form: MapForm) -> dict[str, Any]:
+    made = [example(row, form.mapping()) for row in look.rows]
+    return {
+        "file": table,
+        "look": look,
+        "form": form,
+        "kind": NAMES.get(look.way.kind, ""),
+        "problem": say(look.problem) if look.problem else None,
+        "notes": [say(note) for note in look.notes],
+        "examples": [for_display({"messages": each}) for each in made if each],
+        "reading": [form[name] for name in ("sheet", "encoding", "delimiter", "header") if name in form.fields],
+        "columns": [form[name] for name in ("user", "context", "assistant", "system")],
+    }

@@ -1,0 +1,192 @@
+"""A table comes in as it is; a person says which column is what, sees ten examples, and it becomes training data."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from jobs.models import AuditEntry, FileFormat, FileState, Origin, TrainingFile
+from jobs.origin_words import recorded
+from jobs.pipeline.checking import check
+from tests.conftest import World
+from tests.test_tables import ALPACA, SHAREGPT, csv_bytes, xlsx_bytes
+from tests.training_cases import GOOD_BYTES
+
+Login = Callable[..., Client]
+ROWS = [[str(n), f"{n}번째 눈은?", f"{n}번째 답"] for n in range(12)]
+HEAD = ["번호", "질문", "답변"]
+
+
+class Desk:
+    """Bob, who uploads tables."""
+
+    def __init__(self, world: World, client: Client) -> None:
+        self.world, self.client = world, client
+
+    def upload(self, body: bytes, name: str) -> TrainingFile:
+        response = self.client.post(self.world.url("files/new/"), {"upload": SimpleUploadedFile(name, body)})
+        file = TrainingFile.objects.get(uuid=response.headers["Location"].split("/")[-2])
+        check(file)
+        file.refresh_from_db()
+        return file
+
+    def page(self, file: TrainingFile, **fields: Any) -> Any:
+        url = self.world.url(f"files/{file.uuid}/map/")
+        return self.client.post(url, fields) if fields else self.client.get(url)
+
+    def make(self, table: TrainingFile, **fields: Any) -> Any:
+        """Send the form as the page shows it, but for these fields."""
+        shown = {name: value for name, value in self.page(table).context["form"].initial.items() if value is not None}
+        return self.page(table, **{**shown, "read": "on", "make": "on", **fields})
+
+    def made(self) -> TrainingFile:
+        file = TrainingFile.objects.get(origin=Origin.MAPPED)
+        check(file)
+        file.refresh_from_db()
+        return file
+
+
+@pytest.fixture
+def desk(world: World, login: Login) -> Desk:
+    return Desk(world, login(world.bob))
+
+
+def shown(page: Any) -> list[list[str]]:
+    return [[message["content"] for message in each] for each in page.context["examples"]]
+
+
+TABLES = {
+    "winter.csv": csv_bytes(HEAD, *ROWS),
+    "korean-excel.csv": csv_bytes(HEAD, *ROWS, encoding="cp949"),
+    "winter.tsv": csv_bytes(HEAD, *ROWS, encoding="utf-16", delimiter="\t"),
+    "winter.xlsx": xlsx_bytes(HEAD, *ROWS),
+    "winter.json": json.dumps([dict(zip(HEAD, row, strict=True)) for row in ROWS]).encode(),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_becomes_training_data(desk: Desk, name: str) -> None:
+    table = desk.upload(TABLES[name], name)
+
+    page = desk.page(table)
+    response = desk.make(table)
+    made = desk.made()
+
+    assert (table.state, table.name) == (FileState.INVALID, name)
+    assert shown(page) == [[asked, said] for _number, asked, said in ROWS[:10]]
+    assert response.headers["Location"] == desk.world.url(f"files/{made.uuid}/")
+    assert (made.parent, made.state, made.format, made.examples) == (table, FileState.READY, FileFormat.CHAT, 12)
+    assert made.name == name.split(".")[0] + "-chat.jsonl"
+    assert recorded(made)[:2] == ["User: 질문", "Assistant: 답변"]
+    entry = AuditEntry.objects.get(action="file.changed")
+    assert (entry.before, entry.after) == ({"file": name}, {"file": made.name, "origin": "mapped"})
+
+
+@pytest.mark.parametrize(("row", "words"), [(ALPACA, "Read as Alpaca"), (SHAREGPT, "Read as ShareGPT")])
+def test_known_shapes_need_no_choice(desk: Desk, row: dict[str, Any], words: str) -> None:
+    body = "\n".join(json.dumps(row, ensure_ascii=False) for _ in range(12)).encode()
+    table = desk.upload(body, "data.jsonl")
+
+    report = desk.client.get(desk.world.url(f"files/{table.uuid}/"))
+    desk.make(table)
+
+    assert f"files/{table.uuid}/map/" in report.text
+    assert (recorded(desk.made()), desk.made().examples) == ([words], 12)
+
+
+def test_the_report_of_a_table_leads_to_the_choice_and_tells_no_faults(desk: Desk) -> None:
+    table = desk.upload(TABLES["winter.csv"], "winter.csv")
+
+    report = desk.client.get(desk.world.url(f"files/{table.uuid}/"))
+
+    assert table.report["fault_counts"] == {"table": 1}
+    assert f"files/{table.uuid}/map/" in report.text
+    assert "faults.csv" not in report.text
+
+
+def test_what_is_chosen_is_shown_before_anything_is_made(desk: Desk) -> None:
+    table = desk.upload(TABLES["winter.csv"], "winter.csv")
+
+    page = desk.page(table, read="on", header="on", show="on", user="답변", assistant="질문", system="번호")
+
+    assert shown(page)[1] == ["1", "1번째 답", "1번째 눈은?"]
+    assert not TrainingFile.objects.filter(origin=Origin.MAPPED).exists()
+
+
+def test_read_another_way_the_columns_are_guessed_anew(desk: Desk) -> None:
+    table = desk.upload(xlsx_bytes(HEAD, *ROWS, other=["눈", "비"]), "winter.xlsx")
+
+    page = desk.page(table, read="on", sheet="자료", header="", user="질문", assistant="답변")
+
+    assert shown(page) == [["눈", "비"]]
+    assert page.context["look"].columns == ["A", "B"]
+
+
+def test_an_unknown_encoding_must_be_chosen(desk: Desk) -> None:
+    table = desk.upload(csv_bytes(HEAD, *ROWS, encoding="cp949") + "그리고 눈,,\n".encode(), "mixed.csv")
+
+    page = desk.page(table)
+    forced = desk.page(table, read="on", encoding="cp949", header="on", delimiter="comma")
+
+    assert page.context["problem"].message == "The text is not encoded as UTF-8, CP949."
+    assert "Make training data" not in page.text
+    assert forced.status_code == 200
+
+
+def test_what_is_missing_is_said(desk: Desk) -> None:
+    table = desk.upload(TABLES["winter.csv"], "winter.csv")
+
+    response = desk.make(table, assistant="")
+
+    assert response.status_code == 422
+    assert response.context["form"].errors["assistant"] == ["Choose a column."]
+    assert not TrainingFile.objects.filter(origin=Origin.MAPPED).exists()
+
+
+def test_a_broken_workbook_says_what_to_do(desk: Desk) -> None:
+    table = desk.upload(b"PK\x03\x04 broken", "winter.xlsx")
+
+    page = desk.page(table)
+
+    assert page.context["problem"].message == "The table cannot be read. Kind: XLSX"
+
+
+def test_a_table_that_breaks_later_on_says_where(desk: Desk) -> None:
+    table = desk.upload(csv_bytes(HEAD, *ROWS * 20) + b'12,"never closed,x\r\n' * 2, "winter.csv")
+    initial = {
+        "user": "질문",
+        "assistant": "답변",
+        "encoding": "utf-8",
+        "delimiter": "comma",
+        "header": "on",
+        "read": "on",
+    }
+
+    desk.page(table, make="on", **initial)
+    made = desk.made()
+
+    assert (made.state, [fault["code"] for fault in made.report["faults"]]) == (FileState.INVALID, ["table_quotes"])
+
+
+def test_a_good_file_has_no_columns_to_choose(desk: Desk) -> None:
+    file = desk.upload(GOOD_BYTES, "good.json")
+
+    assert file.state == FileState.READY
+    assert desk.page(file).headers["Location"] == desk.world.url(f"files/{file.uuid}/")
+
+
+def test_a_mapping_is_repeated_on_the_next_table(desk: Desk) -> None:
+    first = desk.upload(TABLES["winter.csv"], "winter.csv")
+    desk.make(first)
+    made = desk.made()
+    second = desk.upload(csv_bytes(HEAD, *ROWS, ["12", "새 눈은?", "새 답"]), "next.csv")
+
+    desk.client.post(desk.world.url(f"files/{made.uuid}/repeat/"), {"file": second.uuid})
+
+    again = TrainingFile.objects.get(origin=Origin.MAPPED, parent=second)
+    check(again)
+    again.refresh_from_db()
+    assert (again.examples, again.options) == (13, made.options)
