@@ -24,6 +24,10 @@ ACTIONS: dict[str, str | Promise] = {
     "file.downloaded": _("Downloaded a file"),
     "file.deleted": _("Deleted a file"),
     "copy.deleted": _("Deleted a file's copy at a service"),
+    "source.uploaded": _("Uploaded a text"),
+    "source.encoding": _("Had a text read as another encoding"),
+    "source.downloaded": _("Downloaded a text"),
+    "source.deleted": _("Deleted a text"),
     "job.ordered": _("Ordered a job"),
     "job.edited": _("Edited a job"),
     "job.cancelled": _("Cancelled a job"),
@@ -51,6 +55,7 @@ FIELDS: dict[str, str | Promise] = {
     "email": _("E-mail address"),
     "note": _("Note"),
     "state": _("State"),
+    "encoding": _("Encoding"),
 }
 LONGEST = 120  # characters of a value that the page shows
 
