@@ -6,7 +6,7 @@ straight from the disk. One that is gone by then is named in the manifest, and t
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 from uuid import UUID
@@ -211,7 +211,7 @@ def _texts(team: Team) -> Iterator[Kept]:
         yield _kept(source_path(row), "a text, as it was uploaded", row)
 
 
-def _kept(path: str, what: str, row: dict[str, Any]) -> Kept:
+def _kept(path: str, what: str, row: Mapping[str, Any]) -> Kept:
     known = (row["uuid"], row["name"], row["sha256"], row["size"], row["content"])
     return Kept(path, what, *known, row["deleted_at"] is not None)
 
