@@ -30,6 +30,10 @@ ACTIONS: dict[str, str | Promise] = {
     "file.checked_again": _("Had a file checked again"),
     "file.deleted": _("Deleted a file"),
     "copy.deleted": _("Deleted a file's copy at a service"),
+    "source.uploaded": _("Uploaded a text"),
+    "source.encoding": _("Had a text read as another encoding"),
+    "source.downloaded": _("Downloaded a text"),
+    "source.deleted": _("Deleted a text"),
     "job.ordered": _("Ordered a job"),
     "job.edited": _("Edited a job"),
     "job.cancelled": _("Cancelled a job"),
@@ -58,6 +62,7 @@ FIELDS: dict[str, str | Promise] = {
     "note": _("Note"),
     "state": _("State"),
     "privacy": _("Personal data looked for and hidden"),
+    "encoding": _("Encoding"),
 }
 LONGEST = 120  # characters of a value that the page shows
 

@@ -28,6 +28,8 @@ from jobs.views import (
     playground,
     playground_stream,
     settings,
+    source_acts,
+    sources,
     team,
 )
 
@@ -76,6 +78,15 @@ file_urls: Urls = [
     path("<uuid:file>/stop/", file_checks.file_stop, name="file-stop"),
     path("<uuid:file>/check/", file_checks.file_check, name="file-check"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
+]
+source_urls: Urls = [
+    path("", sources.source_list, name="source-list"),
+    path("new/", sources.source_new, name="source-new"),
+    path("<uuid:source>/", sources.source_detail, name="source-detail"),
+    path("<uuid:source>/poll/", sources.source_poll, name="source-poll"),
+    path("<uuid:source>/download/", source_acts.source_download, name="source-download"),
+    path("<uuid:source>/encoding/", source_acts.source_encoding, name="source-encoding"),
+    path("<uuid:source>/delete/", source_acts.source_delete, name="source-delete"),
 ]
 model_urls: Urls = [
     path("", models.model_list, name="model-list"),
@@ -126,6 +137,7 @@ urlpatterns: Urls = [
     path("hooks/<uuid:connection>/", hooks.hook, name="hook"),
     path("t/<slug:team>/jobs/", include(job_urls)),
     path("t/<slug:team>/files/", include(file_urls)),
+    path("t/<slug:team>/sources/", include(source_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from jobs.models import Conversation, FineTuneJob, Invitation, Message, Origin, RemoteFile, Role, User
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_file, make_job
+from tests.factories import make_file, make_job, make_source
 
 type Login = Callable[..., Client]
 
@@ -71,6 +71,14 @@ TEAM = [
     Row("file-stop", "post", TRAINER, 302),
     Row("file-check", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
+    Row("source-list", "get", VIEWER, 200),
+    Row("source-new", "get", TRAINER, 200),
+    Row("source-new", "post", TRAINER, 422),
+    Row("source-detail", "get", VIEWER, 200),
+    Row("source-poll", "get", VIEWER, 200),
+    Row("source-download", "get", VIEWER, 200),
+    Row("source-encoding", "post", TRAINER, 302),
+    Row("source-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
     Row("copy-delete", "post", TRAINER, 302),
     Row("model-list", "get", VIEWER, 200),
@@ -195,6 +203,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("file-remote-json", [file.uuid, copy.pk]),
         ("file-change-act", [file.uuid, "shuffle"]), ("file-repeat", [made.uuid]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
+        ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("playground-", [job.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),

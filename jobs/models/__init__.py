@@ -15,6 +15,7 @@ from jobs.models.job import (
 )
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
+from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 from jobs.models.tuned_model import TunedModel
@@ -43,6 +44,9 @@ __all__ = [
     "Pulse",
     "RemoteFile",
     "Role",
+    "Source",
+    "SourceKind",
+    "SourceState",
     "Team",
     "TrainingFile",
     "Transition",
