@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
+from jobs.pipeline.runs import writing
 from jobs.training_data.converting import legacy_to_chat
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
@@ -26,7 +27,7 @@ def _convert(file: TrainingFile, sources: list[Path], target: Path, _keep: Keep)
 
 
 # Each reads the sources (the parent first, then options["with"]) and writes the target, by the row's options alone.
-OPERATIONS: dict[str, Operation] = {Origin.CONVERTED: _convert}
+OPERATIONS: dict[str, Operation] = {Origin.CONVERTED: _convert, Origin.RECIPE: writing.write}
 
 
 def make(file: TrainingFile, write: Callable[..., None], keep: Keep) -> bool:
@@ -64,6 +65,8 @@ def _write(file: TrainingFile, target: Path, keep: Keep) -> None:
 
 def sources_of(file: TrainingFile) -> list[Path]:
     """The bytes that a version is made of. Raises FileNotFoundError where any are gone."""
+    if file.origin == Origin.RECIPE:  # made of a run's examples (options["run"])
+        return []
     others = [UUID(one) for one in file.options.get("with", [])]
     found = {row.uuid: row for row in TrainingFile.objects.alive().filter(team=file.team_id, uuid__in=others)}
     parents = [file.parent, *(found.get(uuid) for uuid in others)]
