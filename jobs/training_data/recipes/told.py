@@ -1,0 +1,57 @@
+"""What the process that runs a recipe is asked, and what it tells; plain structs as JSON, one a line."""
+
+import msgspec
+
+
+class Text(msgspec.Struct, frozen=True):
+    """An extracted text: UTF-8, NFC, line breaks as \\n."""
+
+    source: str
+    path: str
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to make. With `target` examples are written there, a line each, and to `places` where each came from.
+
+    Without, each is told. `most`: stop after so many (a preview); 0 is all.
+    """
+
+    recipe: msgspec.Raw
+    texts: list[Text]
+    target: str = ""
+    places: str = ""
+    most: int = 0
+
+
+class Far(msgspec.Struct, frozen=True):
+    """How far it is: characters of all texts (twice as many where they are learnt first), examples made so far."""
+
+    done: int
+    total: int
+    examples: int
+
+
+class Made(msgspec.Struct, frozen=True):
+    """One example, or for a summary recipe one chunk that a model is to be asked about."""
+
+    source: str
+    start: int
+    end: int
+    line: msgspec.Raw = msgspec.Raw(b"null")  # the example's JSON; of a chunk nothing
+    text: str = ""  # the chunk
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where the example on the same line of the target came from: a line of `places`."""
+
+    source: str
+    start: int
+    end: int
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of the process; exactly one of them is there."""
+
+    far: Far | None = None
+    made: Made | None = None
+    fault: str = ""  # "no_analyser": what the recipe names is not installed; "text_missing"
