@@ -31,7 +31,7 @@ class SavedRecipe(models.Model):
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="recipes")
     name = models.CharField(_("name"), max_length=80)
-    settings = models.JSONField(default=dict)  # as training_data.recipes has it
+    recipe = models.JSONField(default=dict)  # as training_data.recipes has it
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -117,7 +117,7 @@ class Run(models.Model):
 
     @property
     def is_paid(self) -> bool:
-        return self.recipe.get("kind") == "summary"
+        return bool(self.recipe.get("kind") == "summary")
 
     @property
     def is_active(self) -> bool:

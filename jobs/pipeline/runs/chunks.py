@@ -40,8 +40,8 @@ def claim(pk: int) -> Chunk | None:
     with transaction.atomic():
         rows = Run.objects.select_for_update().filter(pk=pk, state=RunState.RUNNING, wish="", due_at__lte=now)
         run = rows.first()
-        chunk = run and _next(run)
-        if run is None or chunk is None:
+        chunk = _next(run) if run else None
+        if chunk is None:
             return None
         until = now + timedelta(seconds=settings.ORDER_SECONDS) + CLAIM
         waiting = Chunk.objects.filter(pk=chunk.pk, state=ChunkState.WAITING)
@@ -64,7 +64,15 @@ def _next(run: Run) -> Chunk | None:
     raise CapReachedError
 
 
-def turn(chunk: Chunk, to: ChunkState, *, seen: tuple[ChunkState, ...], spent: int = 0, of_run: Figures | None = None, **changes: Any) -> bool:
+def turn(
+    chunk: Chunk,
+    to: ChunkState,
+    *,
+    seen: tuple[ChunkState, ...],
+    spent: int = 0,
+    of_run: Figures | None = None,
+    **changes: Any,
+) -> bool:
     """Change a chunk's state, if it is one of `seen` and no later call was made for it; the run's figures follow.
 
     spent: what the call cost, in billionths of a dollar. `changes` are the chunk's, `of_run` the run's.
@@ -95,12 +103,11 @@ def _figures(chunk: Chunk, before: ChunkState, to: ChunkState, spent: int) -> Fi
 
 def retry(chunk: Chunk) -> bool:
     """Have a failed, lost or flagged chunk asked once more, by the word of a person: it may be paid twice."""
-    if chunk.state == ChunkState.DONE and not chunk.flags:
+    if chunk.state not in RETRIED or (chunk.state == ChunkState.DONE and not chunk.flags):
         return False
-    unflagged = {"of_run": {"flagged": F("flagged") - 1}} if chunk.flags else {}
-    fresh = {"trouble": "", "answer": "", "flags": [], "taken_in": False}
-    seen = (ChunkState(chunk.state),)
-    return chunk.state in RETRIED and turn(chunk, ChunkState.WAITING, seen=seen, **fresh, **unflagged)
+    of_run: Figures = {"flagged": F("flagged") - 1} if chunk.flags else {}
+    fresh: Figures = {"trouble": "", "answer": "", "flags": [], "taken_in": False}
+    return turn(chunk, ChunkState.WAITING, seen=(ChunkState(chunk.state),), of_run=of_run, **fresh)
 
 
 def sweep() -> int:

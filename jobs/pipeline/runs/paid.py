@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from decimal import ROUND_CEILING, Decimal
 
 from django.db.models import F
 from django.utils import timezone
@@ -10,15 +9,17 @@ from django.utils.translation import gettext_noop
 
 from jobs import pricing, provider
 from jobs.models import Chunk, Run
-from jobs.models.recipe import NANO
 from jobs.pipeline.park import blame, is_resting
 from jobs.pipeline.record import backoff
 from jobs.pipeline.runs import result
 from jobs.pipeline.runs.answers import Said, flags_of, read
 from jobs.pipeline.runs.chunks import CapReachedError, claim, turn
+from jobs.pipeline.runs.prices import cost_nano
 from jobs.pipeline.runs.record import grant, move
 from jobs.provider import Json, ProviderError
 from jobs.run_states import ChunkState, RunState
+from jobs.training_data.recipes.asking import messages
+from jobs.training_data.recipes.recipe import Recipe
 
 BITE_SECONDS = 5.0  # a task asks for so long, then others have their turn
 MOST_UNANSWERED = 5  # in a row: each may have been paid
@@ -29,35 +30,36 @@ SILENT = gettext_noop(
 OPEN = (ChunkState.WAITING, ChunkState.CLAIMED)
 
 
-def cost_nano(price: Decimal | None, tokens: int) -> int:
-    """Billionths of a dollar, rounded up; `price`: USD per million tokens. 0 where the price is unknown."""
-    return 0 if price is None else int((price * tokens * NANO / pricing.MILLION).to_integral_value(ROUND_CEILING))
-
-
-def bite(run: Run) -> None:
-    """Ask about chunks, one after another, for some seconds; then see what became of the run."""
+def bite(run: Run) -> bool:
+    """Ask about chunks, one after another, for some seconds; then see what became of the run. True: ask on."""
+    more = False
     try:
         if not is_resting(run.service):
             with provider.chatting(run.service.access()) as ask:
-                _ask_on(run, ask)
+                more = _ask_on(run, ask)
     except ProviderError as error:
         _wait(run, error)
     except CapReachedError:
         move(run, RunState.CAPPED)
     settle(run)
+    return more and run.state == RunState.RUNNING
 
 
-def _ask_on(run: Run, ask: Callable[[Json], Json]) -> None:
+def _ask_on(run: Run, ask: Callable[[Json], Json]) -> bool:
+    """False where there is nothing to ask about now, or nobody to ask."""
     until = time.monotonic() + BITE_SECONDS
-    while time.monotonic() < until and (chunk := claim(run.pk)):
+    while chunk := claim(run.pk):
         if not _ask_about(run, chunk, ask):
-            return
+            return False
+        if time.monotonic() >= until:
+            return True
+    return False
 
 
 def _ask_about(run: Run, chunk: Chunk, ask: Callable[[Json], Json]) -> bool:
     """Ask once and store what came. False: leave the service alone for now."""
     try:
-        answer = ask(request_for(run, chunk.text))
+        answer = ask(request_for(Recipe.from_json(run.recipe), run.model, chunk.text))
     except ProviderError as error:
         return _failed(run, chunk, error)
     said = read(answer)
@@ -76,15 +78,10 @@ def _ask_about(run: Run, chunk: Chunk, ask: Callable[[Json], Json]) -> bool:
     return True
 
 
-def request_for(run: Run, text: str) -> Json:
+def request_for(recipe: Recipe, model: str, text: str) -> Json:
     """The body of the call."""
-    recipe = run.recipe
-    return {
-        "model": run.model,
-        "messages": [{"role": "system", "content": recipe["prompt"]}, {"role": "user", "content": text}],
-        "temperature": recipe["temperature"],
-        "max_tokens": recipe["max_tokens"],
-    }
+    said = {"model": model, "messages": messages(recipe, text)}
+    return said | {"temperature": recipe.temperature, "max_tokens": recipe.max_tokens}
 
 
 def _spent(run: Run, chunk: Chunk, said: Said) -> int:

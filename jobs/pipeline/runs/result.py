@@ -40,4 +40,4 @@ def order_file(run: Run, *, flagged: bool = False) -> TrainingFile | None:
 
 
 def _told(source: Source) -> dict[str, str]:
-    return {"uuid": str(source.uuid), "name": source.name}
+    return {"uuid": str(source.uuid), "name": source.name, "text_sha256": source.text_sha256}

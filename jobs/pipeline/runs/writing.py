@@ -38,7 +38,7 @@ def write(file: TrainingFile, _sources: list[Path], target: Path, keep: Callable
     recipe = Recipe.from_json(run.recipe)
     rows = good(run, flagged=file.options["flagged"]).order_by("position").iterator(ROWS)
     with target.open("wb") as out:
-        for first, some in enumerate(batched(rows, ROWS)):
+        for first, some in enumerate(batched(rows, ROWS, strict=False)):
             _write(recipe, some, first * ROWS, out.write)
             keep()
 
