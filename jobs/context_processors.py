@@ -14,6 +14,7 @@ from jobs.states import ACTIVE
 MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
     ("job-list", _("Jobs"), "play", "n_active", "job-"),
     ("file-list", _("Files"), "file-text", "n_files", ("file-", "copy-")),
+    ("source-list", _("Make data"), "wand-sparkles", "n_sources", ("source-", "run-", "recipe-")),
     ("model-list", _("Models"), "box", "n_models", "model-"),
     ("playground", _("Playground"), "messages-square", None, "playground"),
     ("connection-list", _("Connections"), "plug", "n_connections", "connection-"),
@@ -25,6 +26,7 @@ MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of t
 COUNTS = """SELECT id,
     (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = t.id AND state IN ({})) AS n_active,
     (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = t.id AND deleted_at IS NULL) AS n_files,
+    (SELECT COUNT(*) FROM jobs_source WHERE team_id = t.id AND deleted_at IS NULL) AS n_sources,
     (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = t.id) AS n_models,
     (SELECT COUNT(*) FROM jobs_connection WHERE team_id = t.id AND deleted_at IS NULL) AS n_connections
 FROM jobs_team t WHERE id = %s""".format(", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders

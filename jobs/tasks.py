@@ -7,8 +7,8 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, TrainingFile
-from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse
+from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Source, TrainingFile
+from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse, sources
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.runs import chunks, working
 
@@ -42,6 +42,8 @@ def tick() -> None:
         _say(follow_connection, pk)
     for pk in due.files_to_check():
         _say(check_file, pk)
+    for pk in sources.due():
+        _say(read_source, pk)
     for pk in probe.due().values_list("pk", flat=True):
         _say(test_connection, pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
@@ -90,6 +92,13 @@ def check_file(pk: int) -> None:
     file = TrainingFile.objects.filter(pk=pk).first()
     if file:
         checking.check(file)
+
+
+@shared_task
+def read_source(pk: int) -> None:
+    source = Source.objects.filter(pk=pk).first()
+    if source:
+        sources.read(source)
 
 
 @shared_task

@@ -23,7 +23,13 @@ from jobs.views import (
     order,
     playground,
     playground_stream,
+    recipes,
+    run_acts,
+    run_new,
+    runs,
     settings,
+    source_acts,
+    sources,
     team,
 )
 
@@ -63,6 +69,35 @@ file_urls: Urls = [
     path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
+]
+source_urls: Urls = [
+    path("", sources.source_list, name="source-list"),
+    path("new/", sources.source_new, name="source-new"),
+    path("<uuid:source>/", sources.source_detail, name="source-detail"),
+    path("<uuid:source>/poll/", sources.source_poll, name="source-poll"),
+    path("<uuid:source>/download/", source_acts.source_download, name="source-download"),
+    path("<uuid:source>/encoding/", source_acts.source_encoding, name="source-encoding"),
+    path("<uuid:source>/delete/", source_acts.source_delete, name="source-delete"),
+]
+run_urls: Urls = [
+    path("", runs.run_list, name="run-list"),
+    path("new/", run_new.run_new, name="run-new"),
+    path("preview/", run_new.run_preview, name="run-preview"),
+    path("<uuid:run>/", runs.run_detail, name="run-detail"),
+    path("<uuid:run>/poll/", runs.run_poll, name="run-poll"),
+    path("<uuid:run>/pause/", run_acts.run_pause, name="run-pause"),
+    path("<uuid:run>/resume/", run_acts.run_resume, name="run-resume"),
+    path("<uuid:run>/cancel/", run_acts.run_cancel, name="run-cancel"),
+    path("<uuid:run>/cap/", run_acts.run_cap, name="run-cap"),
+    path("<uuid:run>/retry/", run_acts.run_retry, name="run-retry"),
+    path("<uuid:run>/take/", run_acts.run_take, name="run-take"),
+    path("<uuid:run>/file/", run_acts.run_file, name="run-file"),
+]
+recipe_urls: Urls = [
+    path("", recipes.recipe_list, name="recipe-list"),
+    path("save/", recipes.recipe_save, name="recipe-save"),
+    path("<uuid:recipe>/rename/", recipes.recipe_rename, name="recipe-rename"),
+    path("<uuid:recipe>/delete/", recipes.recipe_delete, name="recipe-delete"),
 ]
 model_urls: Urls = [
     path("", models.model_list, name="model-list"),
@@ -112,6 +147,9 @@ urlpatterns: Urls = [
     path("hooks/<uuid:connection>/", hooks.hook, name="hook"),
     path("t/<slug:team>/jobs/", include(job_urls)),
     path("t/<slug:team>/files/", include(file_urls)),
+    path("t/<slug:team>/sources/", include(source_urls)),
+    path("t/<slug:team>/runs/", include(run_urls)),
+    path("t/<slug:team>/recipes/", include(recipe_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),

@@ -9,7 +9,18 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from jobs.models import Connection, FileFormat, FileState, FineTuneJob, Team, TrainingFile, TunedModel, User
+from jobs.models import (
+    Connection,
+    FileFormat,
+    FileState,
+    FineTuneJob,
+    Source,
+    SourceState,
+    Team,
+    TrainingFile,
+    TunedModel,
+    User,
+)
 
 PASSWORD = "long-enough-pw-1"
 
@@ -60,6 +71,34 @@ def make_file(team: Team, content: bytes | None = None, **fields: Any) -> Traini
     file.content.save("any.jsonl", ContentFile(body), save=False)
     file.save()
     return file
+
+
+def make_source(team: Team, text: str = "", **fields: Any) -> Source:
+    """A text that was read (it differs from every other, unless given)."""
+    told = text or f"{uuid4().hex}번째 눈이 왔다. 골목이 희다. 발자국이 하나 남았다. "
+    body = told.encode()
+    digest = hashlib.sha256(body).hexdigest()
+    source = Source(
+        team=team,
+        size=len(body),
+        sha256=digest,
+        **{
+            "name": "winter.txt",
+            "kind": "txt",
+            "state": SourceState.READY,
+            "encoding": "utf-8",
+            "text_sha256": digest,
+            "characters": len(told),
+            "sentences": told.count("."),
+            **fields,
+        },
+    )
+    source.content.save("any.txt", ContentFile(body), save=False)
+    if source.state == SourceState.READY:
+        source.text_path = f"{source.content.name}.text"
+        source.text_file.write_bytes(body)
+    source.save()
+    return source
 
 
 def make_job(team: Team, **fields: Any) -> FineTuneJob:

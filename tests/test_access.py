@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from jobs.models import Conversation, FineTuneJob, Invitation, Message, RemoteFile, Role, User
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_file, make_job
+from tests.factories import make_file, make_job, make_source
 
 type Login = Callable[..., Client]
 
@@ -60,6 +60,14 @@ TEAM = [
     Row("file-remote-json", "get", VIEWER, 200),
     Row("file-convert", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
+    Row("source-list", "get", VIEWER, 200),
+    Row("source-new", "get", TRAINER, 200),
+    Row("source-new", "post", TRAINER, 422),
+    Row("source-detail", "get", VIEWER, 200),
+    Row("source-poll", "get", VIEWER, 200),
+    Row("source-download", "get", VIEWER, 200),
+    Row("source-encoding", "post", TRAINER, 302),
+    Row("source-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
     Row("copy-delete", "post", TRAINER, 302),
     Row("model-list", "get", VIEWER, 200),
@@ -181,6 +189,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
+        ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("playground-", [job.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),

@@ -16,7 +16,7 @@ from jobs.models.job import (
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
-from jobs.models.source import Source
+from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 from jobs.models.tuned_model import TunedModel
@@ -50,6 +50,8 @@ __all__ = [
     "RunQuerySet",
     "SavedRecipe",
     "Source",
+    "SourceKind",
+    "SourceState",
     "Team",
     "TrainingFile",
     "Transition",

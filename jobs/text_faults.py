@@ -1,0 +1,103 @@
+"""What it means to a person that a text could not be read, or was read with something to note."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from jobs.training_data.texts.codes import Note, TextCode
+
+Text = str | Promise
+
+WORDS: dict[TextCode, tuple[Text, Text]] = {
+    TextCode.BYTES_MISSING: (
+        _("The bytes of this text are missing on the server."),
+        _("Upload it again; if it happens again, tell whoever runs this portal."),
+    ),
+    TextCode.EMPTY: (_("The file is empty."), _("Choose the file again; perhaps saving it went wrong.")),
+    TextCode.NO_TEXT: (_("There is no text in the file."), _("Open it, and look whether you chose the right one.")),
+    TextCode.SCANNED: (
+        _("The PDF has no text: its %(pages)s pages are pictures, perhaps a scan."),
+        _("Have the text recognised first (OCR), then upload the PDF or the text that comes of it."),
+    ),
+    TextCode.NOT_TEXT: (
+        _("This is not a text file, whatever its name says."),
+        _("Upload .txt, .md, .docx, .hwpx or a .pdf with text."),
+    ),
+    TextCode.UNKNOWN_ENCODING: (
+        _("The encoding of the text was not recognised."),
+        _("Choose the encoding below, or save the text as UTF-8 and upload it again."),
+    ),
+    TextCode.WRONG_ENCODING: (
+        _("The text is not encoded as %(encoding)s."),
+        _("Choose another encoding below, or let it be recognised."),
+    ),
+    TextCode.OTHER_KIND: (
+        _("The file is not what its name says: there is no document of that kind in it."),
+        _("Open it in the program that made it, and save it anew."),
+    ),
+    TextCode.BROKEN: (
+        _("The file is damaged and cannot be read."),
+        _("Open it in the program that made it, save it anew and upload that. Copying it may have gone wrong."),
+    ),
+    TextCode.ENCRYPTED: (
+        _("The document is protected by a password."),
+        _("Save it without a password and upload that."),
+    ),
+    TextCode.OLD_FORMAT: (
+        _("The document is of an old format (.doc, .hwp), or protected by a password."),
+        _("Save it as .docx or .hwpx without a password and upload that."),
+    ),
+    TextCode.BOMB: (
+        _("Unpacked, the document is far too large."),
+        _("Real documents are not like that. If this one is, save its text as .txt in several parts."),
+    ),
+    TextCode.ENTITIES: (
+        _("The document holds declarations that real ones never have; it was not read."),
+        _("Open it in Word or Hangul, save it anew and upload that."),
+    ),
+    TextCode.TOO_DEEP: (
+        _("Parts of the document are nested more than %(limit)s deep."),
+        _("Save its text as .txt and upload that."),
+    ),
+    TextCode.TOO_LONG: (
+        _("The text is longer than %(limit)s characters."),
+        _("Split it into several files: one for each chapter, say."),
+    ),
+    TextCode.TOO_MANY_PAGES: (
+        _("The PDF has %(pages)s pages; at most %(limit)s are read."),
+        _("Split it into several files."),
+    ),
+    TextCode.TOO_SLOW: (
+        _("Reading the document took too long and was stopped."),
+        _("Save its text as .txt and upload that, or split the document."),
+    ),
+}
+NOTES: dict[Note, Text] = {
+    Note.BOM: _("An invisible byte order mark (BOM) at the beginning was left out."),
+    Note.DECOMPOSED: _("Syllables came apart into letters (NFD, as macOS writes them) and were put together: %(n)s"),
+    Note.CRLF: _("Line breaks of Windows were made plain: %(n)s"),
+    Note.INVISIBLE: _("Invisible characters were left out: %(n)s"),
+    Note.UNREADABLE: _("Characters that could not be read, shown as \N{REPLACEMENT CHARACTER}: %(n)s"),
+    Note.MARKUP: _("Marks of Markdown were left out: %(n)s"),
+    Note.PAGES_WITHOUT_TEXT: _("Pages without text, perhaps pictures: %(n)s"),
+}
+ENCODINGS: dict[str, Text] = {
+    "utf-8": "UTF-8",
+    "cp949": _("CP949 (EUC-KR), Korean Windows"),
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+    "utf-32-le": "UTF-32 LE",
+    "utf-32-be": "UTF-32 BE",
+    "johab": _("Johab, old Korean DOS"),
+    "iso2022_kr": _("ISO-2022-KR, old Korean mail"),
+}
+
+
+def explain_text(code: str, params: dict[str, str | int]) -> tuple[str, str]:
+    """What is wrong with a text and how to mend it."""
+    message, remedy = WORDS[TextCode(code)]
+    named = {key: ENCODINGS.get(str(value), value) if key == "encoding" else value for key, value in params.items()}
+    return str(message) % named, str(remedy) % named
+
+
+def note_words(notes: dict[str, int]) -> list[str]:
+    return [str(NOTES[Note(code)]) % {"n": f"{count:,}"} for code, count in notes.items()]

@@ -1,0 +1,61 @@
+"""A text out of a file of any kind, within bounds. The heavy readers live in a process of its own (`texts.run`)."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
+from jobs.training_data.texts.decoding import decode
+from jobs.training_data.texts.found import BOUNDS, Bounds
+from jobs.training_data.texts.pdf import pdf_text
+from jobs.training_data.texts.plain import tidy, without_marks
+from jobs.training_data.texts.zipped import zipped_text
+
+INK = re.compile(r"\S")
+type OnPage = Callable[[int, int], None]
+
+
+class Read:
+    """What came out."""
+
+    def __init__(self, text: str, encoding: str = "", notes: dict[str, int] | None = None) -> None:
+        self.text, self.encoding, self.notes = text, encoding, notes or {}
+
+
+def read(
+    path: Path, kind: str, encoding: str = "", bounds: Bounds = BOUNDS, page_read: OnPage = lambda _n, _of: None
+) -> Read:
+    """Raises TextFaultError where there is no text, FileNotFoundError where there is no file; nothing else."""
+    if not path.stat().st_size:
+        raise TextFaultError(TextCode.EMPTY)
+    found = _raw(path, kind, encoding, bounds, page_read)
+    found.text, noticed = tidy(found.text)
+    found.notes |= noticed
+    if len(found.text) > bounds.characters:
+        raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
+    if not INK.search(found.text):
+        raise TextFaultError(TextCode.NO_TEXT)
+    return found
+
+
+def _raw(path: Path, kind: str, encoding: str, bounds: Bounds, page_read: OnPage) -> Read:
+    if kind == "pdf":
+        text, notes = pdf_text(path, bounds, page_read)
+        return Read(text, notes=notes)
+    if kind in ("docx", "hwpx"):
+        return Read(zipped_text(path, kind, bounds))
+    return _plain(path, kind, encoding, bounds)
+
+
+def _plain(path: Path, kind: str, encoding: str, bounds: Bounds) -> Read:
+    if path.stat().st_size > bounds.text_bytes:
+        raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
+    decoded = decode(path.read_bytes(), encoding)
+    notes = {Note.BOM.value: 1} if decoded.has_bom else {}
+    if decoded.unreadable:
+        notes[Note.UNREADABLE.value] = decoded.unreadable
+    text = decoded.text
+    if kind == "md":
+        text, marks = without_marks(text.replace("\r\n", "\n"))
+        notes |= {Note.MARKUP.value: marks} if marks else {}
+    return Read(text, decoded.encoding, notes)
