@@ -1,24 +1,22 @@
 """What beat and worker would do with recipe runs, step by step in the test's own thread."""
 
-import hashlib
 import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import time_machine
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from jobs.models import Chunk, Connection, Run, Source, Team, TrainingFile
-from jobs.models.source import SourceState
 from jobs.pipeline import checking
 from jobs.pipeline.runs import chunks, record, working
 from jobs.run_states import RunState
 from jobs.training_data.recipes.pieces import Piece
 from jobs.training_data.recipes.recipe import Recipe
+from tests.factories import make_source
 from trainer.models import FaultUse
 
 LARGE = "sim-large-2026-06-01"  # at a practice price
@@ -34,18 +32,6 @@ SENTENCES = (
 def long_text(sentences: int) -> str:
     """Korean prose: five different sentences, each with its number, so that none is the same."""
     return " ".join(SENTENCES[n % 5].replace("다.", f"다 그날은 {n}번째 날이었다.") for n in range(sentences))
-
-
-def make_source(team: Team, text: str, **fields: Any) -> Source:
-    """A text that has been read and is ready."""
-    body = text.encode()
-    uuid = uuid4()
-    path = default_storage.save(f"sources/{uuid.hex}.text", ContentFile(body))
-    made = {"name": "겨울.txt", "kind": "txt", "state": SourceState.READY, "characters": len(text), **fields}
-    digest = hashlib.sha256(uuid.bytes + body).hexdigest()
-    return Source.objects.create(
-        uuid=uuid, team=team, size=len(body), sha256=digest, text_sha256=digest, text_path=path, content=path, **made
-    )
 
 
 def make_run(team: Team, *sources: Source, recipe: Recipe | None = None, cap: str | None = None, **fields: Any) -> Run:
@@ -100,12 +86,24 @@ def walk(run: Run, *until: str, most: int = 40) -> Run:
     raise AssertionError(f"still {run.state} ({run.trouble!r}) after {most} steps")
 
 
+def ordered(run: Run) -> TrainingFile:
+    """The file that the run ordered when it ended."""
+    assert run.training_file
+    return run.training_file
+
+
+def example_of(file: TrainingFile, chunk: Chunk) -> dict[str, Any]:
+    """The example that was made of a chunk."""
+    assert chunk.line
+    found: dict[str, Any] = orjson.loads(file.path.read_bytes().splitlines()[chunk.line - 1])
+    return found
+
+
 def file_of(run: Run) -> TrainingFile:
     """The run's file, made and checked."""
-    assert run.training_file
     with time_machine.travel(timezone.now() + timedelta(hours=1), tick=True):
-        checking.check(run.training_file)
-    return TrainingFile.objects.get(pk=run.training_file.pk)
+        checking.check(ordered(run))
+    return TrainingFile.objects.get(pk=ordered(run).pk)
 
 
 def asked() -> int:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
-import orjson
 import pytest
 import time_machine
 from django.db import connection as database
@@ -16,16 +15,18 @@ from jobs.pipeline.runs import chunks, paid, record, result
 from jobs.run_states import ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 from tests.conftest import World
+from tests.factories import make_source
 from tests.running_recipes import (
     SUMMARY,
     asked,
+    example_of,
     faulty,
     file_of,
     fresh,
     long_text,
     make_cut_run,
     make_run,
-    make_source,
+    ordered,
     step,
     walk,
 )
@@ -52,7 +53,7 @@ def test_every_chunk_is_asked_about_once_and_the_answers_become_a_file(world: Wo
     assert (file.state, file.examples, file.format) == ("ready", run.total, "chat")
     assert file.options["sources"][0]["uuid"] == str(source.uuid)
     chunk = run.chunks.get(position=3)
-    line = orjson.loads(file.path.read_bytes().splitlines()[chunk.line - 1])
+    line = example_of(file, chunk)
     assert line["messages"][0]["content"] == chunk.answer
     assert line["messages"][1]["content"] == long_text(40)[chunk.start : chunk.end] == chunk.text
     assert chunk.answer.startswith("(시뮬레이션 요약) ")
@@ -64,7 +65,8 @@ def test_the_cap_stops_the_run_before_the_call_that_could_pass_it(world: World, 
     run = walk(run, RunState.CAPPED)
 
     assert 0 < run.done < run.total
-    assert run.spent_nano <= run.cap_nano < run.spent_nano + run.chunks.filter(state="waiting").first().bound_nano
+    assert run.cap_nano
+    assert run.spent_nano <= run.cap_nano < run.spent_nano + run.chunks.filter(state="waiting")[0].bound_nano
     assert states(run).count(ChunkState.CLAIMED) == 0
     Run.objects.filter(pk=run.pk).update(cap_nano=10**9)
     record.wish(run, Wish.RESUME)
@@ -84,7 +86,7 @@ def test_a_lost_answer_is_not_asked_for_again(world: World, trainer: str, settin
     assert lost.trouble
     assert asked() == run.total
     assert run.held_nano == lost.bound_nano  # it may have been paid
-    assert run.training_file.options["examples"] == run.total - 1
+    assert ordered(run).options["examples"] == run.total - 1
 
 
 def test_a_person_may_have_a_lost_answer_asked_for_again(world: World, trainer: str) -> None:
@@ -99,7 +101,7 @@ def test_a_person_may_have_a_lost_answer_asked_for_again(world: World, trainer: 
     assert (run.done, run.unsure, asked()) == (run.total, 0, run.total + 1)
     assert run.held_nano > 0  # the first call may have been paid too
     assert run.training_file != first
-    assert run.training_file.options["examples"] == run.total
+    assert ordered(run).options["examples"] == run.total
 
 
 def test_a_worker_killed_in_a_call_leaves_an_answer_lost(world: World, trainer: str) -> None:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
@@ -18,7 +17,7 @@ from jobs.training_data.recipes.recipe import MOST_CHARACTERS, MOST_KEYWORDS, MO
 
 WORDS = re.compile(r"[\s,]+")
 MOST_STOP_WORDS = 2_000
-PROBLEMS: dict[str, str | Promise] = {
+PROBLEMS = {
     "out_of_range": _("This number is out of its range."),
     "low_above_high": _("The fewest sentences are more than the most. Make the first number the smaller one."),
     "without_place": _("The place for the text is missing. Put it in braces, as the note below the field says."),
@@ -37,7 +36,10 @@ class RecipeForm(forms.Form):
     kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, label=_("Recipe"), initial="keywords")
     cut = forms.ChoiceField(
         label=_("Cut the text"),
-        choices=(("sentences", _("Into paragraphs of some sentences")), ("characters", _("Into pieces of some length"))),
+        choices=(
+            ("sentences", _("Into paragraphs of some sentences")),
+            ("characters", _("Into pieces of some length")),
+        ),
         required=False,
     )
     low = forms.IntegerField(
@@ -50,7 +52,10 @@ class RecipeForm(forms.Form):
         label=_("Seed"), min_value=0, max_value=2**31 - 1, help_text=_("Same seed, same paragraphs, same file")
     )
     size = forms.IntegerField(
-        label=_("Characters a piece"), min_value=100, max_value=MOST_CHARACTERS, help_text=_("It ends where a sentence does.")
+        label=_("Characters a piece"),
+        min_value=100,
+        max_value=MOST_CHARACTERS,
+        help_text=_("It ends where a sentence does."),
     )
     line_breaks = forms.ChoiceField(
         label=_("Line breaks inside a piece"), choices=(("join", _("become a space")), ("keep", _("stay")))
@@ -81,9 +86,14 @@ class RecipeForm(forms.Form):
         help_text=_("{text} stands for the piece of text."),
     )
     max_tokens = forms.IntegerField(
-        label=_("Longest answer (tokens)"), min_value=1, max_value=MOST_TOKENS, help_text=_("What is longer is cut off, and flagged.")
+        label=_("Longest answer (tokens)"),
+        min_value=1,
+        max_value=MOST_TOKENS,
+        help_text=_("What is longer is cut off, and flagged."),
     )
-    temperature = forms.FloatField(label=_("Temperature"), min_value=0, max_value=2, help_text=_("0 is sober, 2 is wild"))
+    temperature = forms.FloatField(
+        label=_("Temperature"), min_value=0, max_value=2, help_text=_("0 is sober, 2 is wild")
+    )
     template = forms.CharField(
         label=_("Prompt of the example"),
         required=False,
@@ -118,7 +128,7 @@ class RecipeForm(forms.Form):
         cleaned = super().clean() or {}
         if not self.errors:
             for field, code in self.recipe.problems().items():
-                self.add_error(field, forms.ValidationError(PROBLEMS.get(code, code)))
+                self.add_error(field, PROBLEMS[code])
         return cleaned
 
     @property
@@ -139,7 +149,9 @@ class RunForm(RecipeForm):
 
     order_token = forms.UUIDField(widget=forms.HiddenInput)
     shown_usd = forms.CharField(required=False, widget=forms.HiddenInput)  # the price that the person confirmed
-    name = forms.CharField(max_length=120, required=False, label=_("Name"), help_text=_("How your team finds this run."))
+    name = forms.CharField(
+        max_length=120, required=False, label=_("Name"), help_text=_("How your team finds this run.")
+    )
     sources = forms.ModelMultipleChoiceField(
         Source.objects.none(),
         to_field_name="uuid",

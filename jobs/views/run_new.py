@@ -46,7 +46,9 @@ def _refusal(form: RunForm, looked: Preview) -> str:
     if not looked.estimate.chunks:
         return _("There is nothing to ask about in these texts.")
     if looked.estimate.chunks > MOST_CALLS:
-        return _("That would be %(chunks)s calls; one run makes at most %(most)s. Choose fewer texts or larger pieces.") % {
+        return _(
+            "That would be %(chunks)s calls; one run makes at most %(most)s. Choose fewer texts or larger pieces."
+        ) % {
             "chunks": f"{looked.estimate.chunks:,}",
             "most": f"{MOST_CALLS:,}",
         }
@@ -100,12 +102,21 @@ def _page(
         "saved": member.team.recipes.all()[:100],
         "save_form": RecipeNameForm(request.POST if "recipe_name" in request.POST else None),
         "looked": looked,
-        "button_price": shown_price(looked.estimate) if looked and looked.estimate else "",
+        **_price(form, looked.estimate if looked else None),
         "rate": settings.USD_KRW,
         "rate_day": settings.USD_KRW_DATE,
     }
     template = "jobs/run_new.html#moving" if request.htmx else "jobs/run_new.html"
     return render(request, template, context, status=status)
+
+
+def _price(form: RunForm, estimate: Estimate | None) -> dict[str, Any]:
+    """A cap that was offered for another price gives way to the one for this."""
+    if estimate is None:
+        return {"button_price": "", "cap": ""}
+    price = shown_price(estimate)
+    typed = form["cap"].value() if form["shown_usd"].value() == price else None
+    return {"button_price": price, "cap": typed or estimate.cap}
 
 
 def shown_price(estimate: Estimate) -> str:

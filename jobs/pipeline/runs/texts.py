@@ -22,7 +22,11 @@ def texts_of(run: Run) -> list[Text]:
 
 def named(sources: Iterable[Source]) -> list[Text]:
     """Raises TextGoneError."""
-    found = [Text(str(source.uuid), str(source.text_file)) for source in sources if source.text_path and not source.deleted_at]
+    found = [
+        Text(str(source.uuid), str(source.text_file))
+        for source in sources
+        if source.text_path and not source.deleted_at
+    ]
     if len(found) != len(list(sources)):
         raise TextGoneError
     return found
