@@ -2,12 +2,11 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 
 class RunState(models.TextChoices):
-    NEW = "new", pgettext_lazy("recipe run", "Ordered")
-    MAKING = "making", pgettext_lazy("recipe run", "Making examples")  # free: all in one go
+    NEW = "new", _("Ordered")
+    MAKING = "making", _("Making examples")  # free: all in one go
     PREPARING = "preparing", _("Cutting the text")  # paid: then chunk by chunk
     RUNNING = "running", _("Summarising")
     PAUSED = "paused", _("Paused")
@@ -38,7 +37,7 @@ RUN_STANDS = frozenset({RunState.PAUSED, RunState.CAPPED})  # until a person let
 class ChunkState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     CLAIMED = "claimed", _("Being asked")
-    DONE = "done", pgettext_lazy("piece of text", "Answered")
+    DONE = "done", _("Answered")
     FAILED = "failed", _("Failed")
     UNSURE = "unsure", _("Answer lost")
 

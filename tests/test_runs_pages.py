@@ -167,9 +167,11 @@ def test_another_teams_texts_are_none_to_choose(world: World, login: Login) -> N
 
 def test_the_page_of_a_run_shows_money_progress_and_what_needs_a_look(world: World, login: Login) -> None:
     run = make_cut_run(world.team, 10)
-    Chunk.objects.filter(run=run, position=1).update(state="unsure", trouble="The service did not answer in time.")
-    Chunk.objects.filter(run=run, position=2).update(state="failed", trouble="No.")
-    Chunk.objects.filter(run=run, position=3).update(state="done", flags=["cut"], answer="눈이")
+    Chunk.objects.filter(run=run, position=1).update(
+        odd=True, state="unsure", trouble="The service did not answer in time."
+    )
+    Chunk.objects.filter(run=run, position=2).update(odd=True, state="failed", trouble="No.")
+    Chunk.objects.filter(run=run, position=3).update(odd=True, state="done", flags=["cut"], answer="눈이")
     Run.objects.filter(pk=run.pk).update(unsure=1, failed=1, done=1, flagged=1, spent_nano=1_234_000_000)
 
     page = login(world.carol).get(address(world, "run-detail", run.uuid)).text
@@ -246,8 +248,8 @@ def test_another_cap_lets_a_stopped_run_go_on(world: World, login: Login) -> Non
 def test_refused_pieces_are_asked_about_again(world: World, login: Login) -> None:
     run, client = make_cut_run(world.team), login(world.bob)
     run.chunks.update(state="done", answer="눈")
-    run.chunks.filter(position__in=(1, 2)).update(state="failed", trouble="No.")
-    run.chunks.filter(position=3).update(state="unsure")
+    run.chunks.filter(position__in=(1, 2)).update(odd=True, state="failed", trouble="No.")
+    run.chunks.filter(position=3).update(odd=True, state="unsure")
     Run.objects.filter(pk=run.pk).update(state="done", done=7, failed=2, unsure=1)
 
     client.post(address(world, "run-retry", run.uuid), {"chunk": "refused"})
@@ -263,7 +265,7 @@ def test_refused_pieces_are_asked_about_again(world: World, login: Login) -> Non
 
 def test_a_flagged_answer_is_taken_in_and_a_file_made(world: World, login: Login) -> None:
     run, client = make_cut_run(world.team, 4), login(world.bob)
-    run.chunks.update(state="done", answer="눈", flags=["cut"])
+    run.chunks.update(state="done", answer="눈", flags=["cut"], odd=True)
     Run.objects.filter(pk=run.pk).update(state="done", done=4, flagged=4)
     assert "no answer yet" in client.post(address(world, "run-file", run.uuid), follow=True).text
 
@@ -300,7 +302,7 @@ def test_a_run_is_repeated_with_its_settings(world: World, login: Login) -> None
     make_source(world.team, "다른 글이다.")
     run = make_run(world.team, source, recipe=Recipe(top=5, seed=3))
 
-    page = login(world.bob).get(address(world, "run-new"), {"like": run.uuid})
+    page = login(world.bob).get(address(world, "run-new"), {"like": str(run.uuid)})
 
     assert 'name="top" value="5"' in page.text
     assert page.context["chosen"] == {str(source.uuid)}

@@ -242,7 +242,7 @@ def test_pause_resume_and_cancel(world: World, trainer: str) -> None:
     assert run.state in (RunState.RUNNING, RunState.DONE)
     assert run.done > 0
 
-    other = make_cut_run(world.team)
+    other = make_cut_run(world.team, 8)
     record.wish(other, Wish.CANCEL)
     assert walk(other, RunState.CANCELLED).done == 0
 

@@ -188,6 +188,7 @@ class Chunk(models.Model):
     text = models.TextField(blank=True)
     answer = models.TextField(blank=True)
     flags = models.JSONField(default=list, blank=True)
+    odd = models.BooleanField(default=False)  # refused, lost or flagged: a person may want to do something about it
     taken_in = models.BooleanField(default=False)  # a person wants it in spite of its flags
     claimed_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(default=0)  # calls made for it
@@ -202,7 +203,13 @@ class Chunk(models.Model):
         verbose_name_plural = _("pieces of text")
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="each_chunk_once")]
-        indexes = [models.Index(fields=["run", "state", "position"], name="chunks_by_state")]
+        indexes = [
+            models.Index(fields=["run", "state", "position"], name="chunks_by_state"),
+            models.Index(fields=["run", "position"], name="chunks_odd", condition=models.Q(odd=True)),
+            models.Index(
+                fields=["claimed_until"], name="chunks_claimed", condition=models.Q(claimed_until__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run} · {self.position}"

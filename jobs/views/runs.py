@@ -7,14 +7,13 @@ from uuid import UUID
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from jobs.forms.recipe import CapForm
 from jobs.models import Chunk, Member, Run
-from jobs.pipeline.runs.writing import good
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 from jobs.views.access import DeskRequest, viewer_page
@@ -97,15 +96,19 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "over": run.state in RUN_OVER,
         "page": odd,
         "latest": run.chunks.filter(state=ChunkState.DONE).exclude(answer="").select_related("source")[:LATEST],
-        "good": good(run, flagged=False).count() if run.is_paid else run.done,
+        "good": _good(run),
         "cap_form": CapForm(initial={"cap": _higher_cap(run)}),
     }
 
 
 def odd_of(run: Run) -> QuerySet[Chunk]:
     """Chunks that a person may want to do something about: refused, lost, or with an odd answer."""
-    refused = Q(state__in=(ChunkState.FAILED, ChunkState.UNSURE))
-    return run.chunks.filter(refused | (Q(state=ChunkState.DONE) & ~Q(flags=[]))).select_related("source")
+    return run.chunks.filter(odd=True).select_related("source")
+
+
+def _good(run: Run) -> int:
+    """How many answers a file would be made of, without reading them all."""
+    return run.done - run.flagged + (odd_of(run).filter(taken_in=True).count() if run.flagged else 0)
 
 
 def _higher_cap(run: Run) -> str:

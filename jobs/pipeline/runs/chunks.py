@@ -23,6 +23,7 @@ CLAIM = timedelta(seconds=60)  # beyond the longest call
 WORKER_DIED = gettext_noop("The worker stopped during the call.")
 
 COUNTERS = {ChunkState.DONE: "done", ChunkState.FAILED: "failed", ChunkState.UNSURE: "unsure"}
+ODD = {ChunkState.FAILED, ChunkState.UNSURE}
 HOLDS = {ChunkState.CLAIMED, ChunkState.UNSURE}
 RETRIED = {ChunkState.FAILED, ChunkState.UNSURE, ChunkState.DONE}
 
@@ -77,10 +78,11 @@ def turn(
 
     spent: what the call cost, in billionths of a dollar. `changes` are the chunk's, `of_run` the run's.
     """
+    odd = to in ODD or bool(changes.get("flags"))
     with transaction.atomic():
         for before in seen:
             rows = Chunk.objects.filter(pk=chunk.pk, state=before, tries=chunk.tries)
-            if rows.update(state=to, claimed_until=None, **changes):
+            if rows.update(state=to, claimed_until=None, odd=odd, **changes):
                 figures = _figures(chunk, before, to, spent)
                 Run.objects.filter(pk=chunk.run_id).update(version=F("version") + 1, **figures, **(of_run or {}))
                 return True
@@ -112,5 +114,5 @@ def retry(chunk: Chunk) -> bool:
 
 def sweep() -> int:
     """Calls whose worker is gone: they may have been paid, so they are never made again by themselves."""
-    dead = Chunk.objects.filter(state=ChunkState.CLAIMED, claimed_until__lt=timezone.now())[:500]
+    dead = Chunk.objects.filter(claimed_until__lt=timezone.now(), state=ChunkState.CLAIMED)[:500]
     return sum(turn(one, ChunkState.UNSURE, seen=(ChunkState.CLAIMED,), trouble=WORKER_DIED) for one in dead)

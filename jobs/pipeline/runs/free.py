@@ -62,6 +62,7 @@ def _run(run: Run, lease: Lease, target: Path, places: Path) -> str:
 
 def _keep_places(run: Run, lease: Lease, places: Path) -> None:
     """Where each example comes from, as rows: what one before made of it gives way."""
+    lease.prove()
     Chunk.objects.filter(run=run).delete()
     sources = dict(Source.objects.filter(runs=run).values_list("uuid", "pk"))
     ids = {str(uuid): pk for uuid, pk in sources.items()}
@@ -87,6 +88,7 @@ def _chunk(run: Run, line: int, place: Place, ids: dict[str, int]) -> Chunk:
 
 def _finish(run: Run, lease: Lease) -> None:
     count = run.chunks.count()
+    lease.prove()  # before the transaction, which would take back that the run was cancelled
     with transaction.atomic():
         lease.end(RunState.DONE, done=count, total=count)
         result.order_file(run)

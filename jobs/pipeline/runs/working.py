@@ -1,9 +1,11 @@
 """What the tick and its tasks do with runs: which are due, and one step of one."""
 
-from django.db.models import Count, Q
+from collections import Counter
+
+from django.db.models import Q
 from django.utils import timezone
 
-from jobs.models import Run
+from jobs.models import Chunk, Run
 from jobs.pipeline.runs import cutting, free, paid
 from jobs.pipeline.runs.chunks import AT_ONCE
 from jobs.pipeline.runs.record import grant
@@ -20,9 +22,11 @@ def due() -> dict[int, int]:
     awake = free & (Q(connection__wait_until=None) | Q(connection__wait_until__lte=now))
     needs_no_call = Q(connection=None) | ~Q(state=RunState.RUNNING) | ~Q(wish="")
     rows = Run.objects.due().filter(awake | needs_no_call).order_by("due_at", "pk")
-    asked = Count("chunks", filter=Q(chunks__state=ChunkState.CLAIMED))
-    found = rows.annotate(asked=asked).values_list("pk", "state", "wish", "asked")[:MOST]
-    return {pk: AT_ONCE - asked if state == RunState.RUNNING and not wish else 1 for pk, state, wish, asked in found}
+    told = rows.values_list("pk", "state", "wish")[:MOST]
+    found = {pk: state == RunState.RUNNING and not wish for pk, state, wish in told}
+    asked = Chunk.objects.filter(run__in=[pk for pk, asks in found.items() if asks], state=ChunkState.CLAIMED)
+    flying = Counter(asked.values_list("run_id", flat=True))
+    return {pk: AT_ONCE - flying[pk] if asks else 1 for pk, asks in found.items()}
 
 
 def work(run: Run) -> bool:

@@ -23,7 +23,7 @@ def kept_examples(run: Run) -> Path:
 def good(run: Run, *, flagged: bool) -> QuerySet[Chunk]:
     """The chunks whose answers go into the file."""
     answered = run.chunks.filter(state=ChunkState.DONE).exclude(answer="")
-    return answered if flagged else answered.filter(Q(flags=[]) | Q(taken_in=True))
+    return answered if flagged else answered.filter(Q(odd=False) | Q(taken_in=True))
 
 
 def write(file: TrainingFile, _sources: list[Path], target: Path, keep: Callable[[], None]) -> None:
