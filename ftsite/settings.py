@@ -170,7 +170,7 @@ UPSTREAM_PRIVATE_HOSTS: list[str] = env.list("UPSTREAM_PRIVATE_HOSTS", [])  # th
 PROBE_SECONDS = env.float("PROBE_SECONDS", 10.0)  # a person waits while a connection is tested
 USD_KRW = env.decimal("USD_KRW", Decimal(1396))
 USD_KRW_DATE = env.date("USD_KRW_DATE", date(2026, 11, 21))
-ORDER_SECONDS = env.float("ORDER_SECONDS", 60.0)  # how long the answer to an order is waited for
+ORDER_SECONDS = env.float("ORDER_SECONDS", 60.0)  # of an order, or a paid question: how long the answer is waited for
 CLAIM_SECONDS = env.int("CLAIM_SECONDS", 15 * 60)  # a claim older than this is freed by asking
 UNSURE_SECONDS = env.int("UNSURE_SECONDS", 120)  # a far side may list a job late: absent only after this long
 

@@ -7,9 +7,10 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Source, TrainingFile
+from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Source, TrainingFile
 from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse, sources
 from jobs.pipeline.park import is_resting
+from jobs.pipeline.runs import chunks, working
 
 SAID_AGAIN = 10  # seconds: some ticks
 
@@ -47,6 +48,10 @@ def tick() -> None:
         _say(test_connection, pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
         _say(delete_copy, pk)
+    chunks.sweep()
+    for pk, lanes in working.due().items():
+        for _lane in range(lanes):
+            _say(work_run, pk)
     notices.tell_unsure()
     for pk in notice_mail.due():
         mail_notice.delay(pk)
@@ -108,3 +113,11 @@ def mail_notice(pk: int) -> None:
     notice = Notice.objects.select_related("user", "job__team").filter(pk=pk, mail_due_at__isnull=False).first()
     if notice:
         notice_mail.send(notice)
+
+
+@shared_task
+def work_run(pk: int) -> None:
+    """Take a run one step on, and the next at once where there is one."""
+    run = Run.objects.select_related("connection", "team", "created_by").filter(pk=pk).first()
+    if run and working.work(run):
+        _say(work_run, pk)

@@ -27,6 +27,10 @@ from jobs.views import (
     order,
     playground,
     playground_stream,
+    recipes,
+    run_acts,
+    run_new,
+    runs,
     settings,
     source_acts,
     sources,
@@ -88,6 +92,26 @@ source_urls: Urls = [
     path("<uuid:source>/encoding/", source_acts.source_encoding, name="source-encoding"),
     path("<uuid:source>/delete/", source_acts.source_delete, name="source-delete"),
 ]
+run_urls: Urls = [
+    path("", runs.run_list, name="run-list"),
+    path("new/", run_new.run_new, name="run-new"),
+    path("preview/", run_new.run_preview, name="run-preview"),
+    path("<uuid:run>/", runs.run_detail, name="run-detail"),
+    path("<uuid:run>/poll/", runs.run_poll, name="run-poll"),
+    path("<uuid:run>/pause/", run_acts.run_pause, name="run-pause"),
+    path("<uuid:run>/resume/", run_acts.run_resume, name="run-resume"),
+    path("<uuid:run>/cancel/", run_acts.run_cancel, name="run-cancel"),
+    path("<uuid:run>/cap/", run_acts.run_cap, name="run-cap"),
+    path("<uuid:run>/retry/", run_acts.run_retry, name="run-retry"),
+    path("<uuid:run>/take/", run_acts.run_take, name="run-take"),
+    path("<uuid:run>/file/", run_acts.run_file, name="run-file"),
+]
+recipe_urls: Urls = [
+    path("", recipes.recipe_list, name="recipe-list"),
+    path("save/", recipes.recipe_save, name="recipe-save"),
+    path("<uuid:recipe>/rename/", recipes.recipe_rename, name="recipe-rename"),
+    path("<uuid:recipe>/delete/", recipes.recipe_delete, name="recipe-delete"),
+]
 model_urls: Urls = [
     path("", models.model_list, name="model-list"),
 ]
@@ -138,6 +162,8 @@ urlpatterns: Urls = [
     path("t/<slug:team>/jobs/", include(job_urls)),
     path("t/<slug:team>/files/", include(file_urls)),
     path("t/<slug:team>/sources/", include(source_urls)),
+    path("t/<slug:team>/runs/", include(run_urls)),
+    path("t/<slug:team>/recipes/", include(recipe_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),

@@ -3,12 +3,24 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from jobs.models import Conversation, FineTuneJob, Invitation, Message, Origin, RemoteFile, Role, User
+from jobs.models import (
+    Conversation,
+    FineTuneJob,
+    Invitation,
+    Message,
+    Origin,
+    RemoteFile,
+    Role,
+    Run,
+    SavedRecipe,
+    User,
+)
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_file, make_job, make_source
@@ -81,6 +93,23 @@ TEAM = [
     Row("source-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
     Row("copy-delete", "post", TRAINER, 302),
+    Row("run-list", "get", VIEWER, 200),
+    Row("run-new", "get", TRAINER, 200),
+    Row("run-new", "post", TRAINER, 422),
+    Row("run-preview", "post", TRAINER, 422),
+    Row("run-detail", "get", VIEWER, 200),
+    Row("run-poll", "get", VIEWER, 200),
+    Row("run-pause", "post", TRAINER, 302),
+    Row("run-resume", "post", TRAINER, 302),
+    Row("run-cancel", "post", TRAINER, 302),
+    Row("run-cap", "post", TRAINER, 302),
+    Row("run-retry", "post", TRAINER, 302),
+    Row("run-take", "post", TRAINER, 302),
+    Row("run-file", "post", TRAINER, 302),
+    Row("recipe-list", "get", VIEWER, 200),
+    Row("recipe-save", "post", TRAINER, 302),
+    Row("recipe-rename", "post", TRAINER, 302),
+    Row("recipe-delete", "post", TRAINER, 302),
     Row("model-list", "get", VIEWER, 200),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
@@ -198,6 +227,10 @@ def address(world: World, name: str, kind: str = "owner") -> str:
                 talk.messages.create(pk=777, role="user", content="눈")
     invitation = Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
+    run = Run.objects.create(team=world.team, name="겨울", recipe={}).uuid if name.startswith("run-") else ""
+    recipe = ""
+    if name.startswith("recipe-"):
+        recipe = str(SavedRecipe.objects.create(team=world.team, name=uuid4().hex, recipe={}).uuid)
     team = world.team.slug
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
@@ -205,6 +238,8 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
+        ("run-list", []), ("run-new", []), ("run-preview", []), ("run-", [run]),
+        ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),
         ("playground-", [job.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
         ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),

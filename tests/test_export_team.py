@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import VERSION, sealing
-from jobs.models import AuditEntry, Conversation, FineTuneJob, Invitation, RemoteFile, Team, TrainingFile
+from jobs.models import AuditEntry, Conversation, FineTuneJob, Invitation, RemoteFile, SavedRecipe, Team, TrainingFile
 from jobs.pipeline import exporting
 from jobs.pipeline.export_tables import TABLES
 from jobs.pipeline.exporting import Archive
@@ -25,6 +25,7 @@ from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model
 from tests.running import ROOT
+from tests.running_recipes import make_cut_run
 
 type Login = Callable[..., Client]
 KEY, HOOK = "sk-proj-very-secret-key-1234", "whsec_very-secret-hook"
@@ -66,6 +67,8 @@ def fill(world: World) -> FineTuneJob:
     RemoteFile.objects.create(connection=service, training_file=job.trained_on, remote_id="file-1")
     for person, text in ((world.alice, "앨리스의 말"), (world.bob, "밥의 말")):
         Conversation.objects.create(user=person, job=job).messages.create(role="user", content=text)
+    SavedRecipe.objects.create(team=world.team, name="수필")
+    make_cut_run(world.team, 2, connection=service)
     Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     make_source(world.team, name="겨울.txt")
     AuditEntry.objects.create(team=world.team, actor=world.bob, action="job.ordered", subject=job.name)

@@ -18,11 +18,15 @@ from wire.errors import WireError, invalid, server_error
 KEY_PREFIX = "trainer-fault."
 HEADER = "X-Trainer-Fault"
 AT_CREATE = ("500", "drop", "timeout")  # each with -before and -after
+AT_CHAT = ("500", "drop", "timeout")  # each as chat-…, after the answer was made (and would be billed)
+CHAT_STRIKES = 3  # the third answer of a key
 NAMES = {
     *("invalid-key", "training-not-available", "429-short", "429-long", "429-quota", "slow", "malformed", "html"),
     *("unknown-status", "unknown-event", "fail", "moderation", "late-list", "no-metadata-filter"),
     *("hook-late", "hook-twice", "hook-forged", "hook-lost"),
+    "chat-400",
     *(f"{name}-{side}" for name in AT_CREATE for side in ("before", "after")),
+    *(f"chat-{name}" for name in AT_CHAT),
 }
 LONGEST_FIRST = "|".join(sorted(NAMES, key=len, reverse=True))
 ONE = re.compile(rf"(?P<name>{LONGEST_FIRST})(?:=(?P<value>\d+(?:\.\d+)?|[a-z_]+))?(?P<then>[.,-]|$)")
@@ -108,6 +112,18 @@ def at_create(faults: Faults, request: HttpRequest, side: str) -> HttpResponseBa
         fault = f"{name}-{side}"
         if fault in faults and faults.nth_call(fault) == 1:
             return _instead(name, side, faults.number(fault, 65), request)
+    return None
+
+
+def at_chat(faults: Faults, request: HttpRequest) -> HttpResponseBase | None:
+    """What stands in for the third whole answer of a key. Every call of a key with faults is counted, as "chat"."""
+    if not faults.named or faults.nth_call("chat") != CHAT_STRIKES:
+        return None
+    if "chat-400" in faults:
+        raise invalid("The prompt was flagged by a scripted fault.", "messages", "content_policy_violation")
+    for name in AT_CHAT:
+        if f"chat-{name}" in faults:
+            return _instead(name, "after", faults.number(f"chat-{name}", 65), request)
     return None
 
 

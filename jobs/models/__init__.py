@@ -15,6 +15,7 @@ from jobs.models.job import (
 )
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
+from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
 from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
@@ -23,6 +24,7 @@ from jobs.models.tuned_model import TunedModel
 __all__ = [
     "AuditEntry",
     "Checkpoint",
+    "Chunk",
     "Connection",
     "ConnectionState",
     "Conversation",
@@ -44,6 +46,9 @@ __all__ = [
     "Pulse",
     "RemoteFile",
     "Role",
+    "Run",
+    "RunQuerySet",
+    "SavedRecipe",
     "Source",
     "SourceKind",
     "SourceState",

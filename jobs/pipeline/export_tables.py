@@ -9,6 +9,7 @@ from django.db.models import ForeignKey, Model, QuerySet
 from jobs.models import (
     AuditEntry,
     Checkpoint,
+    Chunk,
     Connection,
     Conversation,
     FineTuneJob,
@@ -19,6 +20,8 @@ from jobs.models import (
     Metric,
     RemoteFile,
     Source,
+    Run,
+    SavedRecipe,
     Team,
     TrainingFile,
     Transition,
@@ -126,5 +129,9 @@ TABLES = (
           private="user"),
     Table("messages.jsonl", "what was said in them", Message, "conversation__job__team", every_column(Message),
           private="conversation__user"),
+    Table("recipes.jsonl", "saved recipes", SavedRecipe, "team", every_column(SavedRecipe, "team")),
+    Table("runs.jsonl", "runs of recipes", Run, "team", every_column(Run, "team", "order_token", "due_at")),
+    Table("pieces.jsonl", "the pieces of text of the runs, and the answers", Chunk, "run__team",
+          every_column(Chunk, "claimed_until", "most_prompt_tokens"), ("run", "position")),
     Table("audit.jsonl", "who did what, when, from where", AuditEntry, "team", every_column(AuditEntry, "team")),
 )  # fmt: skip

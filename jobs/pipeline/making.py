@@ -16,6 +16,7 @@ from django.utils import timezone
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
 from jobs.pipeline import mending, operations
+from jobs.pipeline.runs import writing
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
 type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
@@ -28,6 +29,7 @@ OPERATIONS: dict[str, Operation] = {
     Origin.MASKED: mending.mask,
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,
+    Origin.RECIPE: writing.write,
     Origin.REDUCED: operations.reduce,
     Origin.REPAIRED: operations.repair,
     Origin.SAMPLED: operations.sample,
@@ -71,6 +73,8 @@ def _write(file: TrainingFile, target: Path, keep: Keep) -> None:
 
 def sources_of(file: TrainingFile) -> list[Path]:
     """The bytes that a version is made of. Raises FileNotFoundError where any are gone."""
+    if file.origin == Origin.RECIPE:  # made of a run's examples (options["run"])
+        return []
     others = [UUID(one) for one in file.options.get("with", [])]
     found = {row.uuid: row for row in TrainingFile.objects.alive().filter(team=file.team_id, uuid__in=others)}
     parents = [file.parent, *(found.get(uuid) for uuid in others)]

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jobs.models import Source, SourceState, Team, User
+from jobs.pipeline.runs.acts import forget
 from jobs.pipeline.storing import LONGEST_STEM, clean_name
 from jobs.training_data.texts.apart import read_apart
 from jobs.training_data.texts.codes import TextCode
@@ -165,6 +166,7 @@ def delete(source: Source, also: Callable[[], object]) -> bool:
         if not gone.update(deleted_at=timezone.now(), content="", text_path="", due_at=None):
             return False
         also()
+        forget(source)
         transaction.on_commit(lambda: _drop(files), robust=True)
     return True
 

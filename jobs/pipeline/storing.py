@@ -82,22 +82,31 @@ def order_version(
     """Order a version of `parent`, which the check makes first (`pipeline.making`). Ordered twice, it is made once."""
     if made := TrainingFile.objects.alive().filter(parent=parent, origin=origin, options=options).first():
         return Stored(made, is_new=False)
-    digest = _promised_digest(parent, origin, options)
-    row = TrainingFile(team=parent.team, uploaded_by=user, name=name, sha256=digest, size=0)
-    row.parent, row.origin, row.options = parent, origin, options
+    row = TrainingFile(team=parent.team, uploaded_by=user, name=name, parent=parent, origin=origin, options=options)
+    return _ordered(row, also)
+
+
+def order_made(team: Team, user: User | None, origin: Origin, options: dict[str, Any], *, name: str) -> Stored:
+    """Order a file that has no parent: `options` say what it is made of. Ordered twice, it is made once."""
+    row = TrainingFile(team=team, uploaded_by=user, name=name, origin=origin, options=options)
+    return _ordered(row, lambda _row: None)
+
+
+def _ordered(row: TrainingFile, also: Callable[[TrainingFile], object]) -> Stored:
+    row.sha256, row.size = _promised_digest(row), 0
     row.check_due_at = timezone.now()
     try:
         with transaction.atomic():
             row.save()
             also(row)
     except IntegrityError:
-        return Stored(TrainingFile.objects.alive().get(team=parent.team, sha256=digest), is_new=False)
+        return Stored(TrainingFile.objects.alive().get(team=row.team, sha256=row.sha256), is_new=False)
     return Stored(row, is_new=True)
 
 
-def _promised_digest(parent: TrainingFile, origin: Origin, options: dict[str, Any]) -> str:
+def _promised_digest(row: TrainingFile) -> str:
     """Stands for the sha256 of a version that is not made yet, so that two clicks order one."""
-    told = json.dumps([parent.sha256, origin, options], sort_keys=True)
+    told = json.dumps([row.parent.sha256 if row.parent else "", row.origin, row.options], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

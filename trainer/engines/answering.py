@@ -11,6 +11,13 @@ from trainer.engines import reading
 EXAMPLES_READ = 2000
 CHARACTERS_COMPARED = 600
 
+REQUEST_READ = 500  # characters in which the wish for a summary is looked for
+LONGEST_SENTENCE = 120
+WANTS_SUMMARY = re.compile("요약|summar", re.IGNORECASE)
+SENTENCE = re.compile(r".+?[.!?。](?=\s|$)")
+SUMMARY_KOREAN = "(시뮬레이션 요약) {sentence}"
+SUMMARY_ENGLISH = "(simulated summary) {sentence}"
+
 type Messages = list[dict[str, Any]]
 
 KOREAN = (
@@ -24,9 +31,29 @@ ENGLISH = (
 
 
 def base_answer(model: str, messages: Messages) -> str:
-    """A plain sentence that says what this is, in the language of the prompt."""
-    korean = re.search("[가-힣ㄱ-ㅎ]", last_text(messages, "user"))
+    """A plain sentence on what this is, in the language of the prompt; or a simple summary, where one is asked for."""
+    asked = last_text(messages, "user")
+    korean = re.search("[가-힣ㄱ-ㅎ]", asked)
+    if text := _to_be_summarised(messages):
+        return (SUMMARY_KOREAN if korean else SUMMARY_ENGLISH).format(sentence=_first_sentence(text))
     return (KOREAN if korean else ENGLISH).format(model=model)
+
+
+def _to_be_summarised(messages: Messages) -> str:
+    """The text that a summary is wanted of: what follows the first blank line, or a request in the system message."""
+    asked = last_text(messages, "user")
+    request, _blank, text = asked.partition("\n\n")
+    if text.strip() and WANTS_SUMMARY.search(request[:REQUEST_READ]):
+        return text
+    return asked if WANTS_SUMMARY.search(last_text(messages, "system")[:REQUEST_READ]) else ""
+
+
+def _first_sentence(text: str) -> str:
+    """Its first sentence, or its first words where that is long."""
+    flat = " ".join(text.split())
+    sentence = SENTENCE.match(flat)
+    first = sentence[0] if sentence else flat
+    return first if len(first) <= LONGEST_SENTENCE else first[:LONGEST_SENTENCE].rsplit(" ", 1)[0] + " …"
 
 
 def tuned_answer(training_file: Path, messages: Messages) -> str:

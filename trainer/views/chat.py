@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils import timezone
 
+from trainer import faults
 from trainer.bases import living_base
 from trainer.engines import answering, apart
 from trainer.engines.reading import ROLES, text_of
@@ -43,7 +44,7 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     body = json_object(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     counted, answer = _counted(body), _answered(body, caller)
     if not body.get("stream"):
-        return JsonResponse(_completion(answer))
+        return faults.at_chat(caller.faults, request) or JsonResponse(_completion(answer))
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_streamed(answer, counted), content_type="text/event-stream", headers=headers)
 
