@@ -1,6 +1,7 @@
 """Checks a stored file under a lease: a worker that dies is replaced when the lease runs out."""
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from jobs.models import FileState, Origin, TrainingFile
 from jobs.pipeline import fetching, making
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
+from jobs.training_data.indexing import build
 from jobs.training_data.report import Progress, Report, fault
 
 LEASE = timedelta(seconds=60)
@@ -72,7 +74,10 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 
 
 def _report(path: Path, lease: Lease) -> Report:
-    return check_apart(path, lease.progress)
+    report = check_apart(path, lease.progress)
+    with suppress(OSError):  # a page that needs the index makes it
+        build(path)
+    return report
 
 
 def _missing() -> Report:

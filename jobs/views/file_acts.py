@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
 from itertools import batched
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,6 +28,7 @@ from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, 
 from jobs.pipeline import storing
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
+from jobs.training_data.indexing import SIDECARS
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
@@ -171,5 +172,7 @@ def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
 
 
 def _drop_bytes(file: TrainingFile) -> None:
-    if file.content.name:
-        file.content.storage.delete(file.content.name)
+    """The bytes, and what was made of them beside them."""
+    if name := file.content.name:
+        for gone in (name, *(str(PurePosixPath(name).with_suffix(ending)) for ending in SIDECARS)):
+            file.content.storage.delete(gone)
