@@ -21,6 +21,7 @@ ACTIONS: dict[str, str | Promise] = {
     "invitation.withdrawn": _("Withdrew an invitation"),
     "file.uploaded": _("Uploaded a file"),
     "file.converted": _("Converted a file to chat"),
+    "file.edited": _("Saved edited examples as a new version"),
     "file.downloaded": _("Downloaded a file"),
     "file.deleted": _("Deleted a file"),
     "copy.deleted": _("Deleted a file's copy at a service"),

@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from jobs.views import (
     connections,
     copies,
+    drafts,
+    examples,
     export,
     file_acts,
     file_poll,
@@ -61,6 +63,12 @@ file_urls: Urls = [
     path("<uuid:file>/download/", file_acts.file_download, name="file-download"),
     path("<uuid:file>/faults.csv", file_acts.file_faults_csv, name="file-faults-csv"),
     path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),
+    path("<uuid:file>/examples/", examples.file_examples, name="file-examples"),
+    path("<uuid:file>/examples/draft/", drafts.file_draft, name="file-draft"),
+    path("<uuid:file>/examples/delete/", drafts.file_draft_delete, name="file-draft-delete"),
+    path("<uuid:file>/examples/restore/", drafts.file_draft_restore, name="file-draft-restore"),
+    path("<uuid:file>/examples/discard/", drafts.file_drafts_discard, name="file-drafts-discard"),
+    path("<uuid:file>/examples/save/", drafts.file_drafts_save, name="file-drafts-save"),
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
 ]

@@ -58,6 +58,12 @@ TEAM = [
     Row("file-download", "get", VIEWER, 200),
     Row("file-faults-csv", "get", VIEWER, 200),
     Row("file-remote-json", "get", VIEWER, 200),
+    Row("file-examples", "get", VIEWER, 200),
+    Row("file-draft", "post", TRAINER, 302),
+    Row("file-draft-delete", "post", TRAINER, 302),
+    Row("file-draft-restore", "post", TRAINER, 302),
+    Row("file-drafts-discard", "post", TRAINER, 302),
+    Row("file-drafts-save", "post", TRAINER, 302),
     Row("file-convert", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
@@ -129,6 +135,8 @@ ARGUMENTS: dict[str, list[str]] = {
 }
 SENT: dict[str, dict[str, Any]] = {
     "playground-say": {"message": 777},
+    "file-draft": {"key": "1", "raw": '{"messages": [{"role": "assistant", "content": "골목"}]}'},
+    "file-draft-delete": {"key": "1"},
     "connection-new": {"name": ""},
     "connection-key": {"key": ""},
     "connection-hook": {"secret": ""},
