@@ -69,7 +69,8 @@ def findings(path: Path) -> dict[str, list[int]]:
         told = orjson.loads(path.with_suffix(FINDINGS_ENDING).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return {}
-    return {str(code): found for code, found in told.items() if isinstance(found, list)}
+    lists = told.items() if isinstance(told, dict) else ()
+    return {code: [n for n in found if type(n) is int and n > 0] for code, found in lists if isinstance(found, list)}
 
 
 def search(index: Index, words: str, first: int, most: int, bounds: Bounds = BOUNDS) -> Found:

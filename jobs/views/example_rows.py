@@ -97,14 +97,14 @@ class Reader:
 
     def _all(self, place: Place) -> Listing:
         added = self.drafts.filter(line=None)
-        total = self.index.lines + added.count()
+        total = self.index.lines + (more := added.count())
         missing = place.line if place.line and place.line > self.index.lines else None
         pages = self._page(total)
         page = min(self._page(place.line) if place.line else place.page, pages)
         first, last = (page - 1) * PAGE + 1, page * PAGE
         shown = self._numbered(list(range(first, min(last, self.index.lines) + 1)))
         beyond = last - self.index.lines
-        if beyond > 0:
+        if more and beyond > 0:
             shown += map(self._draft, added[max(0, beyond - PAGE) : beyond])
         return Listing(shown, total, pages, page, missing_line=missing, lines=self.index.lines)
 
