@@ -9,6 +9,7 @@ from jobs.training_data.codes import Code
 
 Format = Literal["chat", "legacy", "preference", "reinforcement", "unknown"]
 Params = dict[str, str | int]
+Place = int | str  # of a message: counted from 1, or the key that holds it
 CLIP = 60  # characters of the file's own words in a fault
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]")
 
@@ -24,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True):
     min_examples: int = 10
     few_examples: int = 50
     example_tokens: int = 65_536  # longer examples are cut by the service, silently
+    image_examples: int = 50_000
+    reinforcement_examples: int = 50_000
     sample: int = 5
 
 
@@ -47,6 +50,9 @@ class Fault(msgspec.Struct, frozen=True):
     params: Params = {}
     column: int | None = None
     offset: int = 0
+
+    def at(self, offset: int) -> Self:
+        return msgspec.structs.replace(self, offset=offset)
 
 
 class Finding(msgspec.Struct, frozen=True):
