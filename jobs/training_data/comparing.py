@@ -71,7 +71,7 @@ def compare(old: Index, new: Index) -> Difference:
 
 
 def _placed(old: Index, new: Index, gap: Gap, anchor: int) -> Iterator[tuple[tuple[int, int], Entry]]:
-    """The differences of a gap with their place in the new version: what was removed stands behind what is before it."""
+    """The differences of a gap with their place in the new version; what was removed follows what stood before it."""
     entries = sorted(_paired(old, new, *gap))
     yield from (((entry.new, 0), entry) for entry in entries if entry.new)
     for entry in entries:
@@ -84,11 +84,8 @@ def _placed(old: Index, new: Index, gap: Gap, anchor: int) -> Iterator[tuple[tup
 def _marks(index: Index) -> "array[int]":
     """A number for each line that stands for its content; the same for the same, as long as this process lives."""
     index.bytes.seek(0)
-    found, end = array("q"), 0
-    for line in lines(index.bytes, LIMITS.line_bytes):
-        found.append(hash((line.raw, line.end - end)) if line.too_long else hash(line.raw))
-        end = line.end
-    return found
+    every = lines(index.bytes, LIMITS.line_bytes)
+    return array("q", (hash((line.raw, line.end - line.start) if line.too_long else line.raw) for line in every))
 
 
 def _matched(old: "array[int]", new: "array[int]") -> "array[int]":

@@ -10,7 +10,7 @@ import orjson
 from jobs.training_data.chat import plain_message
 from jobs.training_data.codes import Code
 from jobs.training_data.decoding import UnreadableError, decode
-from jobs.training_data.formats import example_faults
+from jobs.training_data.formats import example_faults, kind_of
 from jobs.training_data.reading import BOM, Line
 from jobs.training_data.report import LIMITS, Fault, Format, fault
 
@@ -98,10 +98,10 @@ def checked(line: Line, expected: Format = "unknown") -> tuple[dict[str, Any] | 
 
 
 def _faults_of(number: int, example: dict[str, Any], expected: Format) -> Iterator[Fault]:
-    kind, found = example_faults(number, example)
+    kind = kind_of(example, expected)
     if "unknown" not in (kind, expected) and kind != expected:
         yield fault(number, Code.MIXED_FORMATS, found=kind, expected=expected, first=1)
-    yield from islice(found, LIMITS.faults_per_line)
+    yield from islice(example_faults(number, kind, example), LIMITS.faults_per_line)
 
 
 def one_line(example: dict[str, Any]) -> str:

@@ -126,4 +126,4 @@ class Index:
         too_long = not raw.endswith(b"\n") and len(raw) > limit
         self.bytes.seek(span.end - 1)
         whole = self.bytes.read(1) == b"\n"
-        return Line(number, raw.rstrip(b"\r\n"), whole, too_long, span.end)
+        return Line(number, raw if too_long else raw.rstrip(b"\r\n"), whole, too_long, span.end, span.start)

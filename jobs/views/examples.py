@@ -13,14 +13,16 @@ from django.views.decorators.http import require_GET
 from jobs.forms.example import ExampleForm, blank
 from jobs.models import FileState, Member, TrainingFile
 from jobs.pipeline import drafting
-from jobs.training_data.browsing import Row, findings
+from jobs.training_data.browsing import findings
 from jobs.training_data.indexing import Index
+from jobs.training_data.privacy import mask_for_display
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
 from jobs.views.file_facts import Said, say
 from jobs.views.files import files_of
 
 NEW = "new"
+CUT_IN_TWO = 60  # characters that a number or an address may have
 
 
 class Bubbles(NamedTuple):
@@ -29,7 +31,7 @@ class Bubbles(NamedTuple):
     key: str
     number: int | None
     status: str
-    row: Row | None
+    raw: str  # what is no example
     messages: list[dict[str, Any]]  # of both sides, or of a chat
     preferred: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
@@ -106,11 +108,20 @@ def _opened(reader: Reader, place: Place) -> ExampleForm | None:
 
 def bubbles(shown: Shown) -> Bubbles:
     row = shown.row
-    messages = row.messages if row else []
+    messages = [hidden(message) for message in row.messages] if row else []
     sides = {side: [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")}
     rest = [each for each in messages if each.get("side") not in sides]
     faults = [say(fault) for fault in row.faults] if row else []
-    return Bubbles(shown.key, shown.number, shown.status, row, rest, **sides, faults=faults)
+    raw = mask_for_display(row.raw) if row else ""
+    return Bubbles(shown.key, shown.number, shown.status, raw, rest, **sides, faults=faults)
+
+
+def hidden(message: dict[str, Any]) -> dict[str, Any]:
+    """The message without the personal data in it; what the end of a shortened text cuts in two is left out."""
+    texts = {key: mask_for_display(value) for key, value in message.items() if isinstance(value, str) and key != "role"}
+    if message.get("long"):
+        texts["content"] = texts["content"][:-CUT_IN_TWO]
+    return message | texts
 
 
 def _findings(file: TrainingFile) -> list[Finding]:
