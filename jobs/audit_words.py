@@ -20,6 +20,7 @@ ACTIONS: dict[str, str | Promise] = {
     "member.left": _("Left the team"),
     "invitation.withdrawn": _("Withdrew an invitation"),
     "file.uploaded": _("Uploaded a file"),
+    "file.changed": _("Made a new version of a file"),
     "file.converted": _("Converted a file to chat"),
     "file.edited": _("Saved edited examples as a new version"),
     "file.downloaded": _("Downloaded a file"),

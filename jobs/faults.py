@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs import table_faults
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Fault
 
@@ -288,6 +289,7 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Message %(message)s answers a call that was not made before. Its tool_call_id: %(call)s"),
         _("Use the id of a tool call in an earlier assistant message."),
     ),
+    **table_faults.WORDS,
     # warnings
     Code.FEW_EXAMPLES: (
         _("Few examples: %(examples)s. With fewer than %(advised)s the effect is often small."),

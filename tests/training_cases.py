@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from jobs import table_faults
 from jobs.training_data.codes import Code
 
 
@@ -151,6 +152,7 @@ ELSEWHERE = {
     Code.TOO_MANY_EXAMPLES,
     Code.TOO_MANY_IMAGE_EXAMPLES,
     Code.CHECK_STOPPED,
+    *(Code.UNFIT, *table_faults.WORDS),  # tests/test_tables.py, tests/test_operations.py
 }
 
 
