@@ -58,6 +58,7 @@ TEAM = [
     Row("file-download", "get", VIEWER, 200),
     Row("file-faults-csv", "get", VIEWER, 200),
     Row("file-remote-json", "get", VIEWER, 200),
+    Row("file-compare", "get", VIEWER, 200),
     Row("file-examples", "get", VIEWER, 200),
     Row("file-draft", "post", TRAINER, 302),
     Row("file-draft-delete", "post", TRAINER, 302),
@@ -194,6 +195,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
         ("file-change-act", [file.uuid, "shuffle"]), ("file-repeat", [made.uuid]),
+        ("file-compare", [made.uuid, file.uuid]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("playground-", [job.uuid]),

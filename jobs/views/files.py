@@ -23,6 +23,7 @@ from jobs.tasks import check_file, nudge
 from jobs.uploads import HashedFile, was_cut
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts
+from jobs.views.lineage import ancestors
 
 PAGE = 25
 
@@ -129,7 +130,8 @@ def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpRes
 @viewer_page
 def file_detail(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
     """The page; while the file is checked it asks `file_poll` for its progress, and in the end gets itself anew."""
-    found = get_object_or_404(files_of(request, member).select_related("parent"), uuid=file)
+    rows = files_of(request, member).select_related("parent").defer("parent__report", "parent__options")
+    found = get_object_or_404(rows, uuid=file)
     if twin := found.report.get("same_as"):
         return _to_twin(request, member, twin)
     if request.htmx and found.state == FileState.CHECKING and not found.deleted_at:
@@ -153,6 +155,7 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
         "file": file,
         "facts": facts(file),
         "convert_form": ConvertForm(),
+        "ancestors": ancestors(file),
         "versions": file.versions.alive().defer("report", "options"),
         "copies": file.remote_files.exclude(remote_id="").select_related("connection"),
         "jobs": jobs[:10],
