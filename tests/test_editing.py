@@ -390,6 +390,48 @@ def test_the_same_changes_again_are_the_same_version(world: World, login: Login,
     assert (file.versions.count(), drafts(file)) == (1, [])
 
 
+def test_the_name_of_a_version_counts(world: World) -> None:
+    names = ["essays.jsonl", "essays-edited.jsonl", "essays-edited-2.jsonl", "표.xlsx", "-edited.jsonl"]
+
+    assert [drafting.version_name(name) for name in names] == [
+        "essays-edited.jsonl",
+        "essays-edited-2.jsonl",
+        "essays-edited-3.jsonl",
+        "표-edited.jsonl",
+        "-edited-edited.jsonl",
+    ]
+
+
+def test_a_deleted_version_forgets_what_the_changes_said(world: World, login: Login, file: TrainingFile) -> None:
+    bob = login(world.bob)
+    bob.post(address(file), texts("2", "비밀 질문", "비밀 답"))
+    bob.post(address(file, "file-draft-delete"), {"key": "5"})
+    bob.post(address(file, "file-drafts-save"))
+    version = made(file)
+
+    bob.post(address(version, "file-delete"))
+
+    version.refresh_from_db()
+    assert (version.content.name, version.options) == ("", {"changes": [[2, ""], [5, None]]})
+
+
+def test_what_is_hidden_on_the_page_is_open_in_the_form(world: World, login: Login) -> None:
+    """A masked text must never become the example."""
+    true = chat("번호?", "010-1234-5678")
+    file = make_file(world.team, f"{as_line(true)}\n".encode() * 12)
+    bob = login(world.bob)
+
+    shown, texts_, raw = (
+        bob.get(address(file, "file-examples", query)).content.decode()
+        for query in ("?line=2", "?edit=2", "?edit=2&mode=json")
+    )
+    bob.post(address(file), texts("2", "번호?", "010-1234-5678"))
+
+    assert "010-1234-5678" not in shown
+    assert (texts_.count("010-1234-5678"), raw.count("010-1234-5678")) == (1, 1)
+    assert drafts(file) == []
+
+
 def test_saving_nothing_says_so(world: World, login: Login, file: TrainingFile) -> None:
     answer = login(world.bob).post(address(file, "file-drafts-save"), follow=True)
 

@@ -255,6 +255,7 @@ def test_the_search_of_the_page_goes_on(world: World, login: Login) -> None:
     none = carol.get(url(file, "q=바다"))
 
     assert headings(first) == numbers(1, 20)
+    assert "0번째 <mark>골목</mark>에" in first.content.decode()
     assert "from=21" in first.content.decode()
     assert headings(second) == numbers(21, 40)
     assert headings(none) == []

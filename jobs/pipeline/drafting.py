@@ -1,5 +1,6 @@
 """Drafts of changes: put, taken back, and made into a version all at once."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from jobs.pipeline.storing import Stored
 
 MOST_CHANGES = 1_000  # of one version
 MOST_BYTES = 5 * 1024 * 1024
+EDITED = re.compile(r"(.+)-edited(?:-(\d{1,6}))?")
 
 
 class TooManyError(Exception):
@@ -75,8 +77,15 @@ def order(parent: TrainingFile, user: User, also: Callable[[TrainingFile, int], 
             user,
             Origin.EDITED,
             {"changes": changes},
-            name=storing.version_name(parent.name, "edited"),
+            name=version_name(parent.name),
             also=lambda row: also(row, len(changes)),
         )
         DraftChange.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
     return made
+
+
+def version_name(name: str) -> str:
+    """`essays.jsonl` → `essays-edited.jsonl` → `essays-edited-2.jsonl`."""
+    if found := EDITED.fullmatch(name.removesuffix(storing.ENDING)):
+        return storing.version_name(found[1], f"edited-{int(found[2] or 1) + 1}")
+    return storing.version_name(name, "edited")

@@ -1,6 +1,7 @@
 """Examples of a file for a page: by number, by words in them, by what was found in them."""
 
 import json
+import re
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -88,6 +89,12 @@ def search(index: Index, words: str, first: int, most: int, bounds: Bounds = BOU
         if len(hits) == most or line.end > bounds.bytes or time.monotonic() > until:
             break
     return Found(hits, at, at + 1 if at < index.lines else None)
+
+
+def parts(text: str, words: str) -> list[tuple[str, bool]]:
+    """The text cut where `words` stand in it, and which parts are they."""
+    cut = re.split(f"({re.escape(_plain(words))})", unicodedata.normalize("NFC", text), flags=re.IGNORECASE)
+    return [(part, n % 2 == 1) for n, part in enumerate(cut) if part]
 
 
 class _Wanted:

@@ -125,6 +125,13 @@ def apply_changes(source: Path, target: Path, changes: Iterable[Change], keep: C
             last = b"\n"
 
 
+def without_texts(options: dict[str, Any]) -> dict[str, Any]:
+    """What a version that is deleted may go on saying of the changes that made it: which lines, not what they said."""
+    if "changes" not in options:
+        return options
+    return options | {"changes": [[line, content and ""] for line, content in options["changes"]]}
+
+
 def _lines(stream: IO[bytes]) -> Iterator[Iterator[bytes]]:
     """Each line in pieces: one without an end must not fill the memory. Take all of a line before the next."""
     while first := stream.readline(PIECE):

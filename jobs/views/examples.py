@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from jobs.forms.example import ExampleForm, blank
 from jobs.models import FileState, Member, TrainingFile
 from jobs.pipeline import drafting
-from jobs.training_data.browsing import findings
+from jobs.training_data.browsing import findings, parts
 from jobs.training_data.indexing import Index
 from jobs.training_data.privacy import mask_for_display
 from jobs.views.access import DeskRequest, viewer_page
@@ -87,7 +87,7 @@ def examples_page(
         "url": reverse("file-examples", args=[member.team.slug, reader.file.uuid]),
         "place": place,
         "listing": listing,
-        "examples": [bubbles(one) for one in listing.shown],
+        "examples": [bubbles(one, place.words) for one in listing.shown],
         "findings": _findings(reader.file),
         "editable": editable,
         "changes": drafting.tally(reader.file, request.user).changes if editable else 0,
@@ -106,14 +106,20 @@ def _opened(reader: Reader, place: Place) -> ExampleForm | None:
     return None if content is None else ExampleForm.of(place.edit, content, as_json=place.as_json)
 
 
-def bubbles(shown: Shown) -> Bubbles:
+def bubbles(shown: Shown, words: str = "") -> Bubbles:
+    """`words` are marked where they stand in a text."""
     row = shown.row
-    messages = [hidden(message) for message in row.messages] if row else []
+    messages = [_marked(hidden(message), words) for message in row.messages] if row else []
     sides = {side: [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")}
     rest = [each for each in messages if each.get("side") not in sides]
     faults = [say(fault) for fault in row.faults] if row else []
     raw = mask_for_display(row.raw) if row else ""
     return Bubbles(shown.key, shown.number, shown.status, raw, rest, **sides, faults=faults)
+
+
+def _marked(message: dict[str, Any], words: str) -> dict[str, Any]:
+    found = parts(message["content"], words) if words else []
+    return message | {"pieces": [{"text": text, "mark": "hit" if hit else ""} for text, hit in found]}
 
 
 def hidden(message: dict[str, Any]) -> dict[str, Any]:

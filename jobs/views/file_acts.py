@@ -28,6 +28,7 @@ from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, 
 from jobs.pipeline import storing
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
+from jobs.training_data.editing import without_texts
 from jobs.training_data.indexing import SIDECARS
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
@@ -145,7 +146,13 @@ def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
     if found.deleted_at:
         raise Http404
     with transaction.atomic():
-        gone = _free(found).update(deleted_at=timezone.now(), content="", check_due_at=None)
+        left = {
+            "deleted_at": timezone.now(),
+            "content": "",
+            "check_due_at": None,
+            "options": without_texts(found.options),
+        }
+        gone = _free(found).update(**left)
         if gone:
             audit(request, member.team, "file.deleted", found, before={"sha256": found.sha256, "size": found.size})
             transaction.on_commit(partial(_drop_bytes, found), robust=True)
