@@ -43,12 +43,17 @@ def sweep() -> Iterator[Figure]:
         yield from in_django("sweep", DATABASE_URL=url)
 
 
+def pages() -> Iterator[Figure]:
+    yield from in_django("pages")
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "start": start.figures,
     "upload": upload.figures,
     "lists": lists,
     "sweep": sweep,
     "data": data.figures,
+    "pages": pages,
 }
 LOAD = "load"  # not among the parts that run without being named: it takes a quarter of an hour
 

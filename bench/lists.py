@@ -74,7 +74,7 @@ def timed(client: Client, path: str, status: int = 200, requests: int = REQUESTS
     return times
 
 
-def figures_of(what: str, times: Times, target: float) -> Figure:
+def figures_of(what: str, times: Times, target: float | None) -> Figure:
     middle = f"median {median(times.wall):.1f} ms, processor {median(times.used):.1f} ms"
     return Figure(f"{connection.vendor}: {what}, p95", percentile(times.wall, 0.95), "ms", target, note=middle)
 

@@ -25,6 +25,7 @@ ACTIONS: dict[str, str | Promise] = {
     "file.converted": _("Converted a file to chat"),
     "file.masked": _("Masked personal data in a version"),
     "file.reduced": _("Left duplicates out of a version"),
+    "file.edited": _("Saved edited examples as a new version"),
     "file.downloaded": _("Downloaded a file"),
     "file.check_stopped": _("Stopped the check of a file"),
     "file.checked_again": _("Had a file checked again"),

@@ -86,7 +86,16 @@ def _repaired(file: TrainingFile) -> list[str]:
     return told or [_("Byte order mark left out")]
 
 
+def _edited(file: TrainingFile) -> list[str]:
+    lines = [(line, content) for line, content in file.options.get("changes", [])]
+    deleted = sum(content is None for _line, content in lines)
+    added = sum(line is None for line, _content in lines)
+    told = {"changed": len(lines) - deleted - added, "deleted": deleted, "added": added}
+    return [_("Changed %(changed)s, deleted %(deleted)s, added %(added)s") % told]
+
+
 WORDS: dict[str, Callable[[TrainingFile], list[str]]] = {
+    Origin.EDITED: _edited,
     Origin.SPLIT: _split,
     Origin.SAMPLED: _sampled,
     Origin.SHUFFLED: lambda file: [_seed(file.options)],

@@ -70,6 +70,13 @@ TEAM = [
     Row("file-download", "get", VIEWER, 200),
     Row("file-faults-csv", "get", VIEWER, 200),
     Row("file-remote-json", "get", VIEWER, 200),
+    Row("file-compare", "get", VIEWER, 200),
+    Row("file-examples", "get", VIEWER, 200),
+    Row("file-draft", "post", TRAINER, 302),
+    Row("file-draft-delete", "post", TRAINER, 302),
+    Row("file-draft-restore", "post", TRAINER, 302),
+    Row("file-drafts-discard", "post", TRAINER, 302),
+    Row("file-drafts-save", "post", TRAINER, 302),
     Row("file-change", "get", TRAINER, 200),
     Row("file-change-act", "post", TRAINER, 422),
     Row("file-map", "get", TRAINER, 302),  # no table
@@ -178,6 +185,8 @@ ARGUMENTS: dict[str, list[str]] = {
 }
 SENT: dict[str, dict[str, Any]] = {
     "playground-say": {"message": 777},
+    "file-draft": {"key": "1", "raw": '{"messages": [{"role": "assistant", "content": "골목"}]}'},
+    "file-draft-delete": {"key": "1"},
     "connection-new": {"name": ""},
     "connection-key": {"key": ""},
     "connection-hook": {"secret": ""},
@@ -235,6 +244,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
         ("file-change-act", [file.uuid, "shuffle"]), ("file-repeat", [made.uuid]),
+        ("file-compare", [made.uuid, file.uuid]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),

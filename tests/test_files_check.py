@@ -155,7 +155,8 @@ def test_a_conversion_is_made_and_checked(world: World) -> None:
         ]
     }
     assert (file.parent, file.origin, parent.path.read_bytes()) == (parent, Origin.CONVERTED, LEGACY)
-    assert {path.suffix for path in file.path.parent.glob(f"{file.uuid.hex}*")} == {".jsonl", ".findings", ".hashes"}
+    beside = {path.suffix for path in file.path.parent.glob(f"{file.uuid.hex}*")}
+    assert beside == {".jsonl", ".findings", ".hashes", ".index"}
 
 
 def test_a_conversion_ordered_twice_is_one(world: World) -> None:

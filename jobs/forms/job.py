@@ -69,7 +69,7 @@ class OrderForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.team = team
         self.connections = list(team.connections.alive())
-        files = TrainingFile.objects.usable().filter(team=team)
+        files = TrainingFile.objects.usable().filter(team=team).defer("options")
         self._field("training_file").queryset = files
         self._field("validation_file").queryset = files
         self._field("other_connection").queryset = team.connections.alive()

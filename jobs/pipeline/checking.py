@@ -1,6 +1,7 @@
 """Checks a stored file under a lease: a worker that dies is replaced when the lease runs out."""
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from jobs.pipeline import fetching, looking, making, repairs
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.estimating import Estimate
+from jobs.training_data.indexing import build
 from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import Fault, Progress, Report, fault
 from jobs.training_data.tables.kinds import is_table
@@ -89,6 +91,8 @@ def _report(file: TrainingFile, lease: Lease) -> Report:
     if kind := is_table(file.path, file.name):
         return _only(fault(0, Code.TABLE, kind=NAMES[kind]))
     report = check_apart(file.path, lease.progress, lease.estimated)
+    with suppress(OSError):  # a page that needs the index makes it
+        build(file.path)
     if report.ok:
         lease.write(report=report.as_dict(), checked_bytes=0, checked_lines=0)
     return report

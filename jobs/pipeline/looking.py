@@ -7,6 +7,7 @@ from django.conf import settings
 
 from jobs.models import TrainingFile
 from jobs.training_data.findings import hashes, look_apart, sidecar
+from jobs.training_data.indexing import index_path
 from jobs.training_data.report import Progress, Report
 
 
@@ -36,7 +37,7 @@ def left_by(file: TrainingFile) -> Report | None:
 
 
 def drop_sidecars(name: str) -> None:
-    """What the look left goes with the bytes. `name` as under MEDIA_ROOT."""
+    """What the look and the index left goes with the bytes. `name` as under MEDIA_ROOT."""
     path = Path(settings.MEDIA_ROOT) / name
-    for beside in (sidecar(path), hashes(path)):
+    for beside in (sidecar(path), hashes(path), index_path(path)):
         beside.unlink(missing_ok=True)

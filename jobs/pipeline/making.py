@@ -27,6 +27,7 @@ OPERATIONS: dict[str, Operation] = {
     Origin.CONVERTED: operations.convert,
     Origin.MAPPED: operations.map_table,
     Origin.MASKED: mending.mask,
+    Origin.EDITED: operations.edit,
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,
     Origin.RECIPE: writing.write,

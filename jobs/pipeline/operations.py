@@ -9,6 +9,7 @@ from jobs.models import TrainingFile
 from jobs.pipeline import mending
 from jobs.training_data import repairing
 from jobs.training_data.converting import legacy_to_chat
+from jobs.training_data.editing import apply_changes
 from jobs.training_data.operations import choosing, parts, rewriting
 from jobs.training_data.tables import asking
 from jobs.training_data.tables.shapes import Mapping, Way
@@ -25,6 +26,10 @@ def convert(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -
             rewriting.preference_to_chat(sources[0], target, keep)
         case _:
             legacy_to_chat(sources[0], target, file.options.get("system_prompt", ""))
+
+
+def edit(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    apply_changes(sources[0], target, file.options["changes"], keep)
 
 
 def merge(_file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:

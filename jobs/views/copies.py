@@ -52,9 +52,8 @@ def copy_list(request: DeskRequest, member: Member) -> HttpResponse:
     """The list; while a copy of it is being deleted it asks for news, and gets 204 until there is any."""
     rows = _copies(request, member)
     shown = rows.annotate(needed=copies.needing()).select_related("connection", "training_file")
-    page = Paginator(shown.defer("training_file__report", "connection__models_seen"), PAGE).get_page(
-        request.GET.get("page")
-    )
+    shown = shown.defer("training_file__report", "training_file__options", "connection__models_seen")
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     busy = any(copy.delete_due_at and _open(copy) for copy in page.object_list)
     seen = _fingerprint(page)
     if request.htmx and busy and request.headers.get("X-Since") == seen:

@@ -29,6 +29,7 @@ from jobs.pipeline import storing
 from jobs.pipeline.looking import drop_sidecars
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
+from jobs.training_data.editing import without_texts
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
@@ -149,7 +150,13 @@ def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
     if found.deleted_at:
         raise Http404
     with transaction.atomic():
-        gone = _free(found).update(deleted_at=timezone.now(), content="", check_due_at=None)
+        left = {
+            "deleted_at": timezone.now(),
+            "content": "",
+            "check_due_at": None,
+            "options": without_texts(found.options),
+        }
+        gone = _free(found).update(**left)
         if gone:
             audit(request, member.team, "file.deleted", found, before={"sha256": found.sha256, "size": found.size})
             transaction.on_commit(partial(_drop_bytes, found), robust=True)

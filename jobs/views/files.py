@@ -24,6 +24,7 @@ from jobs.uploads import HashedFile, was_cut
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts, guess
 from jobs.views.file_findings import look_context
+from jobs.views.lineage import ancestors
 
 PAGE = 25
 
@@ -54,7 +55,12 @@ def file_list(request: DeskRequest, member: Member) -> HttpResponse:
 def _listed(request: DeskRequest, member: Member) -> QuerySet[TrainingFile]:
     used = FineTuneJob.objects.filter(Q(training_file=OuterRef("pk")) | Q(validation_file=OuterRef("pk")))
     count = used.order_by().annotate(n=Func(F("pk"), function="COUNT")).values("n")
-    return files_of(request, member).filter(deleted_at=None).defer("report").annotate(jobs_count=Subquery(count))
+    return (
+        files_of(request, member)
+        .filter(deleted_at=None)
+        .defer("report", "options")
+        .annotate(jobs_count=Subquery(count))
+    )
 
 
 def _found(files: QuerySet[TrainingFile], query: str) -> QuerySet[TrainingFile]:
@@ -125,7 +131,8 @@ def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpRes
 @viewer_page
 def file_detail(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
     """The page; while the file is checked it asks `file_poll` for its progress, and in the end gets itself anew."""
-    found = get_object_or_404(files_of(request, member).select_related("parent"), uuid=file)
+    rows = files_of(request, member).select_related("parent").defer("parent__report", "parent__options")
+    found = get_object_or_404(rows, uuid=file)
     if twin := found.report.get("same_as"):
         return _to_twin(request, member, twin)
     if request.htmx and found.state == FileState.CHECKING and not found.deleted_at:
@@ -151,7 +158,8 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
         **look_context(file),
         "guess": guess(file),
         "convert_form": ConvertForm(),
-        "versions": file.versions.alive(),
+        "ancestors": ancestors(file),
+        "versions": file.versions.alive().defer("report", "options"),
         "copies": file.remote_files.exclude(remote_id="").select_related("connection"),
         "jobs": jobs[:10],
         "jobs_count": jobs.count(),

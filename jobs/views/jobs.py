@@ -105,6 +105,7 @@ def job_of(member: Member, uuid: UUID) -> FineTuneJob:
     rows = FineTuneJob.objects.visible_to(member.user).select_related(
         "team", "connection", "training_file", "validation_file", "created_by", "retry_of"
     )
+    rows = rows.defer("training_file__options", "validation_file__options")  # may be megabytes
     return get_object_or_404(rows, team=member.team, uuid=uuid)
 
 
