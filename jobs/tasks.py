@@ -7,8 +7,8 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, TrainingFile
-from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse
+from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Search, TrainingFile
+from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, passages, probe, pulse, searching
 from jobs.pipeline.park import is_resting
 
 SAID_AGAIN = 10  # seconds: some ticks
@@ -45,6 +45,9 @@ def tick() -> None:
         _say(test_connection, pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
         _say(delete_copy, pk)
+    for pk in searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]:
+        _say(search_passage, pk)
+    searching.sweep()
     notices.tell_unsure()
     for pk in notice_mail.due():
         mail_notice.delay(pk)
@@ -85,6 +88,13 @@ def check_file(pk: int) -> None:
     file = TrainingFile.objects.filter(pk=pk).first()
     if file:
         checking.check(file)
+
+
+@shared_task
+def search_passage(pk: int) -> None:
+    search = Search.objects.filter(pk=pk).first()
+    if search:
+        passages.work(search)
 
 
 @shared_task

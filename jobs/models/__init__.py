@@ -15,6 +15,7 @@ from jobs.models.job import (
 )
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
+from jobs.models.search import Search, SearchState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 from jobs.models.tuned_model import TunedModel
@@ -43,6 +44,8 @@ __all__ = [
     "Pulse",
     "RemoteFile",
     "Role",
+    "Search",
+    "SearchState",
     "Team",
     "TrainingFile",
     "Transition",

@@ -1,0 +1,1 @@
+"""What makes a new version of a file: pure, streaming, and by its options alone, so that it can be done again."""
