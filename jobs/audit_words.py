@@ -23,6 +23,9 @@ ACTIONS: dict[str, str | Promise] = {
     "file.converted": _("Converted a file to chat"),
     "file.downloaded": _("Downloaded a file"),
     "file.deleted": _("Deleted a file"),
+    "file.reduced": _("Ordered a version without some examples"),
+    "passage.confirmed": _("Ordered a passage deleted from all files"),
+    "passage.forgotten": _("Deleted a passage from the files"),
     "copy.deleted": _("Deleted a file's copy at a service"),
     "job.ordered": _("Ordered a job"),
     "job.edited": _("Edited a job"),
@@ -51,6 +54,12 @@ FIELDS: dict[str, str | Promise] = {
     "email": _("E-mail address"),
     "note": _("Note"),
     "state": _("State"),
+    "file": _("File"),
+    "files": _("Files"),
+    "examples": _("Examples"),
+    "copies": _("Copies at services"),
+    "models": _("Models"),
+    "kept": _("Files that stay"),
 }
 LONGEST = 120  # characters of a value that the page shows
 

@@ -21,6 +21,7 @@ from jobs.views import (
     models,
     notices,
     order,
+    passages,
     playground,
     playground_stream,
     settings,
@@ -63,6 +64,14 @@ file_urls: Urls = [
     path("<uuid:file>/remote/<int:copy>.json", file_acts.file_remote_json, name="file-remote-json"),
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
+]
+passage_urls: Urls = [
+    path("", passages.passage_list, name="passage-list"),
+    path("new/", passages.passage_new, name="passage-new"),
+    path("<uuid:search>/", passages.passage_detail, name="passage-detail"),
+    path("<uuid:search>/poll/", passages.passage_poll, name="passage-poll"),
+    path("<uuid:search>/delete/", passages.passage_delete, name="passage-delete"),
+    path("<uuid:search>/forget/", passages.passage_forget, name="passage-forget"),
 ]
 model_urls: Urls = [
     path("", models.model_list, name="model-list"),
@@ -112,6 +121,7 @@ urlpatterns: Urls = [
     path("hooks/<uuid:connection>/", hooks.hook, name="hook"),
     path("t/<slug:team>/jobs/", include(job_urls)),
     path("t/<slug:team>/files/", include(file_urls)),
+    path("t/<slug:team>/search/", include(passage_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),

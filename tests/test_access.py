@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from jobs.models import Conversation, FineTuneJob, Invitation, Message, RemoteFile, Role, User
+from jobs.models import Conversation, FineTuneJob, Invitation, Message, RemoteFile, Role, Search, User
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_file, make_job
@@ -62,6 +62,12 @@ TEAM = [
     Row("file-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
     Row("copy-delete", "post", TRAINER, 302),
+    Row("passage-list", "get", VIEWER, 200),
+    Row("passage-new", "post", TRAINER, 422),
+    Row("passage-detail", "get", VIEWER, 200),
+    Row("passage-poll", "get", VIEWER, 200),
+    Row("passage-delete", "post", TRAINER, 302),
+    Row("passage-forget", "post", OWNER, 302),
     Row("model-list", "get", VIEWER, 200),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
@@ -175,6 +181,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
             if person == (world.bob if kind == "trainer" else world.alice):
                 Message.objects.filter(pk=777).delete()
                 talk.messages.create(pk=777, role="user", content="눈")
+    search = Search.objects.create(team=world.team, by=world.alice, passage="함박눈이 내렸다")
     invitation = Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
     team = world.team.slug
@@ -183,6 +190,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("playground-", [job.uuid]),
+        ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
         ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),
     ]  # fmt: skip

@@ -60,13 +60,11 @@ def _step(turn: Turn, entry: Entry) -> Entry:
         return {"act": GONE, "why": ""}
     if entry["why"] == TOO_MANY:
         return {"act": KEPT}
-    version = _version(entry)
-    if version and version.state == FileState.CHECKING:
-        return {}
-    if _is_needed(file):
-        return {"act": KEPT, "why": NEEDED}
     try:
-        return _replace(turn, file, version, entry) if version else _order(turn, file)
+        version = _version(entry)
+        if version is None:
+            return _order(turn, file)
+        return {} if version.state == FileState.CHECKING else _replace(turn, file, version, entry)
     except OSError:
         return {"act": KEPT, "why": MISSING}
 
@@ -89,9 +87,14 @@ def _is_needed(file: TrainingFile) -> bool:
 def _order(turn: Turn, file: TrainingFile) -> Entry:
     """Order the version; where no example would be left, delete at once."""
     found = scan(file.path, Passage(turn.search.passage), lambda _read: turn.keep())
+    options = {"lines": [hit.line for hit in found.hits]}
+    ordered = TrainingFile.objects.alive().filter(parent=file, origin=Origin.REDUCED, options=options).first()
+    if ordered:  # by a worker that was killed before it could say so; while it is not made it is no one's need
+        return {"act": STARTED, "version": str(ordered.uuid)}
+    if _is_needed(file):
+        return {"act": KEPT, "why": NEEDED}
     if len(found.hits) == found.lines:
         return _erase(turn.search, file, {"examples": found.lines})
-    options = {"lines": [hit.line for hit in found.hits]}
     name, user = storing.version_name(file.name, "reduced"), turn.search.by or file.uploaded_by
     also = partial(_audit, turn.search, "file.reduced", before={"file": file.name}, after={"examples": len(found.hits)})
     made = storing.order_version(file, user, Origin.REDUCED, options, name=name, also=also)
@@ -100,6 +103,8 @@ def _order(turn: Turn, file: TrainingFile) -> Entry:
 
 def _replace(turn: Turn, file: TrainingFile, version: TrainingFile, entry: Entry) -> Entry:
     """Delete the old bytes, once the new ones are proven to be all the others."""
+    if _is_needed(file):
+        return {"act": KEPT, "why": NEEDED}
     if not version.content:
         return {"act": KEPT, "why": VERSION}
     passage = Passage(turn.search.passage)

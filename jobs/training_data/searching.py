@@ -91,6 +91,11 @@ class Passage:
         return _around(holding, place.start(), len(self.squeezed)) if place else None
 
 
+def longest_text(raw: bytes) -> str:
+    """What to search for, when a person picks an example: its longest text, cut to what a search takes."""
+    return max(_texts(raw), key=len, default="")[:LONGEST]
+
+
 def _pieces(text: str) -> list[str]:
     """Up to three pieces; Hangul by preference. None: the passage holds nothing that is written in one way only."""
     for runs in RUNS:
