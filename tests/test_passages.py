@@ -552,6 +552,22 @@ def test_what_was_deleted_is_shown_without_its_words(world: World, login: Login)
     assert (row.file, [one.excerpt for one in row.shown], row.version.parent_id) == (file, [None], file.pk)
 
 
+def test_what_rows_of_deleted_files_tell_of_it_is_struck(world: World) -> None:
+    sample = [[{"role": "user", "content": PASSAGE[:-1]}]]
+    file = holding(world, 3, report={"ok": True, "sample": sample, "faults": [{"params": {"near": PASSAGE[:10]}}]})
+    edits = {"changes": [{"line": 1, "content": HELD.decode()}, {"line": 2, "content": "눈"}]}
+    old = make_file(world.team, deleted_at=timezone.now(), options=edits, report={"sample": [["눈이 왔다"]]})
+    other = make_file(world.team, deleted_at=timezone.now(), report={"sample": [["눈이 왔다"]]})
+
+    forgotten(world, searched(world))
+
+    for row in (file, old, other):
+        row.refresh_from_db()
+    assert file.report == {"ok": True, "sample": [], "faults": [{"params": {"near": "–"}}]}
+    assert old.options == {"changes": [{"line": 1, "content": "–"}, {"line": 2, "content": "눈"}]}
+    assert (old.report, other.report) == ({"sample": []}, {"sample": [["눈이 왔다"]]})
+
+
 def test_models_built_on_such_models_are_listed_too(world: World, login: Login) -> None:
     file = holding(world, 3)
     job = make_job(world.team, training_file=file, state=State.SUCCEEDED)

@@ -49,9 +49,21 @@ def forget(turn: Turn) -> None:
 @transaction.atomic
 def _end(turn: Turn) -> None:
     turn.write(state=SearchState.FORGOTTEN, due_at=None)
+    _strike(turn.search)
     acts = [entry["act"] for entry in turn.search.hits]
     after = {"files": len(acts) - acts.count(KEPT), "kept": acts.count(KEPT)}
     _audit(turn.search, "passage.forgotten", turn.search, after=after)
+
+
+def _strike(row: Search) -> None:
+    """Rows of deleted files stay for the history; what they tell of the text, in samples and edits, does not."""
+    passage, ours = Passage(row.passage), {entry["file"] for entry in row.hits}
+    deleted = TrainingFile.objects.filter(team=row.team_id, deleted_at__isnull=False)
+    for file in deleted.only("uuid", "report", "options").iterator():
+        report, options = passage.struck_from(file.report), passage.struck_from(file.options)
+        if str(file.uuid) in ours or (report, options) != (file.report, file.options):
+            told = report | {"sample": []} if "sample" in report else report  # a sample may hold half of it
+            TrainingFile.objects.filter(pk=file.pk).update(report=told, options=options)
 
 
 def _step(turn: Turn, entry: Entry) -> Entry:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import orjson
 
@@ -33,6 +33,7 @@ GAPS = re.compile(f"{GAP}+")
 RUNS = (re.compile(r"[가-힣]{2,}"), re.compile(r"[0-9A-JL-Za-z]{2,}"))
 PIECE = 6  # characters: short enough to stand unbroken, long enough to be rare
 PIECES = 3
+STRUCK = "\N{EN DASH}"
 JAMO = re.compile(rb"\xe1[\x84-\x87]")
 ESCAPE, ESCAPED_JAMO = b"\\u", b"\\u11"
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -89,6 +90,22 @@ class Passage:
         holding = next((text for text in texts if self.squeezed in squeeze(text)), "")
         place = start.search(holding)
         return _around(holding, place.start(), len(self.squeezed)) if place else None
+
+    def is_near(self, text: str) -> bool:
+        """Whether `text` holds the passage, or is a telling piece of it."""
+        squeezed = squeeze(text)
+        return self.squeezed in squeezed or (len(squeezed) >= SHORTEST and squeezed in self.squeezed)
+
+    def struck_from(self, value: Any) -> Any:
+        """JSON with a dash in place of every text that tells of the passage."""
+        match value:
+            case str(text):
+                return STRUCK if self.is_near(text) else text
+            case list(items):
+                return [self.struck_from(item) for item in items]
+            case dict(pairs):
+                return {name: self.struck_from(item) for name, item in pairs.items()}
+        return value
 
 
 def longest_text(raw: bytes) -> str:

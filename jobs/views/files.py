@@ -23,6 +23,7 @@ from jobs.tasks import check_file, nudge
 from jobs.uploads import HashedFile, was_cut
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts
+from jobs.views.lineage import chain
 
 PAGE = 25
 
@@ -148,6 +149,7 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
         "file": file,
         "facts": facts(file),
         "convert_form": ConvertForm(),
+        "chain": chain(file),
         "versions": file.versions.alive(),
         "copies": file.remote_files.exclude(remote_id="").select_related("connection"),
         "jobs": jobs[:10],
