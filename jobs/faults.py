@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs import table_faults
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Fault
 
@@ -41,10 +42,22 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Checking stopped here after %(limit)s faults."),
         _("Mend the faults above first; the same one often repeats."),
     ),
+    Code.TOO_MANY_EXAMPLES: (
+        _("Too many reinforcement (RFT) examples: %(examples)s. At most %(limit)s are allowed."),
+        _("Split the file, and train on one part."),
+    ),
+    Code.TOO_MANY_IMAGE_EXAMPLES: (
+        _("Too many examples with images: %(examples)s. At most %(limit)s are allowed."),
+        _("Split the file, or take the images out of some examples."),
+    ),
+    Code.CHECK_STOPPED: (
+        _("The check was stopped before its end, so nothing is known of this file."),
+        _("Press “Check again” when you want to use the file."),
+    ),
     # a line as text and as JSON
     Code.LINE_TOO_LONG: (
         _("The line is longer than %(limit)s MB."),
-        _("Split the example, or check that line breaks between examples were not lost."),
+        _("Split the example, give large images by their address, or look for lost line breaks between examples."),
     ),
     Code.EMPTY_LINE: (_("The line is empty."), _("Delete the line.")),
     Code.CP949: (
@@ -111,12 +124,8 @@ WORDS: dict[Code, tuple[Text, Text]] = {
     ),
     # what kind of example it is
     Code.UNKNOWN_FORMAT: (
-        _("The line is neither a chat example nor a prompt with a completion. Keys: %(keys)s"),
-        _('Write {"messages": […]} or {"prompt": "…", "completion": "…"}.'),
-    ),
-    Code.PREFERENCE_FORMAT: (
-        _("The line is a preference (DPO) example, which cannot be trained here."),
-        _('Write the preferred answer as a chat example: {"messages": […]}.'),
+        _("The line is an example of no known format. Keys: %(keys)s"),
+        _('Write {"messages": […]} (chat) or {"input": …, "preferred_output": …, "non_preferred_output": …} (DPO).'),
     ),
     Code.MIXED_FORMATS: (
         _("Formats are mixed. This line: %(found)s; the file since line %(first)s: %(expected)s"),
@@ -134,6 +143,28 @@ WORDS: dict[Code, tuple[Text, Text]] = {
     Code.LEGACY_KEY_MISSING: (_("Missing key: %(key)s"), _("Give every line both “prompt” and “completion”.")),
     Code.LEGACY_NOT_TEXT: (_("The value is not a text. Key: %(key)s"), _("Write the value in double quotes.")),
     Code.LEGACY_EMPTY: (_("The completion is empty."), _("Write what the model should answer, or delete the line.")),
+    # preferences (DPO)
+    Code.PREFERENCE_KEY_MISSING: (
+        _("The preference (DPO) example lacks a key. Missing: %(key)s"),
+        _("Give every line “input”, “preferred_output” and “non_preferred_output”."),
+    ),
+    Code.PREFERENCE_INPUT_INVALID: (
+        _("“input” is not an object with messages."),
+        _('Write it as "input": {"messages": [{"role": "user", "content": …}]}.'),
+    ),
+    Code.PREFERENCE_OUTPUT_INVALID: (
+        _("The output is not exactly one assistant message. Key: %(key)s"),
+        _('Write it as [{"role": "assistant", "content": …}].'),
+    ),
+    Code.PREFERENCE_IMAGE: (
+        _("Preference (DPO) examples can hold text only, but there is an image. Key: %(key)s"),
+        _("Take the image out, or delete the line."),
+    ),
+    # reinforcement (RFT)
+    Code.LAST_NOT_USER: (
+        _("The last message of a reinforcement (RFT) example is not the user's. Its role: %(role)s"),
+        _("End with the question: the model answers, the grader judges. In a chat delete the keys beside “messages”."),
+    ),
     # chat: the example
     Code.MESSAGES_NOT_LIST: (
         _("“messages” is not a list."),
@@ -210,6 +241,18 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Message %(message)s holds an image. Its role: %(role)s"),
         _("Put images into user messages only."),
     ),
+    Code.IMAGE_ADDRESS: (
+        _("The image in part %(part)s of message %(message)s has no usable address. Found: %(near)s"),
+        _("Write an address that begins with https://, or the image itself as data:image/png;base64,…"),
+    ),
+    Code.IMAGE_KIND: (
+        _("Part %(part)s of message %(message)s is no JPEG, PNG or WEBP image. Found: %(kind)s"),
+        _("Convert the image to JPEG, PNG or WEBP; the service would leave it out silently."),
+    ),
+    Code.IMAGE_DETAIL: (
+        _("The detail of the image in part %(part)s of message %(message)s is unknown. Found: %(value)s"),
+        _("Write “low”, “high” or “auto”, or leave it out."),
+    ),
     Code.NAME_INVALID: (
         _("The name in message %(message)s is missing or not a text."),
         _("Write a name in double quotes."),
@@ -246,6 +289,7 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Message %(message)s answers a call that was not made before. Its tool_call_id: %(call)s"),
         _("Use the id of a tool call in an earlier assistant message."),
     ),
+    **table_faults.WORDS,
     # warnings
     Code.FEW_EXAMPLES: (
         _("Few examples: %(examples)s. With fewer than %(advised)s the effect is often small."),
@@ -263,10 +307,20 @@ WORDS: dict[Code, tuple[Text, Text]] = {
         _("Examples with an empty assistant message: %(count)s."),
         _("Write the answer, or delete the example."),
     ),
+    Code.SAME_ANSWERS: (
+        _("Preferences whose two answers are the same: %(count)s. Nothing can be learnt from them."),
+        _("Write a worse answer as the rejected one, or delete the example."),
+    ),
+    Code.GRADER_KEYS_DIFFER: (
+        _("Examples with other keys beside “messages” than the first one: %(count)s. A grader would miss some."),
+        _("Give every line the same keys."),
+    ),
 }
 KINDS: dict[str | int, Text] = {
     "chat": _("chat"),
     "legacy": _("prompt and completion"),
+    "preference": _("preferences (DPO)"),
+    "reinforcement": _("reinforcement (RFT)"),
     "binary": _("binary data"),
     "array": _("a list"),
     "string": _("a text"),

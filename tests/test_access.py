@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from jobs.models import Conversation, FineTuneJob, Invitation, Message, RemoteFile, Role, Search, User
+from jobs.models import Conversation, FineTuneJob, Invitation, Message, Origin, RemoteFile, Role, Search, User
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_file, make_job
@@ -58,6 +58,16 @@ TEAM = [
     Row("file-download", "get", VIEWER, 200),
     Row("file-faults-csv", "get", VIEWER, 200),
     Row("file-remote-json", "get", VIEWER, 200),
+    Row("file-examples", "get", VIEWER, 200),
+    Row("file-draft", "post", TRAINER, 302),
+    Row("file-draft-delete", "post", TRAINER, 302),
+    Row("file-draft-restore", "post", TRAINER, 302),
+    Row("file-drafts-discard", "post", TRAINER, 302),
+    Row("file-drafts-save", "post", TRAINER, 302),
+    Row("file-change", "get", TRAINER, 200),
+    Row("file-change-act", "post", TRAINER, 422),
+    Row("file-repeat", "get", TRAINER, 200),
+    Row("file-repeat", "post", TRAINER, 422),
     Row("file-convert", "post", TRAINER, 302),
     Row("file-delete", "post", TRAINER, 302),
     Row("copy-list", "get", VIEWER, 200),
@@ -135,6 +145,8 @@ ARGUMENTS: dict[str, list[str]] = {
 }
 SENT: dict[str, dict[str, Any]] = {
     "playground-say": {"message": 777},
+    "file-draft": {"key": "1", "raw": '{"messages": [{"role": "assistant", "content": "골목"}]}'},
+    "file-draft-delete": {"key": "1"},
     "connection-new": {"name": ""},
     "connection-key": {"key": ""},
     "connection-hook": {"secret": ""},
@@ -164,6 +176,7 @@ def clients(world: World, login: Login) -> dict[str, Client]:
 def address(world: World, name: str, kind: str = "owner") -> str:
     """The URL of a row, for things that surely exist."""
     file = make_file(world.team, created_at="2026-01-01T00:00:00Z")
+    made = make_file(world.team, parent=file, origin=Origin.SHUFFLED, options={"seed": 7})
     job = make_job(
         world.team,
         connection=world.connection,
@@ -187,6 +200,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     team = world.team.slug
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
+        ("file-change-act", [file.uuid, "shuffle"]), ("file-repeat", [made.uuid]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("playground-", [job.uuid]),

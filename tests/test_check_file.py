@@ -42,12 +42,14 @@ def test_a_bad_file_is_told_as_json(tmp_path: Path) -> None:
     assert report["errors"] == [
         {
             "line": 4,
+            "offset": sum(map(len, GOOD_BYTES.splitlines(keepends=True)[:3])),
             "column": None,
             "code": "role_misspelt",
             "message": "Message 2 has an unknown role: assistent. Probably meant: assistant",
             "remedy": "Correct the spelling of the role.",
         }
     ]
+    assert report["findings"] == []
 
 
 def test_a_bad_file_is_told_in_words(tmp_path: Path) -> None:

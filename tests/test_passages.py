@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from jobs.models import (
     AuditEntry,
+    DraftChange,
     FileState,
     FineTuneJob,
     Origin,
@@ -530,6 +531,14 @@ def test_a_version_on_its_way_keeps_its_parent(world: World) -> None:
     passages.work(search)
 
     assert acts(Search.objects.get(pk=search.pk)) == {"a.jsonl": ("kept", "needed")}
+    assert file.path.exists()
+
+
+def test_changes_that_nobody_saved_keep_the_file(world: World) -> None:
+    file = holding(world, 3, name="a.jsonl")
+    DraftChange.objects.create(file=file, by=world.bob, line=1, content="")
+
+    assert acts(forgotten(world, searched(world))) == {"a.jsonl": ("kept", "drafts")}
     assert file.path.exists()
 
 

@@ -173,6 +173,15 @@ def test_the_excerpt_shows_the_place_as_it_is_written() -> None:
     assert Passage("없는 문장입니다 정말").excerpt(raw) is None
 
 
+def test_other_personal_data_around_is_hidden() -> None:
+    raw = line(answer(f"전화는 010-1234-5678 {'가' * 40} {PASSAGE} 메일은 hong.gildong@example.com")).encode()
+
+    excerpt = Passage(PASSAGE).excerpt(raw)
+
+    assert excerpt
+    assert (excerpt.before[:14], excerpt.after) == ("전화는 010-●●●●-●", " 메일은 ho●●.●●●●●●●@●●●●●●●.●●●")
+
+
 def test_a_long_passage_is_cut_in_its_excerpt() -> None:
     text = "눈이 내려 " * 300
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from jobs.training_data.checking import check, iter_faults
 from jobs.training_data.codes import WARNINGS, Code
-from jobs.training_data.report import LIMITS, Fault, Limits, Progress, Report
+from jobs.training_data.report import LIMITS, Fault, Limits, Params, Progress, Report
 from tests.training_cases import (
+    AMONG,
+    DATA_IMAGE,
     ELSEWHERE,
     FILES,
     GOOD,
     GOOD_BYTES,
-    LEGACY_LINES,
     LINES,
-    PAIR,
     PAIR_BYTES,
     answer,
     call,
@@ -39,8 +39,13 @@ def found(report: Report) -> list[tuple[int, str]]:
     return [(fault.line, fault.code) for fault in report.faults]
 
 
+def line_four(good: list[str] = GOOD) -> int:
+    """The byte where it begins."""
+    return sum(len(each.encode()) + 1 for each in good[:3])
+
+
 def test_every_code_has_a_bad_input() -> None:
-    assert set(FILES) | set(LINES) | set(LEGACY_LINES) | ELSEWHERE | WARNINGS == set(Code)
+    assert {*FILES, *(code for bad, _good in AMONG.values() for code in bad)} | ELSEWHERE | WARNINGS == set(Code)
 
 
 @pytest.mark.parametrize("code", FILES)
@@ -53,20 +58,16 @@ def test_a_bad_file_is_named(tmp_path: Path, code: Code) -> None:
     assert report.ok is False
 
 
-@pytest.mark.parametrize("code", LINES)
-def test_a_bad_line_is_named_with_its_number(tmp_path: Path, code: Code) -> None:
-    report = checked(tmp_path, with_line_four(LINES[code]))
+@pytest.mark.parametrize(("kind", "code"), [(kind, code) for kind, (bad, _good) in AMONG.items() for code in bad])
+def test_a_bad_line_is_named_with_its_number_and_offset(tmp_path: Path, kind: str, code: Code) -> None:
+    bad, good = AMONG[kind]
+
+    report = checked(tmp_path, with_line_four(bad[code], good))
 
     assert found(report) == [(4, code)]
-    assert (report.examples, report.lines, report.format) == (12, 13, "chat")
-
-
-@pytest.mark.parametrize("code", LEGACY_LINES)
-def test_a_bad_pair_is_named_with_its_number(tmp_path: Path, code: Code) -> None:
-    report = checked(tmp_path, with_line_four(LEGACY_LINES[code], [PAIR] * 12))
-
-    assert found(report) == [(4, code)]
-    assert (report.examples, report.format) == (12, "legacy")
+    assert (report.examples, report.lines, report.format) == (12, 13, kind)
+    if report.faults[0].column is None:
+        assert report.faults[0].offset == line_four(good)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,8 @@ def test_a_bad_pair_is_named_with_its_number(tmp_path: Path, code: Code) -> None
     [
         line({"role": "system", "content": "수필가"}, user(name="alice"), answer(weight=1)),
         line(user(), answer(weight=0), user(), answer(weight=1)),
+        line(user([{"type": "image_url", "image_url": {"url": "HTTP://눈.example/1", "detail": "low"}}]), answer()),
+        line(user([DATA_IMAGE]), answer()),
         line(user([{"type": "text", "text": "눈"}]), answer([{"type": "text", "text": "네"}])),
         line(
             user(),
@@ -105,20 +108,21 @@ def test_twins_hidden_by_white_space_and_colons_are_found(tmp_path: Path) -> Non
 
     report = checked(tmp_path, with_line_four(bad))
 
-    assert report.faults == [Fault(4, Code.DUPLICATE_KEY, {"key": "content"})]
+    assert report.faults == [Fault(4, Code.DUPLICATE_KEY, {"key": "content"}, None, line_four())]
 
 
 def test_a_column_counts_characters_not_bytes(tmp_path: Path) -> None:
     report = checked(tmp_path, with_line_four('{"messages": "눈눈눈" 1}'))
 
-    assert report.faults == [Fault(4, Code.INVALID_JSON, {"near": "1}"}, 20)]
+    assert report.faults == [Fault(4, Code.INVALID_JSON, {"near": "1}"}, 20, line_four() + 25)]
 
 
 @pytest.mark.parametrize(("role", "suggestion"), [("Assistant", "assistant"), ("human", "user"), ("sytem", "system")])
 def test_a_misspelt_role_gets_a_suggestion(tmp_path: Path, role: str, suggestion: str) -> None:
     report = checked(tmp_path, with_line_four(line({"role": role, "content": "눈"}, answer())))
 
-    assert report.faults == [Fault(4, Code.ROLE_MISSPELT, {"message": 1, "role": role, "suggestion": suggestion})]
+    params: Params = {"message": 1, "role": role, "suggestion": suggestion}
+    assert report.faults == [Fault(4, Code.ROLE_MISSPELT, params, None, line_four())]
 
 
 def test_a_file_of_empty_lines_has_no_example(tmp_path: Path) -> None:
@@ -178,8 +182,8 @@ def test_warnings_count_and_name_the_first_line(tmp_path: Path) -> None:
 
     assert report.ok is True
     assert report.warnings == [
-        Fault(4, Code.LAST_NOT_ASSISTANT, {"count": 1}),
-        Fault(4, Code.EMPTY_ANSWERS, {"count": 1}),
+        Fault(4, Code.LAST_NOT_ASSISTANT, {"count": 1}, None, line_four()),
+        Fault(4, Code.EMPTY_ANSWERS, {"count": 1}, None, line_four()),
     ]
 
 
@@ -188,7 +192,7 @@ def test_examples_that_the_service_would_cut_are_warned_of(tmp_path: Path) -> No
 
     report = checked(tmp_path, with_line_four(long), Limits(few_examples=0, example_tokens=100))
 
-    assert report.warnings == [Fault(4, Code.LONG_EXAMPLES, {"count": 1, "limit": 100})]
+    assert report.warnings == [Fault(4, Code.LONG_EXAMPLES, {"count": 1, "limit": 100}, None, line_four())]
     assert report.longest.line == 4
 
 

@@ -6,10 +6,11 @@ import pytest
 from django.utils import translation
 
 from jobs.faults import WORDS, explain
-from jobs.training_data.checking import Tally, check
-from jobs.training_data.codes import Code
+from jobs.training_data.checking import check
+from jobs.training_data.codes import WARNINGS, Code
 from jobs.training_data.report import LIMITS, Fault
-from tests.training_cases import FILES, LEGACY_LINES, LINES, PAIR, with_line_four
+from jobs.training_data.tally import Tally
+from tests.training_cases import AMONG, FILES, bad_input
 
 NAMED = {
     Code.EMPTY_FILE: "The file is empty.",
@@ -33,12 +34,6 @@ NAMED = {
 }
 
 
-def bad_input(code: Code) -> bytes:
-    if code in FILES:
-        return FILES[code][1]
-    return with_line_four(LINES[code]) if code in LINES else with_line_four(LEGACY_LINES[code], [PAIR] * 12)
-
-
 def first_fault(tmp_path: Path, code: Code) -> Fault:
     path = tmp_path / "data.jsonl"
     path.write_bytes(bad_input(code))
@@ -49,7 +44,7 @@ def test_every_code_has_words() -> None:
     assert set(WORDS) == set(Code)
 
 
-@pytest.mark.parametrize("code", [*FILES, *LINES, *LEGACY_LINES])
+@pytest.mark.parametrize("code", [*FILES, *(code for bad, _good in AMONG.values() for code in bad)])
 def test_words_fit_what_the_check_says(tmp_path: Path, code: Code) -> None:
     with translation.override("en"):
         message, remedy = explain(first_fault(tmp_path, code))
@@ -68,16 +63,18 @@ def test_a_named_bad_input_gets_its_message(tmp_path: Path, code: Code) -> None:
 
 
 def test_warnings_have_words_that_fit(tmp_path: Path) -> None:
-    tally = Tally(LIMITS, counting=False)
+    tally = Tally(LIMITS)
     tally.tried = 12
-    tally.warned = {Code.LONG_EXAMPLES: (2, 1), Code.LAST_NOT_ASSISTANT: (3, 1), Code.EMPTY_ANSWERS: (4, 1)}
+    tally.warned = {code: (times, 1, 0) for times, code in enumerate(sorted(WARNINGS - {Code.FEW_EXAMPLES}), 2)}
 
     with translation.override("en"):
         said = [explain(warning)[0] for warning in tally.warnings()]
 
     assert said == [
         "Few examples: 12. With fewer than 50 the effect is often small.",
-        "Examples longer than 65536 tokens: 2. The service cuts off their end.",
-        "Examples that do not end with an assistant message: 3. What follows the last answer is not learnt.",
-        "Examples with an empty assistant message: 4.",
+        "Examples longer than 65536 tokens: 5. The service cuts off their end.",
+        "Examples that do not end with an assistant message: 4. What follows the last answer is not learnt.",
+        "Examples with an empty assistant message: 2.",
+        "Preferences whose two answers are the same: 6. Nothing can be learnt from them.",
+        "Examples with other keys beside “messages” than the first one: 3. A grader would miss some.",
     ]

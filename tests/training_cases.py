@@ -1,8 +1,10 @@
 """One bad input for every fault that a check can name; the good lines around it are fine."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from jobs import table_faults
 from jobs.training_data.codes import Code
 
 
@@ -31,6 +33,21 @@ GOOD = [line(user(f"첫눈 {number}"), answer()) for number in range(12)]
 GOOD_BYTES = "\n".join(GOOD).encode() + b"\n"
 PAIR = json.dumps({"prompt": "첫눈", "completion": " 함박눈이 내렸다.\n"}, ensure_ascii=False)
 PAIR_BYTES = f"{PAIR}\n".encode() * 12
+
+
+def preference(**other: Any) -> str:
+    """A good one, but for `other`."""
+    good = {"input": {"messages": [user()]}, "preferred_output": [answer()], "non_preferred_output": [answer("눈.")]}
+    return json.dumps({**good, **other}, ensure_ascii=False)
+
+
+PREFERENCE = preference()
+QUESTION = line(user("2 + 2는?"), solution="4")
+DATA_IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}
+
+
+def image(url: str, **more: Any) -> str:
+    return line(user([{"type": "image_url", "image_url": {"url": url, **more}}]), answer())
 
 
 def with_line_four(bad: str | bytes, among: list[str] = GOOD) -> bytes:
@@ -70,7 +87,6 @@ LINES: dict[Code, str | bytes] = {
     Code.DUPLICATE_KEY: line(user(), answer()).replace('"role": "user"', '"role": "user", "role": "user"'),
     Code.NOT_OBJECT: "[1, 2]",
     Code.UNKNOWN_FORMAT: '{"zzz": 1}',
-    Code.PREFERENCE_FORMAT: '{"input": {"messages": []}, "preferred_output": [], "non_preferred_output": []}',
     Code.MIXED_FORMATS: PAIR,
     Code.KEY_MISSPELT: GOOD[0].replace("messages", "mesages"),
     Code.KEY_UNKNOWN: line(user(), answer(), zzz=1),
@@ -94,6 +110,9 @@ LINES: dict[Code, str | bytes] = {
     Code.PART_INVALID: line(user([{"type": "text"}]), answer()),
     Code.PART_TYPE_UNKNOWN: line(user([{"type": "input_audio", "input_audio": {}}]), answer()),
     Code.IMAGE_NOT_ALLOWED: line(user(), answer([IMAGE])),
+    Code.IMAGE_ADDRESS: image("C:\\눈.png"),
+    Code.IMAGE_KIND: image("data:image/gif;base64,R0lGODlhAQABAIAAAA=="),
+    Code.IMAGE_DETAIL: image("https://example.com/snow.png", detail="tiny"),
     Code.NAME_INVALID: line(user(name=3), answer()),
     Code.WEIGHT_VALUE: line(user(), answer(weight=2)),
     Code.WEIGHT_ROLE: line(user(weight=1), answer()),
@@ -110,4 +129,36 @@ LEGACY_LINES: dict[Code, str] = {
     Code.LEGACY_NOT_TEXT: '{"prompt": 3, "completion": "눈"}',
     Code.LEGACY_EMPTY: '{"prompt": "눈", "completion": " \\n"}',
 }
-ELSEWHERE = {Code.NO_EXAMPLES, Code.TOO_MANY_FAULTS, Code.BYTES_MISSING}  # tested on their own
+PREFERENCE_LINES: dict[Code, str] = {
+    Code.PREFERENCE_KEY_MISSING: json.dumps({"preferred_output": [answer()], "non_preferred_output": [answer()]}),
+    Code.PREFERENCE_INPUT_INVALID: preference(input=[user()]),
+    Code.PREFERENCE_OUTPUT_INVALID: preference(preferred_output=[answer(), answer()]),
+    Code.PREFERENCE_IMAGE: preference(input={"messages": [user([IMAGE])]}),
+}
+REINFORCEMENT_LINES: dict[Code, str] = {Code.LAST_NOT_USER: line(user(), answer(), solution="4")}
+AMONG: dict[
+    str, tuple[Mapping[Code, str | bytes], list[str]]
+] = {  # the bad lines of each format, and the good line that stands around them
+    "chat": (LINES, GOOD),
+    "legacy": (LEGACY_LINES, [PAIR] * 12),
+    "preference": (PREFERENCE_LINES, [PREFERENCE] * 12),
+    "reinforcement": (REINFORCEMENT_LINES, [QUESTION] * 12),
+}
+# tested on their own
+ELSEWHERE = {
+    Code.NO_EXAMPLES,
+    Code.TOO_MANY_FAULTS,
+    Code.BYTES_MISSING,
+    Code.TOO_MANY_EXAMPLES,
+    Code.TOO_MANY_IMAGE_EXAMPLES,
+    Code.CHECK_STOPPED,
+    *(Code.UNFIT, *table_faults.WORDS),  # tests/test_tables.py, tests/test_operations.py
+}
+
+
+def bad_input(code: Code) -> bytes:
+    """A file with this fault and no other."""
+    if code in FILES:
+        return FILES[code][1]
+    bad, good = next((bad, good) for bad, good in AMONG.values() if code in bad)
+    return with_line_four(bad[code], good)

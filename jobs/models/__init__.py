@@ -3,6 +3,7 @@
 from jobs.models.audit import AuditEntry, audit
 from jobs.models.connection import Connection, ConnectionState, RemoteFile
 from jobs.models.conversation import Conversation, Message
+from jobs.models.draft import DraftChange
 from jobs.models.job import (
     Checkpoint,
     FineTuneJob,
@@ -26,6 +27,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "Conversation",
+    "DraftChange",
     "FileFormat",
     "FileState",
     "FineTuneJob",

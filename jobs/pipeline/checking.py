@@ -1,6 +1,7 @@
 """Checks a stored file under a lease: a worker that dies is replaced when the lease runs out."""
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from jobs.models import FileState, Origin, TrainingFile
 from jobs.pipeline import fetching, making
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
-from jobs.training_data.report import Progress, Report, fault
+from jobs.training_data.indexing import build
+from jobs.training_data.operations.rows import RefusedError
+from jobs.training_data.report import Fault, Progress, Report, fault
 
 LEASE = timedelta(seconds=60)
 WRITE_SECONDS = 1.0
@@ -60,7 +63,9 @@ def check(file: TrainingFile) -> None:
         if file.content or _make(file, lease):
             _store(lease, _report(file.path, lease))
     except FileNotFoundError:
-        _store(lease, _missing())
+        _store(lease, _only(fault(0, Code.BYTES_MISSING)))
+    except RefusedError as refused:
+        _store(lease, _only(refused.fault))
     except LeaseLostError:
         pass  # whoever took it stores the report
 
@@ -72,11 +77,15 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 
 
 def _report(path: Path, lease: Lease) -> Report:
-    return check_apart(path, lease.progress)
+    report = check_apart(path, lease.progress)
+    with suppress(OSError):  # a page that needs the index makes it
+        build(path)
+    return report
 
 
-def _missing() -> Report:
-    return Report(faults=[fault(0, Code.BYTES_MISSING)], fault_count=1, fault_counts={Code.BYTES_MISSING.value: 1})
+def _only(found: Fault) -> Report:
+    """The report of a file that could not be read, or not be made, for one reason."""
+    return Report(faults=[found], fault_count=1, fault_counts={found.code: 1})
 
 
 def _store(lease: Lease, report: Report) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import PurePosixPath
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from jobs.models import FineTuneJob, TrainingFile
+from jobs.training_data.indexing import SIDECARS
 
 
 def erase(file: TrainingFile, also: Callable[[TrainingFile], object]) -> bool:
@@ -28,5 +30,7 @@ def free(file: TrainingFile) -> QuerySet[TrainingFile]:
 
 
 def _drop_bytes(file: TrainingFile) -> None:
-    if file.content.name:
-        file.content.storage.delete(file.content.name)
+    """The bytes, and what was made of them beside them."""
+    if name := file.content.name:
+        for gone in (name, *(str(PurePosixPath(name).with_suffix(ending)) for ending in SIDECARS)):
+            file.content.storage.delete(gone)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import AuditEntry, FileState, Origin, Search, SearchState, TrainingFile, User
+from jobs.models import AuditEntry, DraftChange, FileState, Origin, Search, SearchState, TrainingFile, User
 from jobs.pipeline import copies, erasing, storing
 from jobs.pipeline.searching import MISSING, TOO_MANY
 from jobs.pipeline.turns import Turn
@@ -20,7 +20,8 @@ from jobs.training_data.searching import Passage, scan
 
 LOOK_AGAIN = timedelta(seconds=2)  # at versions that are being made
 DONE, GONE, KEPT, STARTED = "done", "gone", "kept", "started"  # what was done with a file: an entry's "act"
-NEEDED, VERSION = "needed", "version"  # why one is kept: a job needs it, its new version is not right
+# Why one is kept: a job needs it, its new version is not right, somebody has changed it and not saved that.
+NEEDED, VERSION, DRAFTS = "needed", "version", "drafts"
 
 type Entry = dict[str, Any]
 
@@ -90,10 +91,12 @@ def _version(entry: Entry) -> TrainingFile | None:
     return TrainingFile.objects.alive().filter(uuid=twin or entry["version"]).first()
 
 
-def _is_needed(file: TrainingFile) -> bool:
-    """By an active job, a version on its way, or, over a copy, an imported job."""
+def _why_kept(file: TrainingFile) -> str:
+    """An active job, a version on its way, or, over a copy, an imported job needs it; or there are unsaved changes."""
     theirs = file.remote_files.exclude(remote_id="").filter(copies.needing())
-    return theirs.exists() or not erasing.free(file).exists()
+    if theirs.exists() or not erasing.free(file).exists():
+        return NEEDED
+    return DRAFTS if DraftChange.objects.filter(file=file).exists() else ""
 
 
 def _order(turn: Turn, file: TrainingFile) -> Entry:
@@ -103,8 +106,8 @@ def _order(turn: Turn, file: TrainingFile) -> Entry:
     ordered = TrainingFile.objects.alive().filter(parent=file, origin=Origin.REDUCED, options=options).first()
     if ordered:  # by a worker that was killed before it could say so; while it is not made it is no one's need
         return {"act": STARTED, "version": str(ordered.uuid)}
-    if _is_needed(file):
-        return {"act": KEPT, "why": NEEDED}
+    if why := _why_kept(file):
+        return {"act": KEPT, "why": why}
     if len(found.hits) == found.lines:
         return _erase(turn.search, file, {"examples": found.lines})
     name, user = storing.version_name(file.name, "reduced"), turn.search.by or file.uploaded_by
@@ -115,8 +118,8 @@ def _order(turn: Turn, file: TrainingFile) -> Entry:
 
 def _replace(turn: Turn, file: TrainingFile, version: TrainingFile, entry: Entry) -> Entry:
     """Delete the old bytes, once the new ones are proven to be all the others."""
-    if _is_needed(file):
-        return {"act": KEPT, "why": NEEDED}
+    if why := _why_kept(file):
+        return {"act": KEPT, "why": why}
     if not version.content:
         return {"act": KEPT, "why": VERSION}
     passage = Passage(turn.search.passage)

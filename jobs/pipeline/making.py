@@ -15,23 +15,23 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
-from jobs.training_data.converting import legacy_to_chat
-from jobs.training_data.operations.dropping import drop_lines
+from jobs.pipeline import operations
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
 type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
 
-
-def _convert(file: TrainingFile, sources: list[Path], target: Path, _keep: Keep) -> None:
-    legacy_to_chat(sources[0], target, file.options.get("system_prompt", ""))
-
-
-def _reduce(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
-    drop_lines(sources[0], target, file.options["lines"], keep)
-
-
 # Each reads the sources (the parent first, then options["with"]) and writes the target, by the row's options alone.
-OPERATIONS: dict[str, Operation] = {Origin.CONVERTED: _convert, Origin.REDUCED: _reduce}
+# Raises RefusedError where that cannot be done.
+OPERATIONS: dict[str, Operation] = {
+    Origin.CONVERTED: operations.convert,
+    Origin.EDITED: operations.edit,
+    Origin.MERGED: operations.merge,
+    Origin.PROMPTED: operations.set_system_prompt,
+    Origin.REDUCED: operations.leave_out,
+    Origin.SAMPLED: operations.sample,
+    Origin.SHUFFLED: operations.shuffle,
+    Origin.SPLIT: operations.split,
+}
 
 
 def make(file: TrainingFile, write: Callable[..., None], keep: Keep) -> bool:

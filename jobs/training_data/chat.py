@@ -1,14 +1,14 @@
 """Faults of a chat line: {"messages": […], "tools": …, "parallel_tool_calls": …, "functions": …}."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from jobs.training_data.codes import Code
+from jobs.training_data.images import image_faults, too_many_images
 from jobs.training_data.keys import CHAT_KEYS, ROLES, meant, unknown_keys, unknown_message_keys
-from jobs.training_data.report import Fault, fault, printable
+from jobs.training_data.report import Fault, Place, fault, printable
 from jobs.training_data.tool_calls import call_faults, tool_faults
 
-IMAGES_PER_EXAMPLE = 10
 ALLOWED_KEYS = frozenset(CHAT_KEYS)
 COMMON_KEYS = frozenset({"role", "content"})
 
@@ -19,27 +19,29 @@ def chat_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
     if len(example) > 1:
         yield from tool_faults(line, example)
     messages = example["messages"]
+    yield from messages_faults(line, messages)
+    if messages and isinstance(messages, list):
+        yield from _answer_faults(line, messages)
+
+
+def messages_faults(line: int, messages: Any, roles: Collection[str] = ROLES) -> Iterator[Fault]:
+    """Each message on its own, and the calls and images of all of them."""
     if not isinstance(messages, list):
         yield fault(line, Code.MESSAGES_NOT_LIST)
     elif not messages:
         yield fault(line, Code.MESSAGES_EMPTY)
-    else:
-        yield from _messages_faults(line, messages)
+    elif not all(map(plain_message, messages)):
+        for number, message in enumerate(messages, 1):
+            yield from message_faults(line, number, message, roles)
+        yield from too_many_images(line, messages)
+        yield from call_faults(line, messages)
 
 
-def _messages_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
-    special = False
-    for number, message in enumerate(messages, 1):
-        if plain_message(message):
-            continue
-        special = True
-        if isinstance(message, dict):
-            yield from _message_faults(line, number, message)
-        else:
-            yield fault(line, Code.MESSAGE_NOT_OBJECT, message=number)
+def _answer_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
     answers = [each for each in messages if isinstance(each, dict) and each.get("role") == "assistant"]
     if answers:
-        yield from _whole_faults(line, messages, answers) if special else ()
+        if all(answer.get("weight") == 0 for answer in answers):
+            yield fault(line, Code.NOTHING_TO_TRAIN)
     elif all(isinstance(each, dict) and each.get("role") in ROLES for each in messages):
         yield fault(line, Code.NO_ASSISTANT)  # else a misspelt role was named already
 
@@ -54,21 +56,16 @@ def plain_message(message: Any) -> bool:
     )
 
 
-def _whole_faults(line: int, messages: list[Any], answers: list[dict[str, Any]]) -> Iterator[Fault]:
-    if all(answer.get("weight") == 0 for answer in answers):
-        yield fault(line, Code.NOTHING_TO_TRAIN)
-    known = [message for message in messages if isinstance(message, dict)]
-    parts = [part for message in known if isinstance(message.get("content"), list) for part in message["content"]]
-    images = sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
-    if images > IMAGES_PER_EXAMPLE:
-        yield fault(line, Code.TOO_MANY_IMAGES, images=images, limit=IMAGES_PER_EXAMPLE)
-    yield from call_faults(line, messages)
-
-
-def _message_faults(line: int, number: int, message: dict[str, Any]) -> Iterator[Fault]:
+def message_faults(line: int, number: Place, message: Any, roles: Collection[str] = ROLES) -> Iterator[Fault]:
+    """`number` counts the messages from 1, or names the place of a message that stands alone."""
+    if plain_message(message):
+        return
+    if not isinstance(message, dict):
+        yield fault(line, Code.MESSAGE_NOT_OBJECT, message=number)
+        return
     role = message.get("role")
     yield from unknown_message_keys(line, number, message)
-    yield from _role_faults(line, number, role)
+    yield from _role_faults(line, number, role, roles)
     yield from _content_faults(line, number, message)
     if "name" in message and not (isinstance(message["name"], str) and message["name"]):
         yield fault(line, Code.NAME_INVALID, message=number)
@@ -78,17 +75,17 @@ def _message_faults(line: int, number: int, message: dict[str, Any]) -> Iterator
         yield fault(line, Code.WEIGHT_VALUE, message=number, value=printable(message["weight"]))
 
 
-def _role_faults(line: int, number: int, role: object) -> Iterator[Fault]:
+def _role_faults(line: int, number: Place, role: object, roles: Collection[str]) -> Iterator[Fault]:
     if not isinstance(role, str):
         yield fault(line, Code.ROLE_MISSING, message=number)
-    elif role not in ROLES:
-        if suggestion := meant(role, ROLES):
+    elif role not in roles:
+        if suggestion := meant(role, roles):
             yield fault(line, Code.ROLE_MISSPELT, message=number, role=printable(role), suggestion=suggestion)
         else:
             yield fault(line, Code.ROLE_UNKNOWN, message=number, role=printable(role))
 
 
-def _content_faults(line: int, number: int, message: dict[str, Any]) -> Iterator[Fault]:
+def _content_faults(line: int, number: Place, message: dict[str, Any]) -> Iterator[Fault]:
     content = message.get("content")
     calls = message.get("role") == "assistant" and (message.get("tool_calls") or message.get("function_call"))
     if content is None and not calls and not message.get("refusal"):
@@ -102,13 +99,14 @@ def _content_faults(line: int, number: int, message: dict[str, Any]) -> Iterator
         yield fault(line, Code.CONTENT_TYPE, message=number)
 
 
-def _part_faults(line: int, number: int, at: int, part: object, role: object) -> Iterator[Fault]:
+def _part_faults(line: int, number: Place, at: int, part: object, role: object) -> Iterator[Fault]:
     match part:
         case {"type": "text", "text": str()} | {"type": "refusal", "refusal": str()}:
             return
-        case {"type": "image_url", "image_url": {"url": str()}}:
+        case {"type": "image_url", "image_url": {"url": str()} as image}:
             if role != "user":
                 yield fault(line, Code.IMAGE_NOT_ALLOWED, message=number, role=printable(role))
+            yield from image_faults(line, number, at, image)
         case {"type": str(kind)} if kind not in ("text", "refusal", "image_url"):
             yield fault(line, Code.PART_TYPE_UNKNOWN, message=number, part=at, kind=printable(kind))
         case _:

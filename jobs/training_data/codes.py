@@ -17,6 +17,9 @@ class Code(StrEnum):
     NO_EXAMPLES = "no_examples"
     TOO_FEW_EXAMPLES = "too_few_examples"
     TOO_MANY_FAULTS = "too_many_faults"
+    TOO_MANY_EXAMPLES = "too_many_examples"
+    TOO_MANY_IMAGE_EXAMPLES = "too_many_image_examples"
+    CHECK_STOPPED = "check_stopped"
     # a line as text and as JSON
     LINE_TOO_LONG = "line_too_long"
     EMPTY_LINE = "empty_line"
@@ -39,7 +42,6 @@ class Code(StrEnum):
     NOT_OBJECT = "not_object"
     # what kind of example it is
     UNKNOWN_FORMAT = "unknown_format"
-    PREFERENCE_FORMAT = "preference_format"
     MIXED_FORMATS = "mixed_formats"
     KEY_MISSPELT = "key_misspelt"
     KEY_UNKNOWN = "key_unknown"
@@ -47,6 +49,13 @@ class Code(StrEnum):
     LEGACY_KEY_MISSING = "legacy_key_missing"
     LEGACY_NOT_TEXT = "legacy_not_text"
     LEGACY_EMPTY = "legacy_empty"
+    # preferences (DPO)
+    PREFERENCE_KEY_MISSING = "preference_key_missing"
+    PREFERENCE_INPUT_INVALID = "preference_input_invalid"
+    PREFERENCE_OUTPUT_INVALID = "preference_output_invalid"
+    PREFERENCE_IMAGE = "preference_image"
+    # reinforcement (RFT)
+    LAST_NOT_USER = "last_not_user"
     # chat: the example
     MESSAGES_NOT_LIST = "messages_not_list"
     MESSAGES_EMPTY = "messages_empty"
@@ -69,6 +78,9 @@ class Code(StrEnum):
     PART_INVALID = "part_invalid"
     PART_TYPE_UNKNOWN = "part_type_unknown"
     IMAGE_NOT_ALLOWED = "image_not_allowed"
+    IMAGE_ADDRESS = "image_address"
+    IMAGE_KIND = "image_kind"
+    IMAGE_DETAIL = "image_detail"
     NAME_INVALID = "name_invalid"
     WEIGHT_VALUE = "weight_value"
     WEIGHT_ROLE = "weight_role"
@@ -78,11 +90,36 @@ class Code(StrEnum):
     ARGUMENTS_NOT_JSON = "arguments_not_json"
     TOOL_CALL_ID_MISSING = "tool_call_id_missing"
     TOOL_CALL_ID_UNKNOWN = "tool_call_id_unknown"
+    # a table, or a version that could not be made
+    UNFIT = "unfit"
+    TABLE = "table"
+    TABLE_BROKEN = "table_broken"
+    TABLE_ENCRYPTED = "table_encrypted"
+    TABLE_TOO_LARGE = "table_too_large"
+    TABLE_TOO_LONG = "table_too_long"
+    TABLE_TOO_WIDE = "table_too_wide"
+    CELL_TOO_LARGE = "cell_too_large"
+    TABLE_ENCODING = "table_encoding"
+    COLUMN_MISSING = "column_missing"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
+    MERGED_CELLS = "merged_cells"
+    RAGGED_ROWS = "ragged_rows"
     # warnings: the file can be trained on, but a person should know
     FEW_EXAMPLES = "few_examples"
     LONG_EXAMPLES = "long_examples"
     LAST_NOT_ASSISTANT = "last_not_assistant"
     EMPTY_ANSWERS = "empty_answers"
+    SAME_ANSWERS = "same_answers"
+    GRADER_KEYS_DIFFER = "grader_keys_differ"
 
 
-WARNINGS = frozenset({Code.FEW_EXAMPLES, Code.LONG_EXAMPLES, Code.LAST_NOT_ASSISTANT, Code.EMPTY_ANSWERS})
+WARNINGS = frozenset(
+    {
+        Code.FEW_EXAMPLES,
+        Code.LONG_EXAMPLES,
+        Code.LAST_NOT_ASSISTANT,
+        Code.EMPTY_ANSWERS,
+        Code.SAME_ANSWERS,
+        Code.GRADER_KEYS_DIFFER,
+    }
+)

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from jobs.training_data.codes import Code
+from jobs.training_data.plain import KEY
 from jobs.training_data.reading import Line
 from jobs.training_data.report import Fault, Limits, fault, printable
 
-KEY = re.compile(rb'"[ \t\r]*:')
 HANGUL = re.compile("[가-힣]")
 STRICT_JSON = (  # what orjson says, what it means
     ("unexpected end of data", Code.BROKEN_LINE),
@@ -93,7 +93,7 @@ def _escaped_nul(raw: bytes) -> int | None:
 def _why(line: Line, limit: int) -> Fault:
     """The slow road, taken by bad lines only."""
     if b"\0" in line.raw:
-        return fault(line.number, Code.NUL, line.raw.index(b"\0") + 1)
+        return fault(line.number, Code.NUL, len(line.raw[: line.raw.index(b"\0")].decode("utf-8", "replace")) + 1)
     try:
         text = line.raw.decode()
     except UnicodeDecodeError as problem:

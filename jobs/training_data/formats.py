@@ -1,30 +1,77 @@
 """Which kind of example a line is, and the faults of that kind."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from jobs.training_data.chat import chat_faults
 from jobs.training_data.codes import Code
-from jobs.training_data.keys import CHAT_KEYS, LEGACY_KEYS, PREFERENCE_KEYS, meant
+from jobs.training_data.keys import CHAT_KEYS, LEGACY_KEYS, OUTPUT_KEYS, WRONG_OUTPUT_KEYS, meant
 from jobs.training_data.legacy import legacy_faults
+from jobs.training_data.preference import preference_faults
+from jobs.training_data.reinforcement import reinforcement_faults
 from jobs.training_data.report import Fault, Format, fault, printable
 
 ESSENTIAL_KEYS = ("messages", *LEGACY_KEYS)
 KEYS_SHOWN = 5
+LIKE_A_CHAT_KEY = 0.8  # so alike, a key beside messages is a misspelt one and not a grader's
 
 
-def example_faults(line: int, example: dict[str, Any]) -> tuple[Format, Iterator[Fault]]:
-    if "messages" in example:
-        return "chat", chat_faults(line, example)
-    if not example.keys().isdisjoint(LEGACY_KEYS):
-        return "legacy", legacy_faults(line, example)
-    return "unknown", _unknown_faults(line, example)
+def kind_of(example: dict[str, Any], file: Format) -> Format:
+    """`file` is what the lines before said: it decides where a line could be either."""
+    keys = example.keys()
+    if not keys.isdisjoint(OUTPUT_KEYS):
+        return "preference"
+    if "messages" in keys:
+        return "chat" if keys == {"messages"} and file == "chat" else _chat_or_reinforcement(example, file)
+    if not keys.isdisjoint(WRONG_OUTPUT_KEYS) or isinstance(example.get("input"), dict):
+        return "preference"
+    return "unknown" if keys.isdisjoint(LEGACY_KEYS) else "legacy"
+
+
+def _chat_or_reinforcement(example: dict[str, Any], file: Format) -> Format:
+    """A question without its answer is a chat that lacks one, unless something for a grader stands beside it."""
+    own, asks = _has_own_keys(example), _asks(example["messages"])
+    graded = (own and asks) or (file == "reinforcement" and (own or asks))
+    return "reinforcement" if graded else "chat"
+
+
+def _has_own_keys(example: dict[str, Any]) -> bool:
+    return any(
+        key not in CHAT_KEYS and not get_close_matches(key[:80], CHAT_KEYS, n=1, cutoff=LIKE_A_CHAT_KEY)
+        for key in example
+    )
+
+
+def _asks(messages: object) -> bool:
+    return _roles(messages)[-1:] in (["user"], ["developer"])
+
+
+def _roles(messages: object) -> list[object]:
+    return [each.get("role") for each in messages if isinstance(each, dict)] if isinstance(messages, list) else []
+
+
+def is_undecided(kind: Format, example: dict[str, Any]) -> bool:
+    """A question alone: it must not make the file a chat while the next lines may say that a grader wants it so."""
+    if kind != "chat" or example.keys() != {"messages"}:
+        return False
+    return _asks(example["messages"]) and "assistant" not in _roles(example["messages"])
+
+
+def example_faults(line: int, kind: Format, example: dict[str, Any]) -> Iterator[Fault]:
+    match kind:
+        case "chat":
+            return chat_faults(line, example)
+        case "preference":
+            return preference_faults(line, example)
+        case "reinforcement":
+            return reinforcement_faults(line, example)
+        case "legacy":
+            return legacy_faults(line, example)
+    return _unknown_faults(line, example)
 
 
 def _unknown_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
-    if not example.keys().isdisjoint(PREFERENCE_KEYS):
-        yield fault(line, Code.PREFERENCE_FORMAT)
-        return
     shown = sorted(example)[:KEYS_SHOWN]
     misspelt = [(key, word) for key in shown if key not in CHAT_KEYS and (word := meant(key, ESSENTIAL_KEYS))]
     for key, word in misspelt:

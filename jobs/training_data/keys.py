@@ -5,12 +5,15 @@ from difflib import get_close_matches
 from typing import Any
 
 from jobs.training_data.codes import Code
-from jobs.training_data.report import Fault, fault, printable
+from jobs.training_data.report import Fault, Place, fault, printable
 
 CHAT_KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
 LEGACY_KEYS = ("prompt", "completion")
-PREFERENCE_KEYS = frozenset({"preferred_output", "non_preferred_output", "preferred_completion", "chosen", "rejected"})
+OUTPUT_KEYS = ("preferred_output", "non_preferred_output")
+PREFERENCE_KEYS = ("input", *OUTPUT_KEYS)
+INPUT_KEYS = ("messages", "tools", "parallel_tool_calls")
 ROLES = ("system", "user", "assistant", "tool", "function")
+REINFORCEMENT_ROLES = (*ROLES, "developer")
 MESSAGE_KEYS = (
     "role",
     "content",
@@ -45,7 +48,15 @@ SAME_WORD = {  # what other tools call it
     "input": "prompt",
     "output": "completion",
     "response": "completion",
+    "prompt": "input",
+    "preferred": "preferred_output",
+    "preferred_completion": "preferred_output",
+    "chosen": "preferred_output",
+    "non_preferred": "non_preferred_output",
+    "non_preferred_completion": "non_preferred_output",
+    "rejected": "non_preferred_output",
 }
+WRONG_OUTPUT_KEYS = frozenset(word for word, meant in SAME_WORD.items() if meant in OUTPUT_KEYS)
 
 
 def meant(word: str, allowed: Collection[str]) -> str | None:
@@ -64,8 +75,7 @@ def unknown_keys(line: int, example: dict[str, Any], allowed: Collection[str]) -
             yield fault(line, Code.KEY_UNKNOWN, key=printable(key))
 
 
-def unknown_message_keys(line: int, number: int, message: dict[str, Any]) -> Iterator[Fault]:
-    """`number` counts the messages of the example from 1."""
+def unknown_message_keys(line: int, number: Place, message: dict[str, Any]) -> Iterator[Fault]:
     for key in sorted(message.keys() - set(MESSAGE_KEYS)):
         if (suggestion := meant(key, MESSAGE_KEYS)) and suggestion not in message:
             yield fault(line, Code.MESSAGE_KEY_MISSPELT, message=number, key=printable(key), suggestion=suggestion)

@@ -12,6 +12,7 @@ from jobs.training_data.report import LIMITS, Limits
 
 SHOWN_CHARACTERS = 2_000
 SHOWN_MESSAGES = 50
+BLOCK_BYTES = 256 * 1024
 SKIP_BYTES = 1024 * 1024
 BOM = b"\xef\xbb\xbf"
 
@@ -22,6 +23,31 @@ class Line(NamedTuple):
     whole: bool  # ended by a line break; only the last line may not be
     too_long: bool  # raw is then only its beginning
     end: int  # bytes of the file up to here
+    start: int = 0  # bytes of the file before it
+
+
+class Block(NamedTuple):
+    """Some whole lines, or the beginning of one that is too long."""
+
+    number: int  # of the first line
+    raw: bytes
+    start: int
+    end: int
+    whole: bool = True
+    too_long: bool = False
+
+    def lines(self) -> Iterator[Line]:
+        if self.too_long:
+            yield Line(self.number, self.raw, self.whole, True, self.end, self.start)
+            return
+        *whole, rest = self.raw.split(b"\n")
+        number, start = self.number, self.start
+        for raw in whole:
+            end = start + len(raw) + 1
+            yield Line(number, raw.rstrip(b"\r"), True, False, end, start)
+            number, start = number + 1, end
+        if rest:
+            yield Line(number, rest.rstrip(b"\r"), False, False, self.end, start)
 
 
 class Example(NamedTuple):
@@ -31,16 +57,27 @@ class Example(NamedTuple):
 
 def lines(stream: IO[bytes], limit: int) -> Iterator[Line]:
     """Never `for line in stream`: that reads a file without line breaks whole into memory."""
-    end = number = 0
-    while raw := stream.readline(limit + 1):
-        number += 1
-        end += len(raw)
-        whole = raw.endswith(b"\n")
-        too_long = not whole and len(raw) > limit
-        if too_long:
+    for block in blocks(stream, limit):
+        yield from block.lines()
+
+
+def blocks(stream: IO[bytes], limit: int) -> Iterator[Block]:
+    """The file in pieces of BLOCK_BYTES that end with a line; no line in them is longer than `limit`."""
+    number, start = 1, 0
+    while raw := stream.read(min(BLOCK_BYTES, limit)):
+        begun = len(raw) - raw.rfind(b"\n") - 1
+        rest = stream.readline(limit + 1 - begun) if begun else b""
+        whole = not begun or rest.endswith(b"\n")
+        if not whole and begun + len(rest) > limit:
+            if done := len(raw) - begun:
+                yield Block(number, raw[:done], start, start + done)
+                number, start = number + raw.count(b"\n"), start + done
             skipped, whole = _skip_line(stream)
-            end += skipped
-        yield Line(number, raw.rstrip(b"\r\n"), whole, too_long, end)
+            block = Block(number, raw[done:] + rest, start, start + begun + len(rest) + skipped, whole, too_long=True)
+        else:
+            block = Block(number, raw + rest, start, start + len(raw) + len(rest))
+        yield block
+        number, start = number + max(1, block.raw.count(b"\n")), block.end
 
 
 def _skip_line(stream: IO[bytes]) -> tuple[int, bool]:
@@ -69,8 +106,29 @@ def _shown(line: Line) -> list[dict[str, Any]]:
 
 
 def for_display(example: object) -> list[dict[str, Any]]:
-    """Its messages, cut to what a page can show; a legacy pair reads as user and assistant."""
-    return [_message(each) for each in _messages(example)[:SHOWN_MESSAGES] if isinstance(each, dict)]
+    """Its messages, cut to what a page can show; a legacy pair reads as user and assistant.
+
+    The two answers of a preference come last, each with a `side`: "preferred" or "rejected".
+    """
+    if isinstance(example, dict) and ("preferred_output" in example or "non_preferred_output" in example):
+        return _pair(example)
+    return _shown_messages(_messages(example))
+
+
+def _shown_messages(messages: list[Any]) -> list[dict[str, Any]]:
+    return [_message(each) for each in messages[:SHOWN_MESSAGES] if isinstance(each, dict)]
+
+
+def _pair(example: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was asked may be long, but both answers are shown."""
+    sides = {"preferred": example.get("preferred_output"), "rejected": example.get("non_preferred_output")}
+    answers = [
+        {**_message(each), "side": side}
+        for side, output in sides.items()
+        for each in (output[:1] if isinstance(output, list) else [])
+        if isinstance(each, dict)
+    ]
+    return _shown_messages(_messages(example.get("input"))) + answers
 
 
 def _messages(example: object) -> list[Any]:

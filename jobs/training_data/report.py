@@ -7,8 +7,9 @@ import msgspec
 
 from jobs.training_data.codes import Code
 
-Format = Literal["chat", "legacy", "unknown"]
+Format = Literal["chat", "legacy", "preference", "reinforcement", "unknown"]
 Params = dict[str, str | int]
+Place = int | str  # of a message: counted from 1, or the key that holds it
 CLIP = 60  # characters of the file's own words in a fault
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]")
 
@@ -24,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True):
     min_examples: int = 10
     few_examples: int = 50
     example_tokens: int = 65_536  # longer examples are cut by the service, silently
+    image_examples: int = 50_000
+    reinforcement_examples: int = 50_000
     sample: int = 5
 
 
@@ -37,12 +40,28 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing wrong. Line and column count from 1; line 0 is the file as a whole."""
+    """One thing wrong. Line and column count from 1; line 0 is the file as a whole.
+
+    `offset` is the byte of the file where it stands: the very byte where the column is known, else its line's first.
+    """
 
     line: int
     code: str
     params: Params = {}
     column: int | None = None
+    offset: int = 0
+
+    def at(self, offset: int) -> Self:
+        return msgspec.structs.replace(self, offset=offset)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a person should know of a file that can be trained on: so many examples, the first lines of them."""
+
+    code: str
+    count: int
+    lines: list[int] = []
+    params: Params = {}
 
 
 class Longest(msgspec.Struct, frozen=True):
@@ -68,6 +87,7 @@ class Report(msgspec.Struct):
     fault_count: int = 0
     fault_counts: dict[str, int] = {}
     warnings: list[Fault] = []
+    findings: list[Finding] = []
     sample: list[list[dict[str, Any]]] = []
 
     def as_dict(self) -> dict[str, Any]:

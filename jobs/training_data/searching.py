@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from jobs.training_data.codes import Code
+from jobs.training_data.privacy import mask_for_display
 from jobs.training_data.reading import BOM
 from jobs.training_data.report import LIMITS
 from jobs.training_data.sniffing import HEAD_BYTES, sniff
@@ -25,6 +26,7 @@ LONGEST = 4_000
 BLOCK = 4 * 1024 * 1024
 MOST_HITS = 200_000  # of a file; then the passage is no example's own
 AROUND = 60  # characters of an excerpt on either side
+WIDE = 2 * AROUND  # looked at, so that a number cut in two is still known as one
 SHOWN = 200  # of the passage itself
 START = 80  # characters by which an excerpt finds its place
 GAP = r"[\s*_~`#>|\u00ad\u200b-\u200f\u2060\ufeff]"
@@ -246,4 +248,5 @@ def _around(text: str, start: int, length: int) -> Excerpt:
     kept = (at for at, char in enumerate(text[start:], start) if not GAPS.match(char))
     end = next(islice(kept, length - 1, None), start) + 1
     found = text[start:end] if end - start <= SHOWN else text[start : start + SHOWN] + "…"
-    return Excerpt(text[max(0, start - AROUND) : start], found, text[end : end + AROUND])
+    before = mask_for_display(text[max(0, start - WIDE) : start])  # whoever searches for one thing sees no other
+    return Excerpt(before[-AROUND:], found, mask_for_display(text[end : end + WIDE])[:AROUND])

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from jobs.training_data.plain import PlainMessage
 from wire.o200k import tokenizer
 
 PER_EXAMPLE = 3
@@ -33,6 +34,28 @@ _remembered = lru_cache(maxsize=256)(count_text)
 
 def _count_repeated(text: str) -> int:
     return _remembered(text) if len(text) <= REMEMBERED_CHARACTERS else count_text(text)
+
+
+def count_line(example: dict[str, Any]) -> int:
+    """Tokens of a good example of any format: what it is trained on, once. What only a grader reads is none."""
+    match example:
+        case {"messages": list(messages)}:
+            return count_example(messages, _beside(example))
+        case {"input": asked, "preferred_output": preferred, "non_preferred_output": rejected}:
+            return count_example([*asked["messages"], *preferred, *rejected], _beside(asked))
+    return count_text(example["prompt"]) + count_text(example["completion"])
+
+
+def _beside(example: dict[str, Any]) -> dict[str, Any]:
+    return {key: example[key] for key in ("tools", "functions") if key in example} if len(example) > 1 else {}
+
+
+def count_plain(messages: list[PlainMessage]) -> int:
+    """What count_example() says of them."""
+    total = PER_EXAMPLE + PER_MESSAGE * len(messages)
+    for message in messages:
+        total += _count_repeated(message.role) + _content(message.content, message.role)
+    return total
 
 
 def count_example(messages: list[dict[str, Any]], extras: dict[str, Any] | None = None) -> int:

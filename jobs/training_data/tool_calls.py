@@ -1,12 +1,13 @@
 """Faults of tools, functions and the calls of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any
 
 import orjson
 
 from jobs.training_data.codes import Code
-from jobs.training_data.report import Fault, fault, printable
+from jobs.training_data.report import Fault, Place, fault, printable
 
 MOST_FUNCTIONS = 128
 
@@ -37,10 +38,13 @@ def _are_functions(functions: object) -> bool:
     return isinstance(functions, list) and 1 <= len(functions) <= MOST_FUNCTIONS and all(map(_is_function, functions))
 
 
-def call_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
-    """Calls that assistants make, and answers of tools to calls that were made before."""
+def call_faults(line: int, messages: list[Any], places: Iterable[Place] | None = None) -> Iterator[Fault]:
+    """Calls that assistants make, and answers of tools to calls that were made before.
+
+    `places` names the messages in the faults; without it they are counted from 1.
+    """
     asked: set[str] = set()
-    for number, message in enumerate(messages, 1):
+    for number, message in zip(places or count(1), messages, strict=False):
         if not isinstance(message, dict):
             continue
         yield from _call_faults(line, number, message, asked)
@@ -50,7 +54,7 @@ def call_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
             yield fault(line, Code.NAME_INVALID, message=number)
 
 
-def _call_faults(line: int, number: int, message: dict[str, Any], asked: set[str]) -> Iterator[Fault]:
+def _call_faults(line: int, number: Place, message: dict[str, Any], asked: set[str]) -> Iterator[Fault]:
     if "tool_calls" not in message and "function_call" not in message:
         return
     if message.get("role") != "assistant":
@@ -71,7 +75,7 @@ def _call_faults(line: int, number: int, message: dict[str, Any], asked: set[str
                 yield fault(line, Code.TOOL_CALL_INVALID, message=number)
 
 
-def _function_faults(line: int, number: int, function: object) -> Iterator[Fault]:
+def _function_faults(line: int, number: Place, function: object) -> Iterator[Fault]:
     match function:
         case {"name": str(name), "arguments": str(arguments)} if name:
             if not _is_json_object(arguments):
@@ -89,7 +93,7 @@ def _is_json_object(text: str) -> bool:
         return False
 
 
-def _answer_faults(line: int, number: int, call: object, asked: set[str]) -> Iterator[Fault]:
+def _answer_faults(line: int, number: Place, call: object, asked: set[str]) -> Iterator[Fault]:
     if not isinstance(call, str) or not call:
         yield fault(line, Code.TOOL_CALL_ID_MISSING, message=number)
     elif call not in asked:

@@ -54,7 +54,12 @@ def file_list(request: DeskRequest, member: Member) -> HttpResponse:
 def _listed(request: DeskRequest, member: Member) -> QuerySet[TrainingFile]:
     used = FineTuneJob.objects.filter(Q(training_file=OuterRef("pk")) | Q(validation_file=OuterRef("pk")))
     count = used.order_by().annotate(n=Func(F("pk"), function="COUNT")).values("n")
-    return files_of(request, member).filter(deleted_at=None).defer("report").annotate(jobs_count=Subquery(count))
+    return (
+        files_of(request, member)
+        .filter(deleted_at=None)
+        .defer("report", "options")
+        .annotate(jobs_count=Subquery(count))
+    )
 
 
 def _found(files: QuerySet[TrainingFile], query: str) -> QuerySet[TrainingFile]:
@@ -150,7 +155,7 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
         "facts": facts(file),
         "convert_form": ConvertForm(),
         "chain": chain(file),
-        "versions": file.versions.alive(),
+        "versions": file.versions.alive().defer("report", "options"),
         "copies": file.remote_files.exclude(remote_id="").select_related("connection"),
         "jobs": jobs[:10],
         "jobs_count": jobs.count(),

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from http import HTTPStatus
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +20,7 @@ from jobs.models import Member, Search, SearchState, audit
 from jobs.models.search import WORKING
 from jobs.pipeline import forgetting, searching
 from jobs.tasks import nudge, search_passage
-from jobs.training_data.reading import lines
-from jobs.training_data.report import LIMITS
+from jobs.training_data.indexing import Index
 from jobs.training_data.searching import longest_text
 from jobs.views import passage_facts
 from jobs.views.access import DeskRequest, owner_page, trainer_page, viewer_page
@@ -57,9 +55,9 @@ def _picked(request: DeskRequest, member: Member) -> str:
     with suppress(ValueError, OSError):
         file, line = UUID(request.GET.get("file", "")), int(request.GET.get("line", ""))
         found = files_of(request, member).filter(uuid=file).exclude(content="").first()
-        if found and line > 0:
-            with found.path.open("rb") as stream:
-                wanted = next(islice(lines(stream, LIMITS.line_bytes), line - 1, None), None)
+        if found and member.may_train:
+            with Index(found.path) as index:
+                wanted = index.read(line)
             return longest_text(wanted.raw).replace("\0", "") if wanted else ""
     return ""
 

@@ -38,7 +38,7 @@ def _checked(path: Path) -> Report:
 
 
 def _as_json(report: Report) -> str:
-    """{ok, format, examples, tokens, errors: [{line, code, message, …}], …}; errors are the first hundred."""
+    """{ok, format, examples, tokens, errors: [{line, offset, code, …}], findings: […], …}; the first hundred errors."""
     said = report.as_dict()
     del said["faults"], said["sample"]
     said["errors"] = [_said(fault) for fault in report.faults]
@@ -48,7 +48,8 @@ def _as_json(report: Report) -> str:
 
 def _said(fault: Fault) -> dict[str, Any]:
     message, remedy = explain(fault)
-    return {"line": fault.line, "column": fault.column, "code": fault.code, "message": message, "remedy": remedy}
+    place = {"line": fault.line, "offset": fault.offset, "column": fault.column}
+    return {**place, "code": fault.code, "message": message, "remedy": remedy}
 
 
 def _as_text(report: Report) -> str:

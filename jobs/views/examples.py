@@ -1,0 +1,141 @@
+"""The examples of a file, page by page; trainers mend them there."""
+
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from jobs.forms.example import ExampleForm, blank
+from jobs.models import FileState, Member, TrainingFile
+from jobs.pipeline import drafting
+from jobs.training_data.browsing import findings
+from jobs.training_data.indexing import Index
+from jobs.training_data.privacy import mask_for_display
+from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
+from jobs.views.file_facts import Said, say
+from jobs.views.files import files_of
+
+NEW = "new"
+CUT_IN_TWO = 60  # characters that a number or an address may have
+
+
+class Bubbles(NamedTuple):
+    """An example as the template takes it: its messages by side, and its faults in words."""
+
+    key: str
+    number: int | None
+    status: str
+    raw: str  # what is no example
+    messages: list[dict[str, Any]]  # of both sides, or of a chat
+    preferred: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    faults: list[Said]
+
+
+class Finding(NamedTuple):
+    code: str
+    label: str
+    lines: int
+
+
+@require_GET
+@viewer_page
+def file_examples(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
+    """Twenty a page; by number, by words in them, by what was found in them, or those one has changed."""
+    found = get_object_or_404(files_of(request, member), uuid=file)
+    try:
+        with Index(path_of(found)) as index:
+            return examples_page(request, member, Reader(found, request.user, index))
+    except FileNotFoundError:
+        return gone(request, found)
+
+
+def path_of(file: TrainingFile) -> Any:
+    """Raises FileNotFoundError where the bytes are gone."""
+    if not file.content:
+        raise FileNotFoundError
+    return file.path
+
+
+def gone(request: DeskRequest, file: TrainingFile) -> HttpResponse:
+    """The bytes are not there any more; drafts of changes to them cannot become a version."""
+    drafts = drafting.tally(file, request.user).changes
+    return render(request, "jobs/file_gone.html", {"file": file, "drafts": drafts}, status=HTTPStatus.GONE)
+
+
+def may_edit(member: Member, file: TrainingFile) -> bool:
+    return member.may_train and bool(file.content) and file.state != FileState.CHECKING
+
+
+def examples_page(
+    request: DeskRequest, member: Member, reader: Reader, form: ExampleForm | None = None, status: int = 200
+) -> HttpResponse:
+    """`form` is one that was sent and is shown again."""
+    place = place_of(request)
+    editable = may_edit(member, reader.file)
+    if editable and form is None:
+        form = _opened(reader, place)
+    listing = reader.listing(place)
+    context = {
+        "file": reader.file,
+        "url": reverse("file-examples", args=[member.team.slug, reader.file.uuid]),
+        "place": place,
+        "listing": listing,
+        "examples": [bubbles(one) for one in listing.shown],
+        "findings": _findings(reader.file),
+        "editable": editable,
+        "changes": drafting.tally(reader.file, request.user).changes if editable else 0,
+        "form": form,
+        "too_many": too_many() if form and form.too_many else "",
+        "faults": [say(fault) for fault in form.faults] if form else [],
+    }
+    missing = HTTPStatus.NOT_FOUND if listing.missing_line else status
+    return render(request, "jobs/file_examples.html", context, status=missing)
+
+
+def _opened(reader: Reader, place: Place) -> ExampleForm | None:
+    if place.edit == NEW:
+        return ExampleForm.of(NEW, blank(reader.original("1") or b""))
+    content = reader.content(place.edit) if place.edit else None
+    return None if content is None else ExampleForm.of(place.edit, content, as_json=place.as_json)
+
+
+def bubbles(shown: Shown) -> Bubbles:
+    row = shown.row
+    messages = [hidden(message) for message in row.messages] if row else []
+    sides = {side: [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")}
+    rest = [each for each in messages if each.get("side") not in sides]
+    faults = [say(fault) for fault in row.faults] if row else []
+    raw = mask_for_display(row.raw) if row else ""
+    return Bubbles(shown.key, shown.number, shown.status, raw, rest, **sides, faults=faults)
+
+
+def hidden(message: dict[str, Any]) -> dict[str, Any]:
+    """The message without the personal data in it; what the end of a shortened text cuts in two is left out."""
+    texts = {key: mask_for_display(value) for key, value in message.items() if isinstance(value, str) and key != "role"}
+    if message.get("long"):
+        texts["content"] = texts["content"][:-CUT_IN_TWO]
+    return message | texts
+
+
+def _findings(file: TrainingFile) -> list[Finding]:
+    """What the list can be filtered by: lines with faults, and the check's findings."""
+    told = [Finding(code, code, len(lines)) for code, lines in findings(file.path).items() if lines]
+    faulty = lines_of(file, FAULTY)
+    return [Finding(FAULTY, "", len(faulty)), *told] if faulty else told
+
+
+def too_many() -> str:
+    """What to do when a version can hold no more changes."""
+    text = ngettext(
+        "A version can hold at most %(n)d change and %(mb)d MB of them. Save this one as a version first.",
+        "A version can hold at most %(n)d changes and %(mb)d MB of them. Save these as a version first.",
+        drafting.MOST_CHANGES,
+    )
+    return text % {"n": drafting.MOST_CHANGES, "mb": drafting.MOST_BYTES // 1024 // 1024}
