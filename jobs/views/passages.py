@@ -105,6 +105,7 @@ def _page(request: DeskRequest, search: Search, form: ForgetForm, status: int = 
         "rows": passage_facts.file_rows(search, page.object_list),
         "unread": passage_facts.file_rows(search, [entry for entry in search.results if not entry["count"]]),
         "jobs": jobs,
+        "jobs_limit": passage_facts.JOBS,
         "models": sum(len(row.models) for row in jobs if row.how != "validated"),
         "copies": passage_facts.copies_there(search).count(),
         "copies_unknown": passage_facts.copies_unknown(search),
