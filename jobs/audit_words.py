@@ -24,12 +24,14 @@ ACTIONS: dict[str, str | Promise] = {
     "file.changed": _("Made a new version of a file"),
     "file.converted": _("Converted a file to chat"),
     "file.masked": _("Masked personal data in a version"),
-    "file.reduced": _("Left duplicates out of a version"),
+    "file.reduced": _("Ordered a version without some examples"),
     "file.edited": _("Saved edited examples as a new version"),
     "file.downloaded": _("Downloaded a file"),
     "file.check_stopped": _("Stopped the check of a file"),
     "file.checked_again": _("Had a file checked again"),
     "file.deleted": _("Deleted a file"),
+    "passage.confirmed": _("Ordered a passage deleted from all files"),
+    "passage.forgotten": _("Deleted a passage from the files"),
     "copy.deleted": _("Deleted a file's copy at a service"),
     "source.uploaded": _("Uploaded a text"),
     "source.encoding": _("Had a text read as another encoding"),
@@ -78,6 +80,12 @@ FIELDS: dict[str, str | Promise] = {
     "chunks": _("Pieces"),
     "chunk": _("Piece"),
     "encoding": _("Encoding"),
+    "file": _("File"),
+    "files": _("Files"),
+    "examples": _("Examples"),
+    "copies": _("Copies at services"),
+    "models": _("Models"),
+    "kept": _("Files that stay"),
 }
 LONGEST = 120  # characters of a value that the page shows
 

@@ -13,7 +13,7 @@ from jobs.states import ACTIVE
 
 MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
     ("job-list", _("Jobs"), "play", "n_active", "job-"),
-    ("file-list", _("Files"), "file-text", "n_files", ("file-", "copy-")),
+    ("file-list", _("Files"), "file-text", "n_files", ("file-", "copy-", "passage-")),
     ("source-list", _("Make data"), "wand-sparkles", "n_sources", ("source-", "run-", "recipe-")),
     ("model-list", _("Models"), "box", "n_models", "model-"),
     ("playground", _("Playground"), "messages-square", None, "playground"),

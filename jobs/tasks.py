@@ -7,8 +7,21 @@ from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Source, TrainingFile
-from jobs.pipeline import checking, copies, due, follow, launch, notice_mail, notices, probe, pulse, sources
+from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Search, Source, TrainingFile
+from jobs.pipeline import (
+    checking,
+    copies,
+    due,
+    follow,
+    launch,
+    notice_mail,
+    notices,
+    passages,
+    probe,
+    pulse,
+    searching,
+    sources,
+)
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.runs import chunks, working
 
@@ -52,6 +65,9 @@ def tick() -> None:
     for pk, lanes in working.due().items():
         for _lane in range(lanes):
             _say(work_run, pk)
+    for pk in searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]:
+        _say(search_passage, pk)
+    searching.sweep()
     notices.tell_unsure()
     for pk in notice_mail.due():
         mail_notice.delay(pk)
@@ -99,6 +115,13 @@ def read_source(pk: int) -> None:
     source = Source.objects.filter(pk=pk).first()
     if source:
         sources.read(source)
+
+
+@shared_task
+def search_passage(pk: int) -> None:
+    search = Search.objects.filter(pk=pk).first()
+    if search:
+        passages.work(search)
 
 
 @shared_task

@@ -28,6 +28,7 @@ from jobs.views import (
     models,
     notices,
     order,
+    passages,
     playground,
     playground_stream,
     recipes,
@@ -122,6 +123,14 @@ recipe_urls: Urls = [
     path("<uuid:recipe>/rename/", recipes.recipe_rename, name="recipe-rename"),
     path("<uuid:recipe>/delete/", recipes.recipe_delete, name="recipe-delete"),
 ]
+passage_urls: Urls = [
+    path("", passages.passage_list, name="passage-list"),
+    path("new/", passages.passage_new, name="passage-new"),
+    path("<uuid:search>/", passages.passage_detail, name="passage-detail"),
+    path("<uuid:search>/poll/", passages.passage_poll, name="passage-poll"),
+    path("<uuid:search>/delete/", passages.passage_delete, name="passage-delete"),
+    path("<uuid:search>/forget/", passages.passage_forget, name="passage-forget"),
+]
 model_urls: Urls = [
     path("", models.model_list, name="model-list"),
 ]
@@ -174,6 +183,7 @@ urlpatterns: Urls = [
     path("t/<slug:team>/sources/", include(source_urls)),
     path("t/<slug:team>/runs/", include(run_urls)),
     path("t/<slug:team>/recipes/", include(recipe_urls)),
+    path("t/<slug:team>/search/", include(passage_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),

@@ -19,6 +19,7 @@ from jobs.models import (
     Role,
     Run,
     SavedRecipe,
+    Search,
     User,
 )
 from jobs.states import State
@@ -117,6 +118,12 @@ TEAM = [
     Row("recipe-save", "post", TRAINER, 302),
     Row("recipe-rename", "post", TRAINER, 302),
     Row("recipe-delete", "post", TRAINER, 302),
+    Row("passage-list", "get", VIEWER, 200),
+    Row("passage-new", "post", TRAINER, 422),
+    Row("passage-detail", "get", VIEWER, 200),
+    Row("passage-poll", "get", VIEWER, 200),
+    Row("passage-delete", "post", TRAINER, 302),
+    Row("passage-forget", "post", OWNER, 302),
     Row("model-list", "get", VIEWER, 200),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
@@ -234,6 +241,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
             if person == (world.bob if kind == "trainer" else world.alice):
                 Message.objects.filter(pk=777).delete()
                 talk.messages.create(pk=777, role="user", content="눈")
+    search = Search.objects.create(team=world.team, by=world.alice, passage="함박눈이 내렸다")
     invitation = Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
     run = Run.objects.create(team=world.team, name="겨울", recipe={}).uuid if name.startswith("run-") else ""
@@ -251,6 +259,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("run-list", []), ("run-new", []), ("run-preview", []), ("run-", [run]),
         ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),
         ("playground-", [job.uuid]),
+        ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
         ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from jobs.training_data.checking import check
 from jobs.training_data.converting import legacy_to_chat
-from jobs.training_data.operations.choosing import leave_out, merge, sample, shuffle
+from jobs.training_data.operations.choosing import merge, sample, shuffle
 from jobs.training_data.operations.kinship import tied
 from jobs.training_data.operations.parts import split_apart
 from jobs.training_data.operations.rewriting import chat_to_legacy, preference_to_chat, set_system_prompt
@@ -160,14 +160,6 @@ def test_neither_side_is_empty_where_two_groups_are(tmp_path: Path, rows: int, k
     split(desk.source, desk.target, ratio=0.99, seed=1, part="validation")
 
     assert len(desk.rows()) == kept
-
-
-def test_lines_are_left_out_by_the_number_of_the_report(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, b"\xef\xbb\xbf" + b"\n".join(each.encode() for each in [GOOD[0], "", *GOOD[1:4]]))
-
-    leave_out(desk.source, desk.target, [1, 4])
-
-    assert desk.rows() == [GOOD[1].encode(), GOOD[3].encode()]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0008_versions'),
+        ('jobs', '0010_drafts'),
     ]
 
     operations = [

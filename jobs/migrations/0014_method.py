@@ -12,7 +12,7 @@ def read_method(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0008_versions")]
+    dependencies = [("jobs", "0013_searches")]
 
     operations = [
         migrations.AddField(

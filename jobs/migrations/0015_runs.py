@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0011_sources'),
+        ('jobs', '0014_method'),
     ]
 
     operations = [

@@ -17,6 +17,7 @@ from jobs.models.job import (
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
+from jobs.models.search import Search, SearchState
 from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
@@ -51,6 +52,8 @@ __all__ = [
     "Run",
     "RunQuerySet",
     "SavedRecipe",
+    "Search",
+    "SearchState",
     "Source",
     "SourceKind",
     "SourceState",

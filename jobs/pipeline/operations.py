@@ -11,6 +11,7 @@ from jobs.training_data import repairing
 from jobs.training_data.converting import legacy_to_chat
 from jobs.training_data.editing import apply_changes
 from jobs.training_data.operations import choosing, parts, rewriting
+from jobs.training_data.operations.dropping import drop_lines
 from jobs.training_data.tables import asking
 from jobs.training_data.tables.shapes import Mapping, Way
 
@@ -45,7 +46,7 @@ def reduce(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) ->
     if "drop" in file.options:
         mending.reduce(file, sources, target, keep)
     else:
-        choosing.leave_out(sources[0], target, file.options["lines"], keep)
+        drop_lines(sources[0], target, file.options["lines"], keep)
 
 
 def sample(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:

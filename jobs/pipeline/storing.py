@@ -72,7 +72,7 @@ def _twin(team: Team, sha256: str) -> TrainingFile | None:
 
 def order_version(
     parent: TrainingFile,
-    user: User,
+    user: User | None,
     origin: Origin,
     options: dict[str, Any],
     *,

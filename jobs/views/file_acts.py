@@ -11,12 +11,9 @@ from pathlib import Path
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, ngettext, override
@@ -24,12 +21,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs.forms.file import ConvertForm
-from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, TrainingFile, audit
-from jobs.pipeline import storing
-from jobs.pipeline.looking import drop_sidecars
+from jobs.models import FileFormat, FileState, Member, RemoteFile, TrainingFile, audit
+from jobs.pipeline import erasing, storing
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
-from jobs.training_data.editing import without_texts
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
@@ -149,18 +144,8 @@ def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
     found = _file(request, member, file)
     if found.deleted_at:
         raise Http404
-    with transaction.atomic():
-        left = {
-            "deleted_at": timezone.now(),
-            "content": "",
-            "check_due_at": None,
-            "options": without_texts(found.options),
-        }
-        gone = _free(found).update(**left)
-        if gone:
-            audit(request, member.team, "file.deleted", found, before={"sha256": found.sha256, "size": found.size})
-            transaction.on_commit(partial(_drop_bytes, found), robust=True)
-    if not gone:
+    before = {"sha256": found.sha256, "size": found.size}
+    if not erasing.erase(found, also=lambda file: audit(request, member.team, "file.deleted", file, before=before)):
         return render(request, "jobs/file_needed.html", {"file": found}, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The file was deleted. Jobs that were trained on it still show its name."))
     if left := found.remote_files.exclude(remote_id="").count():
@@ -173,16 +158,3 @@ def _say_copies(request: DeskRequest, file: TrainingFile, left: int) -> None:
     address = f"{reverse('copy-list', args=[file.team.slug])}?file={file.uuid}"
     link = format_html('<a href="{}">{}</a>', address, _("Copies at services"))
     messages.warning(request, format_html("{} {}", text % {"n": left}, link))
-
-
-def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
-    """The file, unless an active job or a conversion on its way needs its bytes."""
-    jobs = FineTuneJob.objects.active().filter(Q(training_file=OuterRef("pk")) | Q(validation_file=OuterRef("pk")))
-    unmade = TrainingFile.objects.alive().filter(parent=OuterRef("pk"), content="", check_due_at__isnull=False)
-    return TrainingFile.objects.alive().filter(~Exists(jobs), ~Exists(unmade), pk=file.pk)
-
-
-def _drop_bytes(file: TrainingFile) -> None:
-    if file.content.name:
-        file.content.storage.delete(file.content.name)
-        drop_sidecars(file.content.name)

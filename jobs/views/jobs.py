@@ -20,6 +20,7 @@ from jobs.remedies import remedy
 from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.job_parts import chart_points, eta, imported_facts, loss_rows, metrics_of, timeline, told_settings
+from jobs.views.lineage import chain
 from jobs.views.polling import Seen, seen, speak
 from jobs.views.shelf import Shelf
 
@@ -115,7 +116,7 @@ def job_detail(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
     job = job_of(member, uuid)
     see(member.user, Notice.objects.filter(job=job))
     forms = {"edit": EditForm(initial={"name": job.name, "note": job.note}), "settle": SettleForm()}
-    return render(request, "jobs/job_detail.html", _page(job) | forms)
+    return render(request, "jobs/job_detail.html", _page(job) | forms | {"chain": chain(job.training_file)})
 
 
 @require_GET

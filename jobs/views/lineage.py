@@ -1,21 +1,41 @@
-"""Which versions a file came from."""
+"""Where a version of a file comes from: the versions it was made of, back to what came in."""
+
+from collections import defaultdict
+from collections.abc import Iterable
 
 from jobs.models import TrainingFile
 
-GENERATIONS = 5  # that one query brings
+LONGEST = 100  # steps that a page shows
+
+# The ORM knows no recursion. One query, however long the chains are.
+CHAINS = """WITH RECURSIVE up(root, id, step) AS (
+    SELECT id, id, 0 FROM jobs_trainingfile WHERE id IN ({})
+    UNION ALL
+    SELECT up.root, f.parent_id, up.step + 1 FROM up JOIN jobs_trainingfile f ON f.id = up.id
+    WHERE f.parent_id IS NOT NULL AND up.step < %s
+)
+SELECT up.root, f.id, f.uuid, f.name, f.origin, f.created_at, f.deleted_at, f.parent_id
+FROM up JOIN jobs_trainingfile f ON f.id = up.id ORDER BY up.root, up.step"""
+
+type Chain = list[TrainingFile]  # the file itself first
 
 
-def ancestors(file: TrainingFile) -> list[TrainingFile]:
-    """The versions that `file` came from, the oldest first; at most GENERATIONS."""
-    if file.parent_id is None:
-        return []
-    paths = ["__".join(["parent"] * n) for n in range(1, GENERATIONS)]
-    named = ("uuid", "name", "origin", "deleted_at", "content", "parent_id")
-    fields = [*named, *(f"{path}__{name}" for path in paths for name in named)]
-    rows = TrainingFile.objects.filter(pk=file.parent_id, team=file.team_id).select_related(*paths).only(*fields)
-    found: list[TrainingFile] = []
-    one = rows.first()
-    while one and len(found) < GENERATIONS:
-        found.insert(0, one)
-        one = one.parent if one.parent_id and len(found) < GENERATIONS else None
-    return found
+def chains(files: Iterable[TrainingFile]) -> dict[int, Chain]:
+    """The chain of each of `files`, by its row number; only those that were made of another version are asked for."""
+    given = {file.pk: file for file in files}
+    found: dict[int, Chain] = defaultdict(list)
+    made = [pk for pk, file in given.items() if file.parent_id]
+    if made:
+        places = ", ".join(["%s"] * len(made))
+        for row in TrainingFile.objects.raw(CHAINS.format(places), [*made, LONGEST]):
+            found[row.root].append(row)  # type: ignore[attr-defined]  # a column of the query
+    return {pk: found.get(pk) or [file] for pk, file in given.items()}
+
+
+def chain(file: TrainingFile | None) -> Chain:
+    return chains([file])[file.pk] if file else []
+
+
+def ancestors(file: TrainingFile) -> Chain:
+    """The versions that `file` came from, the oldest first."""
+    return chain(file)[:0:-1]

@@ -1,5 +1,7 @@
 """The tuned models: which are alive, until when, and where they came from."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -8,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from jobs.models import Member, TunedModel
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.lineage import Chain, chains
 
 PAGE = 25
 SOON = 90  # days
@@ -17,9 +20,16 @@ SOON = 90  # days
 @viewer_page
 def model_list(request: DeskRequest, member: Member) -> HttpResponse:
     models = TunedModel.objects.visible_to(request.user).filter(team=member.team)
-    page = Paginator(models.select_related("job", "connection"), PAGE).get_page(request.GET.get("page"))
-    rows = [{"model": model, "days_left": days_left(model), "life": life(model)} for model in page]
+    full = models.select_related("job__training_file", "connection").defer("job__training_file__report")
+    page = Paginator(full, PAGE).get_page(request.GET.get("page"))
+    known = chains(model.job.training_file for model in page if model.job.training_file)
+    rows = [_row(model, known) for model in page]
     return render(request, "jobs/models.html", {"page": page, "rows": rows})
+
+
+def _row(model: TunedModel, known: dict[int, Chain]) -> dict[str, Any]:
+    chain = known.get(model.job.training_file_id or 0, [])
+    return {"model": model, "days_left": days_left(model), "life": life(model), "chain": chain}
 
 
 def days_left(model: TunedModel) -> int | None:

@@ -14,7 +14,7 @@ from tests.browser.conftest import Portal, Window, open_window
 pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
-LISTS += ["connection-new", "copy-list", "team", "team-audit"]
+LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
 PAGES = {
     "alice": [
@@ -22,6 +22,7 @@ PAGES = {
         *(f"file {state}" for state in ("ready", "invalid", "legacy", "checking", "stopped", "deleted", "converted")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
+        *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
         *("webhook", "clone", "talk", "/settings/", "/teams/new/", "/accounts/email/", "/accounts/password/change/"),
     ],

@@ -1,6 +1,6 @@
 """Operations that choose rows and their order: by seed, so that the same seed gives the same file."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -26,12 +26,6 @@ def sample(source: Path, target: Path, count: int, seed: int, keep: Keep = idle)
     """`count` rows (all, where there are fewer), in the order of the file."""
     index = Index(source, keep)
     return write(target, index.take(sorted(shuffled(len(index), seed)[:count]), keep))
-
-
-def leave_out(source: Path, target: Path, numbers: Collection[int], keep: Keep = idle) -> int:
-    """Everything but the lines with these numbers, counted from 1 as the report counts them."""
-    unwanted = frozenset(numbers)
-    return write(target, (row.raw for row in rows(source, keep) if row.line not in unwanted))
 
 
 def merge(sources: Sequence[Path], target: Path, keep: Keep = idle) -> int:
