@@ -52,7 +52,7 @@ class Load:
         wait_for(self.site.answers, 90)
         for name in ("worker", "trainer"):  # as `cpu_shares` of docker-compose.yml: pages come first
             for one in machine.family(self.site.running[name]):
-                one.nice(7)  # a weight of about a quarter
+                one.nice(9)  # a weight of about an eighth
 
     async def run(self, people: list[dict[str, str]]) -> None:
         warm_up = min(60.0, SECONDS / 2)  # everybody has come, and every process has loaded what it loads

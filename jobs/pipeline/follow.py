@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)  # a worker that takes a due job has so long before another one does
 LIST_FROM = 5  # so many due jobs of one connection are asked for by list pages
 LIST_PAGES = 101
-PACE = timedelta(seconds=0.5)  # for each watched job of a connection
+PACE = timedelta(seconds=1)  # for each watched job of a connection
 UNREAD = ("imported", "result_csv", "estimate", "note", "words", "ids")  # wide, and no part of following
 EVENT_PAGES = 100
 MOST_STEPS = 2**31
