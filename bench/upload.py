@@ -112,16 +112,18 @@ def measure(folder: Path) -> Iterator[Figure]:
         apart = _while_checked(site, worker, large.name)
         speed = f"{size / (time.monotonic() - sent):.1f} MB/s"
         grown = peak(worker) - checking + max(apart) - apart[0]
-        yield Figure(f"check of {size:.0f} MB: worker and checking process grow by", grown, "MB", 64, note=speed)
-        yield Figure("the checking process, which then ends: most memory", max(apart), "MB")
+        yield Figure(f"check of {size:.0f} MB: worker and checking processes grow by", grown, "MB", 64, note=speed)
+        yield Figure("the checking processes, which then end: most memory", max(apart), "MB")
 
 
 def _while_checked(site: Portal, worker: psutil.Process, name: str) -> list[float]:
-    """MB of the process that checks, twice a second, from when it has loaded what it needs."""
+    """MB of the processes that check, twice a second, from when they have loaded what they need."""
     sizes: list[float] = []
 
     def looked() -> bool:
-        sizes.extend(machine.resident(one) for one in worker.children() if _counts(one))
+        family = worker.children(recursive=True)
+        if family and all(map(_counts, family)):
+            sizes.append(sum(map(machine.resident, family)))
         return checked(site, name)
 
     portal.wait_for(looked, 1800, rest=0.5)

@@ -13,6 +13,7 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -145,14 +146,12 @@ def _write(fd: int, data: bytes) -> None:
 
 
 def answer(fd: int) -> None:
-    """Count what comes in on standard input, until it ends."""
-    while True:
-        try:
+    """Count what comes in on standard input, until nobody asks or listens any more."""
+    with suppress(ChildProcessError, BrokenPipeError):
+        while True:
             start, end = TASK.unpack(_read(0, TASK.size))
-        except ChildProcessError:
-            return
-        counted = counts(Span(0, start, end).read(fd)).tobytes()
-        _write(1, ANSWER.pack(len(counted)) + counted)
+            counted = counts(Span(0, start, end).read(fd)).tobytes()
+            _write(1, ANSWER.pack(len(counted)) + counted)
 
 
 if __name__ == "__main__":
