@@ -174,7 +174,7 @@ def _contrary(groups: list[list[int]]) -> tuple[list[int], Params]:
 
 def _shown(groups: Iterable[list[int]]) -> list[list[int]]:
     """The first lines of the first groups."""
-    return [group[:SHOWN_MEMBERS] for group in islice(groups, SHOWN_GROUPS)]
+    return [group[:SHOWN_MEMBERS] for group in islice(sorted(groups), SHOWN_GROUPS)]
 
 
 if __name__ == "__main__":
