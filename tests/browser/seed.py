@@ -113,6 +113,7 @@ def _files(team: Team, owner: User) -> dict[str, TrainingFile]:
     return {
         "legacy": legacy,
         "converted": converted,
+        "preferences": _checked(team, owner, samples / "preferences-dpo.jsonl"),
         "invalid": _checked(team, owner, samples / "ten-faults.jsonl"),
         "checking": make_file(team, state="checking", checked_bytes=4100, checked_lines=21, uploaded_by=owner),
         "deleted": make_file(team, name="지난 여름.jsonl", deleted_at=timezone.now(), uploaded_by=owner),
