@@ -10,7 +10,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` must be below `target`, or may reach it where `inclusive`; without a target it is told for itself."""
+    """`value` must be below `target`, or may reach it where `inclusive`; without a target it is told for itself.
+
+    Where `at_least`, it must reach the target or be above it.
+    """
 
     what: str
     value: float
@@ -18,9 +21,12 @@ class Figure:
     target: float | None = None
     inclusive: bool = False
     note: str = ""
+    at_least: bool = False
 
     @property
     def reached(self) -> bool:
+        if self.at_least and self.target is not None:
+            return self.value >= self.target
         return self.target is None or self.value < self.target or (self.inclusive and self.value == self.target)
 
     @property
@@ -28,7 +34,7 @@ class Figure:
         return "" if self.target is None else ("pass" if self.reached else "**FAIL**")
 
     def row(self) -> str:
-        sign = "≤" if self.inclusive else "<"
+        sign = "≥" if self.at_least else "≤" if self.inclusive else "<"
         target = "" if self.target is None else f"{sign} {self.target:g} {self.unit}"
         return f"| {self.what} | {short(self.value)} {self.unit} | {target} | {self.verdict} | {self.note} |"
 

@@ -42,6 +42,7 @@ def test_a_stopped_check_says_so_and_its_worker_gives_up(world: World, login: Lo
     assert (file.state, file.check_due_at) == (FileState.INVALID, None)
     assert file.report["fault_counts"] == {"check_stopped": 1}
     assert "The check was stopped before its end" in response.content.decode()
+    assert "Not checked" in response.content.decode()
     assert AuditEntry.objects.values_list("action", flat=True).get() == "file.check_stopped"
     with pytest.raises(LeaseLostError):
         lease.progress(Progress(1, 2, 1))

@@ -80,8 +80,7 @@ class Guess:
     about: Estimate
     base: pricing.Base | None
     epochs: int
-    low: Decimal | None
-    high: Decimal | None
+    usd: tuple[Decimal, Decimal, Decimal] | None  # about, and between which two
 
 
 def guess(file: TrainingFile) -> Guess | None:
@@ -91,9 +90,10 @@ def guess(file: TrainingFile) -> Guess | None:
     epochs = pricing.likely_epochs(about.examples.value)
     base = next((base for profile in _profiles(file) for base in pricing.bases(profile.slug) if base.training), None)
     if base is None:
-        return Guess(about, None, epochs, None, None)
-    low, high = (base.training * tokens * epochs / pricing.MILLION for tokens in (about.tokens.low, about.tokens.high))
-    return Guess(about, base, epochs, low, high)
+        return Guess(about, None, epochs, None)
+    tokens = about.tokens
+    middle, low, high = (base.training * n * epochs / pricing.MILLION for n in (tokens.value, tokens.low, tokens.high))
+    return Guess(about, base, epochs, (middle, low, high))
 
 
 def _costs(file: TrainingFile) -> Costs:

@@ -39,6 +39,10 @@ from jobs.states import State
 from tests.browser.seed_import import imported
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
 
+ABOUT = {
+    "examples": {"value": 27_498, "low": 27_212, "high": 27_790},
+    "tokens": {"value": 10_750_600, "low": 10_741_200, "high": 10_761_900},
+}
 MODEL = "sim-large-2026-06-01"
 TUNED = "ft:sim-large-2026-06-01:bomnal:winter-essay:Bq7Yt2Lm"
 STATIONS = {
@@ -115,10 +119,19 @@ def _files(team: Team, owner: User) -> dict[str, TrainingFile]:
         "converted": converted,
         "preferences": _checked(team, owner, samples / "preferences-dpo.jsonl"),
         "invalid": _checked(team, owner, samples / "ten-faults.jsonl"),
-        "checking": make_file(team, state="checking", checked_bytes=4100, checked_lines=21, uploaded_by=owner),
+        "checking": make_file(
+            team, state="checking", checked_bytes=4100, checked_lines=21, uploaded_by=owner, report={"estimate": ABOUT}
+        ),
+        "stopped": _stopped(team, owner),
         "deleted": make_file(team, name="지난 여름.jsonl", deleted_at=timezone.now(), uploaded_by=owner),
         "ready": _checked(team, owner, samples / "winter-essay-chat.jsonl"),
     }
+
+
+def _stopped(team: Team, owner: User) -> TrainingFile:
+    file = make_file(team, name="멈춘 검사.jsonl", state="checking", uploaded_by=owner)
+    checking.stop(file)
+    return file
 
 
 def _checked(team: Team, owner: User, path: Path) -> TrainingFile:
