@@ -206,7 +206,7 @@ def test_the_life_of_a_dpo_job(sdk: OpenAI, clock: time_machine.Traveller, wire:
 
     assert done.status == "succeeded"
     assert done.trained_tokens == 3 * File.objects.get(uid=done.training_file).tokens
-    assert {name for point in points for name in point} == {"step", "total_steps", "train_loss"}  # type: ignore[union-attr]
+    assert {name for point in points for name in point} == {"step", "total_steps", "train_loss"}  # type: ignore[attr-defined]
     assert len(points) == 9
     assert base64.b64decode(sdk.files.content(result).read()).decode().splitlines()[1].endswith(",,,")
     assert answer.choices[0].message.content == "37번째 골목에 눈이 소리 없이 쌓였다."

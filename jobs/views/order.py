@@ -83,7 +83,8 @@ def _page(member: Member, form: OrderForm) -> dict[str, Any]:
 
 def _methods(member: Member, form: OrderForm) -> list[tuple[Method, list[TrainingFile]]]:
     """Each method with the newest files that it can train on, and those that are chosen."""
-    chosen = {form.cleaned_data.get(name) for name in ("training_file", "validation_file")} - {None}
+    asked = (form.cleaned_data.get(name) for name in ("training_file", "validation_file"))
+    chosen: list[TrainingFile] = [file for file in asked if file]
     files = TrainingFile.objects.filter(team=member.team)
     shown = {Method(method): list(files.usable(method)[:FILES_SHOWN]) for method in TRAINS_ON}
     return [

@@ -118,6 +118,7 @@ def _files(team: Team, owner: User) -> dict[str, TrainingFile]:
     return {
         "legacy": legacy,
         "converted": converted,
+        "preferences": _checked(team, owner, samples / "preferences-dpo.jsonl"),
         "invalid": _checked(team, owner, samples / "ten-faults.jsonl"),
         "checking": make_file(
             team, state="checking", checked_bytes=4100, checked_lines=21, uploaded_by=owner, report={"estimate": ABOUT}

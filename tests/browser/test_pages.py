@@ -19,7 +19,8 @@ OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
 PAGES = {
     "alice": [
         *LISTS,
-        *(f"file {state}" for state in ("ready", "invalid", "legacy", "checking", "stopped", "deleted", "converted")),
+        *(f"file {state}" for state in ("ready", "invalid", "legacy", "preferences")),
+        *(f"file {state}" for state in ("checking", "stopped", "deleted", "converted")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
