@@ -20,6 +20,8 @@ PAGES = {
     "alice": [
         *LISTS,
         *(f"file {state}" for state in ("ready", "invalid", "legacy", "checking", "deleted", "converted")),
+        *(f"file {state}" for state in ("table", "apart", "cp949", "part")),
+        *("change", "change invalid", "map", "repeat"),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
