@@ -21,6 +21,7 @@ import msgspec
 from jobs.training_data.apart import lines_of, tell
 from jobs.training_data.codes import Code
 from jobs.training_data.encodings import MIXED, WIDE, Evidence, evidence
+from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.rows import BUFFER_BYTES, Keep, RefusedError, idle
 from jobs.training_data.report import fault
 from jobs.training_data.visible import Change, change
@@ -28,7 +29,7 @@ from jobs.training_data.visible import Change, change
 PIECE = 1024 * 1024  # bytes or characters of a line at once
 BEYOND = 4096  # bytes that a piece may be longer, to end where a character does
 SMALL = 4 * 1024 * 1024  # bytes; larger files are looked at in a process of their own
-TOLD_EVERY = 5_000  # lines
+ALIVE = "0"
 SHOWN = 3
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
 JOINERS = re.compile("(?<=[가-힣ㄱ-ㆎ])[\u200c\u200d]+|[\u200c\u200d]+(?=[가-힣ㄱ-ㆎ])")
@@ -183,23 +184,10 @@ def look_apart(path: Path, keep: Keep = idle) -> Found:
     with closing(lines_of(__name__, str(path))) as lines:
         for line in lines:
             keep()
-            if line != b"0\n":
+            if line.strip() != ALIVE.encode():
                 return msgspec.json.decode(line, type=Found)
     raise ChildProcessError("the look said nothing")
 
 
-class Heartbeat:
-    """A line now and then: the caller's lease lives on it."""
-
-    def __init__(self) -> None:
-        self.lines = 0
-
-    def __call__(self) -> None:
-        self.lines += 1
-        if not self.lines % TOLD_EVERY:
-            sys.stdout.buffer.write(b"0\n")
-            sys.stdout.buffer.flush()
-
-
 if __name__ == "__main__":
-    tell(look(Path(sys.argv[1]), Heartbeat()))
+    tell(look(Path(sys.argv[1]), Heartbeat(lambda: print(ALIVE, flush=True))))

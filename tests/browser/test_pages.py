@@ -21,6 +21,8 @@ PAGES = {
         *LISTS,
         *(f"file {state}" for state in ("ready", "invalid", "legacy", "preferences")),
         *(f"file {state}" for state in ("checking", "stopped", "deleted", "converted")),
+        *(f"file {state}" for state in ("table", "apart", "cp949", "part")),
+        *("change", "change invalid", "map", "repeat"),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),

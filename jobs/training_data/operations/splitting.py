@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs.training_data.duplicates import NearDuplicates
+from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.choosing import shuffled
 from jobs.training_data.operations.kinship import tied
 from jobs.training_data.operations.parts import VALIDATION
 from jobs.training_data.operations.rows import Index, Keep, idle, loaded, rows, write
 from jobs.training_data.texts import Spoken, spoken
-
-TOLD_EVERY = 500  # rows
 
 
 def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, keep: Keep = idle) -> int:
@@ -62,17 +61,5 @@ def validation(groups: Sequence[int], ratio: float, seed: int) -> set[int]:
     return chosen or set(sorted(drawn, key=sizes.__getitem__)[: len(drawn) > 1])
 
 
-class Heartbeat:
-    """A line now and then: the caller's lease lives on it."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def __call__(self) -> None:
-        self.rows += 1
-        if not self.rows % TOLD_EVERY:
-            print(self.rows, flush=True)
-
-
 if __name__ == "__main__":
-    split(Path(sys.argv[1]), Path(sys.argv[2]), **json.loads(sys.argv[3]), keep=Heartbeat())
+    split(Path(sys.argv[1]), Path(sys.argv[2]), **json.loads(sys.argv[3]), keep=Heartbeat(lambda: print(flush=True)))

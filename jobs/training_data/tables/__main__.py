@@ -11,6 +11,7 @@ import orjson
 
 from jobs.training_data.apart import tell
 from jobs.training_data.codes import Code
+from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.rows import RefusedError, write
 from jobs.training_data.report import fault
 from jobs.training_data.tables.asking import Answer, Order
@@ -22,7 +23,7 @@ from jobs.training_data.tables.shapes import BOUNDS, Bounds, Look, Table
 CUT = 2_001  # characters; a page shows 2,000 and says that there is more
 DEEP = 6
 ITEMS = 50
-TOLD_EVERY = 2_000  # rows
+ALIVE = Heartbeat(lambda: tell(Answer()))
 
 
 def look(order: Order, bounds: Bounds = BOUNDS) -> Look:
@@ -50,7 +51,7 @@ def _cut(value: Any, depth: int = 0) -> Any:
 
 def convert(order: Order, bounds: Bounds = BOUNDS) -> None:
     """Raises RefusedError."""
-    with opened(Path(order.path), order.name, order.way, bounds) as table:
+    with opened(Path(order.path), order.name, order.way, bounds, ALIVE) as table:
         _refuse_missing(order, table)
         write(Path(order.target), _examples(order, table))
 
@@ -63,9 +64,8 @@ def _refuse_missing(order: Order, table: Table) -> None:
 
 
 def _examples(order: Order, table: Table) -> Iterator[bytes]:
-    for number, row in enumerate(table.rows, 1):
-        if not number % TOLD_EVERY:
-            tell(Answer(number))
+    for row in table.rows:
+        ALIVE()
         if messages := example(row, order.mapping):
             yield orjson.dumps({"messages": messages})
 

@@ -25,9 +25,8 @@ class Order(msgspec.Struct):
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
-    """A line of the reader: how far it is, or the end of it."""
+    """A line of the reader: a sign of life, or the end of it."""
 
-    rows: int = 0
     look: Look | None = None
     refused: Fault | None = None
 

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from jobs.training_data.codes import Code
-from jobs.training_data.operations.rows import RefusedError
+from jobs.training_data.operations.rows import Keep, RefusedError, idle
 from jobs.training_data.report import fault
 from jobs.training_data.tables import objects, separated
 from jobs.training_data.tables.guessing import is_header
@@ -19,13 +19,13 @@ WIDTH_FROM = 200  # rows
 
 
 @contextmanager
-def opened(path: Path, name: str, way: Way, bounds: Bounds) -> Iterator[Table]:
+def opened(path: Path, name: str, way: Way, bounds: Bounds, keep: Keep = idle) -> Iterator[Table]:
     """The table at `path`, which came under `name`. Raises RefusedError, also while its rows are read."""
     if is_locked(path):
         raise RefusedError(fault(0, Code.TABLE_ENCRYPTED))
     match way.kind or kind_of(path, name):
         case "xlsx":
-            with _workbook(path, way, bounds) as table:
+            with _workbook(path, way, bounds, keep) as table:
                 yield table
         case "json":
             yield objects.open_array(path, way, bounds)
@@ -36,9 +36,9 @@ def opened(path: Path, name: str, way: Way, bounds: Bounds) -> Iterator[Table]:
 
 
 @contextmanager
-def _workbook(path: Path, way: Way, bounds: Bounds) -> Iterator[Table]:
+def _workbook(path: Path, way: Way, bounds: Bounds, keep: Keep) -> Iterator[Table]:
     try:
-        with Workbook(path, bounds) as book:
+        with Workbook(path, bounds, keep) as book:
             name = way.sheet or next(iter(book.sheets), "")
             if name not in book.sheets:
                 raise RefusedError(fault(0, Code.SHEET_MISSING, sheet=name))

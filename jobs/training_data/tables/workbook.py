@@ -19,7 +19,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from jobs.training_data.codes import Code
-from jobs.training_data.operations.rows import RefusedError
+from jobs.training_data.operations.rows import Keep, RefusedError
 from jobs.training_data.report import Fault, fault
 from jobs.training_data.tables.shapes import Bounds
 
@@ -55,8 +55,8 @@ def _refuse_dtd(*_told: object) -> None:
 class Workbook:
     """Raises RefusedError for what is no workbook, is locked, or is larger than allowed. A context manager."""
 
-    def __init__(self, path: Path, bounds: Bounds) -> None:
-        self.bounds = bounds
+    def __init__(self, path: Path, bounds: Bounds, keep: Keep) -> None:
+        self.bounds, self.keep = bounds, keep
         self.archive = ZipFile(path)
         if any(each.flag_bits & 1 for each in self.archive.infolist()):
             raise RefusedError(fault(0, Code.TABLE_ENCRYPTED))
@@ -79,6 +79,7 @@ class Workbook:
         unpacked = 0
         with self.archive.open(part) as stream:
             while chunk := stream.read(CHUNK):
+                self.keep()
                 unpacked += len(chunk)
                 if unpacked > self.bounds.unpacked:
                     raise RefusedError(fault(0, Code.TABLE_TOO_LARGE, limit=self.bounds.unpacked // MEGABYTE))
@@ -95,7 +96,7 @@ class Workbook:
         named: list[tuple[str, str]] = []
 
         def relation(name: str, told: Attributes) -> None:
-            if name == "Relationship" and told.get("TargetMode") != "External":
+            if name == "Relationship" and told["Type"].endswith("/worksheet"):  # not a chart, not a macro
                 parts[told["Id"]] = posixpath.normpath(posixpath.join("/xl", told["Target"])).lstrip("/")
 
         def sheet(name: str, told: Attributes) -> None:
@@ -106,7 +107,7 @@ class Workbook:
 
         self.read("xl/_rels/workbook.xml.rels", parser(relation))
         self.read("xl/workbook.xml", parser(sheet))
-        return {name: parts[key] for name, key in named if "worksheets/" in parts[key]}
+        return {name: parts[key] for name, key in named if key in parts}
 
     def _dates(self) -> frozenset[int]:
         """The styles that show a number as a date."""
