@@ -13,6 +13,7 @@ ACTIONS: dict[str, str | Promise] = {
     "team.created": _("Created the team"),
     "team.renamed": _("Renamed the team"),
     "team.exported": _("Downloaded everything the team owns"),
+    "team.privacy": _("Switched the search for personal data"),
     "member.invited": _("Invited a person"),
     "member.joined": _("Joined the team"),
     "member.role": _("Changed a member's role"),
@@ -23,6 +24,8 @@ ACTIONS: dict[str, str | Promise] = {
     "file.changed": _("Made a new version of a file"),
     "file.converted": _("Converted a file to chat"),
     "file.edited": _("Saved edited examples as a new version"),
+    "file.masked": _("Masked personal data in a version"),
+    "file.reduced": _("Left duplicates out of a version"),
     "file.downloaded": _("Downloaded a file"),
     "file.deleted": _("Deleted a file"),
     "copy.deleted": _("Deleted a file's copy at a service"),
@@ -53,6 +56,7 @@ FIELDS: dict[str, str | Promise] = {
     "email": _("E-mail address"),
     "note": _("Note"),
     "state": _("State"),
+    "privacy": _("Personal data looked for and hidden"),
 }
 LONGEST = 120  # characters of a value that the page shows
 

@@ -11,6 +11,7 @@ from jobs.views import (
     file_acts,
     file_change,
     file_compare,
+    file_mending,
     file_poll,
     files,
     health,
@@ -76,6 +77,8 @@ file_urls: Urls = [
     path("<uuid:file>/examples/discard/", drafts.file_drafts_discard, name="file-drafts-discard"),
     path("<uuid:file>/examples/save/", drafts.file_drafts_save, name="file-drafts-save"),
     path("<uuid:file>/convert/", file_acts.file_convert, name="file-convert"),
+    path("<uuid:file>/mask/", file_mending.file_mask, name="file-mask"),
+    path("<uuid:file>/reduce/", file_mending.file_reduce, name="file-reduce"),
     path("<uuid:file>/delete/", file_acts.file_delete, name="file-delete"),
 ]
 model_urls: Urls = [
@@ -104,6 +107,7 @@ team_urls: Urls = [
     path("", team.team, name="team"),
     path("audit/", team.team_audit, name="team-audit"),
     path("rename/", team.team_rename, name="team-rename"),
+    path("privacy/", team.team_privacy, name="team-privacy"),
     path("export/", export.team_export, name="team-export"),
     path("leave/", members.team_leave, name="team-leave"),
     path("invite/", invitations.invite, name="team-invite"),

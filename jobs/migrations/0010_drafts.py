@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0008_versions'),
+        ('jobs', '0009_team_privacy'),
     ]
 
     operations = [

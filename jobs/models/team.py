@@ -111,6 +111,8 @@ class Team(models.Model):
     )
     # Grows by one with every visible change of any job, so that an idle page asks one row and gets a 204.
     jobs_version = models.PositiveBigIntegerField(default=0, editable=False)
+    # Whether personal data in training files is looked for, and hidden where they are shown.
+    privacy = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = TeamQuerySet.as_manager()

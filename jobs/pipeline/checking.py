@@ -3,12 +3,11 @@
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.utils import timezone
 
 from jobs.models import FileState, Origin, TrainingFile
-from jobs.pipeline import fetching, making
+from jobs.pipeline import fetching, looking, making
 from jobs.training_data.apart import check_apart
 from jobs.training_data.codes import Code
 from jobs.training_data.indexing import build
@@ -61,7 +60,8 @@ def check(file: TrainingFile) -> None:
         return
     try:
         if file.content or _make(file, lease):
-            _store(lease, _report(file.path, lease))
+            report = looking.left_by(file) or _report(file, lease)
+            _store(lease, looking.look(file, report, lease.progress) if report.ok else report)
     except FileNotFoundError:
         _store(lease, _only(fault(0, Code.BYTES_MISSING)))
     except RefusedError as refused:
@@ -76,10 +76,13 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
     return making.make(file, lease.write, lease.keep)
 
 
-def _report(path: Path, lease: Lease) -> Report:
-    report = check_apart(path, lease.progress)
+def _report(file: TrainingFile, lease: Lease) -> Report:
+    """Stored at once when it is good, so that a worker that dies in the look leaves it to the next one."""
+    report = check_apart(file.path, lease.progress)
     with suppress(OSError):  # a page that needs the index makes it
-        build(path)
+        build(file.path)
+    if report.ok:
+        lease.write(report=report.as_dict(), checked_bytes=0, checked_lines=0)
     return report
 
 

@@ -15,19 +15,27 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
-from jobs.pipeline import operations
+from jobs.pipeline import mending, operations
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
 type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
+
+
+def _reduce(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
+    """Without duplicates (options["drop"]), or without lines that a person named."""
+    operation = mending.reduce if "drop" in file.options else operations.leave_out
+    operation(file, sources, target, keep)
+
 
 # Each reads the sources (the parent first, then options["with"]) and writes the target, by the row's options alone.
 # Raises RefusedError where that cannot be done.
 OPERATIONS: dict[str, Operation] = {
     Origin.CONVERTED: operations.convert,
     Origin.EDITED: operations.edit,
+    Origin.MASKED: mending.mask,
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,
-    Origin.REDUCED: operations.leave_out,
+    Origin.REDUCED: _reduce,
     Origin.SAMPLED: operations.sample,
     Origin.SHUFFLED: operations.shuffle,
     Origin.SPLIT: operations.split,

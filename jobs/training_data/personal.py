@@ -40,6 +40,8 @@ BEFORE, AFTER = 24, 14  # characters in which a word speaks for or against a num
 ORDERS = re.compile(
     r"(?:주문|송장|운송장|접수|예약|상품|제품|문서|관리|계약|사건|일련|승인)\s*(?:번호|코드|No\.?)?[^0-9]{0,4}$"
 )
+# `[계좌번호_1]`, its beginning or end perhaps cut off: what masking wrote speaks for nothing
+PLACEHOLDER = re.compile(r"\[?[가-힣A-Za-z_]*_[0-9]+\]|\[[가-힣A-Za-z_]*$")
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 
@@ -48,11 +50,13 @@ def _digits(text: str) -> str:
 
 
 def _before(match: re.Match[str], words: str) -> bool:
-    return bool(re.search(words, match.string[max(0, match.start() - BEFORE) : match.start()], re.IGNORECASE))
+    before = match.string[max(0, match.start() - BEFORE) : match.start()]
+    return bool(re.search(words, PLACEHOLDER.sub("", before), re.IGNORECASE))
 
 
 def _near(match: re.Match[str], words: str) -> bool:
-    return _before(match, words) or bool(re.search(words, match.string[match.end() : match.end() + AFTER]))
+    after = match.string[match.end() : match.end() + AFTER]
+    return _before(match, words) or bool(re.search(words, PLACEHOLDER.sub("", after)))
 
 
 def _is_order(match: re.Match[str]) -> bool:

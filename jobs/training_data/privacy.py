@@ -8,11 +8,11 @@ Nearly all text is clean, and costs three looks: for a run that begins with a di
 
 import re
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jobs.training_data.personal import DIGIT_RULES, DOMAIN, KEY, KEY_MARKS, LOCAL, Kind, is_key
 
-__all__ = ["Found", "Kind", "find", "mask_for_display"]
+__all__ = ["Found", "Kind", "find", "mask_for_display", "mask_messages"]
 
 RUN = re.compile("[0-9](?:[-0-9 .()A-Z\u2010-\u2014\u2212]{6,})")
 MARGIN = 6  # what may stand before the first digit (`(+`, `M`, `서울-`) and what must not stand after the last
@@ -90,3 +90,12 @@ def _hidden(kind: Kind, value: str) -> str:
     shown = seen[0] if seen else ""
     hidden = re.sub("[0-9A-Za-z가-힣]", HIDDEN, value[len(shown) :])
     return shown + (hidden if kind is not Kind.KEY else hidden[:LONGEST_HIDDEN])
+
+
+def mask_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages as `reading.for_display` shows them, with what is found in their texts hidden."""
+    return [{key: _masked(key, value) for key, value in message.items()} for message in messages]
+
+
+def _masked(key: str, value: Any) -> Any:
+    return mask_for_display(value) if isinstance(value, str) and key != "role" else value

@@ -88,6 +88,7 @@ class Report(msgspec.Struct):
     fault_counts: dict[str, int] = {}
     warnings: list[Fault] = []
     findings: list[Finding] = []
+    statistics: dict[str, Any] = {}  # of training_data.statistics; empty until somebody looked
     sample: list[list[dict[str, Any]]] = []
 
     def as_dict(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
 from itertools import batched
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,10 +26,10 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.forms.file import ConvertForm
 from jobs.models import FileFormat, FileState, FineTuneJob, Member, RemoteFile, TrainingFile, audit
 from jobs.pipeline import storing
+from jobs.pipeline.looking import drop_sidecars
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
 from jobs.training_data.editing import without_texts
-from jobs.training_data.indexing import SIDECARS
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
@@ -146,13 +146,8 @@ def file_delete(request: DeskRequest, member: Member, file: UUID) -> HttpRespons
     if found.deleted_at:
         raise Http404
     with transaction.atomic():
-        left = {
-            "deleted_at": timezone.now(),
-            "content": "",
-            "check_due_at": None,
-            "options": without_texts(found.options),
-        }
-        gone = _free(found).update(**left)
+        told = without_texts(found.options)
+        gone = _free(found).update(deleted_at=timezone.now(), content="", check_due_at=None, options=told)
         if gone:
             audit(request, member.team, "file.deleted", found, before={"sha256": found.sha256, "size": found.size})
             transaction.on_commit(partial(_drop_bytes, found), robust=True)
@@ -179,7 +174,6 @@ def _free(file: TrainingFile) -> QuerySet[TrainingFile]:
 
 
 def _drop_bytes(file: TrainingFile) -> None:
-    """The bytes, and what was made of them beside them."""
-    if name := file.content.name:
-        for gone in (name, *(str(PurePosixPath(name).with_suffix(ending)) for ending in SIDECARS)):
-            file.content.storage.delete(gone)
+    if file.content.name:
+        file.content.storage.delete(file.content.name)
+        drop_sidecars(file.content.name)

@@ -11,6 +11,7 @@ from jobs import pricing
 from jobs.faults import explain
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
+from jobs.training_data.privacy import mask_for_display, mask_messages
 from jobs.training_data.report import Fault, Report
 
 EPOCHS = (1, 3, 5, 10)
@@ -60,13 +61,24 @@ def say(fault: Fault) -> Said:
 
 
 def facts(file: TrainingFile) -> Facts:
+    """Personal data in the sample, and in what faults quote, is hidden, unless the team does not want it."""
     report = Report.from_dict(file.report)
-    costs = _costs(file) if file.tokens else None
-    return Facts(report, [say(f) for f in report.faults], [say(w) for w in report.warnings], costs)
+    found = {one.code for one in report.findings}  # a finding names all lines, so its warning need not be said too
+    faults, warnings = report.faults, [one for one in report.warnings if one.code not in found]
+    if file.team.privacy:
+        report.sample = [mask_messages(messages) for messages in report.sample]
+        return Facts(report, [_hidden(say(f)) for f in faults], [say(w) for w in warnings], _costs(file))
+    return Facts(report, [say(f) for f in faults], [say(w) for w in warnings], _costs(file))
 
 
-def _costs(file: TrainingFile) -> Costs:
+def _hidden(said: Said) -> Said:
+    return said._replace(message=mask_for_display(said.message))
+
+
+def _costs(file: TrainingFile) -> Costs | None:
     """For the services that the team is connected to; for all we know of when there is none."""
+    if not file.tokens:
+        return None
     slugs = set(Connection.objects.alive().filter(team=file.team_id).values_list("profile", flat=True))
     profiles = [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
     rows = [_row(file, profile, base) for profile in profiles for base in pricing.bases(profile.slug)]

@@ -23,6 +23,7 @@ from jobs.tasks import check_file, nudge
 from jobs.uploads import HashedFile, was_cut
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts
+from jobs.views.file_findings import look_context
 from jobs.views.lineage import ancestors
 
 PAGE = 25
@@ -154,6 +155,7 @@ def _context(member: Member, file: TrainingFile) -> dict[str, Any]:
     return {
         "file": file,
         "facts": facts(file),
+        **look_context(file),
         "convert_form": ConvertForm(),
         "ancestors": ancestors(file),
         "versions": file.versions.alive().defer("report", "options"),

@@ -16,6 +16,7 @@ from jobs.forms.job import OTHER, OrderForm
 from jobs.models import ConnectionState, FileState, FineTuneJob, Member, audit
 from jobs.pipeline.record import order
 from jobs.tasks import advance_job, nudge
+from jobs.training_data.leakage import known_leakage
 from jobs.views.access import DeskRequest, trainer_page
 
 FEW_EXAMPLES = 50
@@ -101,12 +102,20 @@ def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
         "base": base,
         "chosen_connection": connection,
         "chosen_file": form.cleaned_data.get("training_file"),
+        "leaked": _leaked(form),
         "few": FEW_EXAMPLES,
         "trouble": connection and connection.state not in (ConnectionState.WORKS, ConnectionState.UNTESTED),
         "earlier": _earlier(member, form),
         "rate": settings.USD_KRW,
         "rate_day": settings.USD_KRW_DATE,
     }
+
+
+def _leaked(form: OrderForm) -> int:
+    """How many examples of the validation file are trained on, as far as is known."""
+    chosen = [form.cleaned_data.get(name) for name in ("training_file", "validation_file")]
+    trained_on, validated_with = (file.path if file and file.content else None for file in chosen)
+    return len(known_leakage(trained_on, validated_with)) if trained_on and validated_with else 0
 
 
 def _button_price(price: pricing.Estimate) -> str:

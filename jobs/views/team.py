@@ -74,6 +74,21 @@ def team_rename(request: DeskRequest, member: Member) -> HttpResponse:
     return redirect("team", renamed.slug)
 
 
+@require_POST
+@owner_page
+def team_privacy(request: DeskRequest, member: Member) -> HttpResponse:
+    """Switch the search for personal data in training files on or off, as the button says."""
+    wanted = request.POST.get("privacy") == "on"
+    with transaction.atomic():
+        if Team.objects.filter(pk=member.team_id, privacy=not wanted).update(privacy=wanted):
+            audit(request, member.team, "team.privacy", member.team, {"privacy": not wanted}, {"privacy": wanted})
+    if wanted:
+        messages.success(request, _("Personal data is looked for and hidden again. Check older files again to know."))
+    else:
+        messages.warning(request, _("Personal data is no longer looked for, and shown as it stands."))
+    return redirect("team", member.team.slug)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_new(request: HttpRequest) -> HttpResponse:
     form = TeamNameForm(request.POST if request.method == "POST" else None)

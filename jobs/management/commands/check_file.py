@@ -8,9 +8,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from jobs import findings
 from jobs.faults import explain
 from jobs.training_data.checking import check
-from jobs.training_data.report import Fault, Report
+from jobs.training_data.looking import look
+from jobs.training_data.report import Fault, Finding, Report
+
+LINES = 10
 
 
 class Command(BaseCommand):
@@ -30,7 +34,11 @@ class Command(BaseCommand):
 
 def _checked(path: Path) -> Report:
     try:
-        return check(path)
+        report = check(path)
+        if report.ok:
+            looked = look(path)
+            report.findings, report.statistics = looked.findings, looked.statistics
+        return report
     except OSError as problem:
         raise CommandError(
             _("Cannot read the file: %(path)s (%(reason)s)") % {"path": path, "reason": problem.strerror}
@@ -43,6 +51,7 @@ def _as_json(report: Report) -> str:
     del said["faults"], said["sample"]
     said["errors"] = [_said(fault) for fault in report.faults]
     said["warnings"] = [_said(warning) for warning in report.warnings]
+    said["findings"] = [_found(finding) for finding in report.findings]
     return json.dumps(said, ensure_ascii=False, indent=2)
 
 
@@ -50,6 +59,12 @@ def _said(fault: Fault) -> dict[str, Any]:
     message, remedy = explain(fault)
     place = {"line": fault.line, "offset": fault.offset, "column": fault.column}
     return {**place, "code": fault.code, "message": message, "remedy": remedy}
+
+
+def _found(finding: Finding) -> dict[str, Any]:
+    message, remedy = findings.explain(finding)
+    where = {"count": finding.count, "lines": finding.lines}
+    return {"code": finding.code, **where, "message": message, "remedy": remedy}
 
 
 def _as_text(report: Report) -> str:
@@ -65,6 +80,8 @@ def _as_text(report: Report) -> str:
             *(_row(fault) for fault in report.faults),
             _("Warnings: %(count)s") % {"count": len(report.warnings)},
             *(_row(warning) for warning in report.warnings),
+            _("Findings: %(count)s") % {"count": len(report.findings)},
+            *(_found_row(finding) for finding in report.findings),
         ]
     )
 
@@ -73,3 +90,9 @@ def _row(fault: Fault) -> str:
     message, remedy = explain(fault)
     place = _("line %(line)s") % {"line": fault.line} if fault.line else _("file")
     return f"  {place}: {message} → {remedy}"
+
+
+def _found_row(finding: Finding) -> str:
+    message, remedy = findings.explain(finding)
+    lines = ", ".join(map(str, finding.lines[:LINES])) + (" …" if finding.count > LINES else "")
+    return f"  {message}: {finding.count:,} ({_('lines %(lines)s') % {'lines': lines}}) → {remedy}"
