@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -90,6 +91,7 @@ def examples_page(
         "url": reverse("file-examples", args=[member.team.slug, reader.file.uuid]),
         "place": place,
         "listing": listing,
+        "here": _here(request, listing.page),
         "examples": [bubbles(one, hide=member.team.privacy, words=place.words) for one in listing.shown],
         "findings": _findings(reader.file),
         "editable": editable,
@@ -100,6 +102,12 @@ def examples_page(
     }
     missing = HTTPStatus.NOT_FOUND if listing.missing_line else status
     return render(request, "jobs/file_examples.html", context, status=missing)
+
+
+def _here(request: DeskRequest, page: int) -> str:
+    """The query of this place, for the links and forms of every example on it: made once, not a hundred times."""
+    asked = {name: value for name, value in request.GET.items() if name not in ("edit", "mode", "line")}
+    return urlencode(asked | {"page": page})
 
 
 def _opened(reader: Reader, place: Place) -> ExampleForm | None:
