@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jobs.models import FileFormat, FileState, TrainingFile
+from jobs.models import FileFormat, FileState, Team, TrainingFile
 from jobs.training_data import browsing
 from jobs.training_data.browsing import Bounds, Found
 from jobs.training_data.indexing import Index, index_path
@@ -266,26 +266,54 @@ def test_the_search_of_the_page_goes_on(world: World, login: Login) -> None:
 
 
 def test_only_the_lines_of_a_finding(world: World, login: Login) -> None:
-    file = make_file(world.team, chat_lines(45))
-    file.path.with_suffix(".findings").write_text(json.dumps({"duplicate": [3, 9, 40, 46], "empty": []}))
+    file = make_file(world.team, chat_lines(45), report=found_in({"short_answers": [3, 9]}))
+    file.path.with_suffix(".findings").write_text(json.dumps({"short_answers": [3, 9, 40, 46]}))
     carol = login(world.carol)
 
-    everything, found, other = (carol.get(url(file, query)) for query in ("", "finding=duplicate", "finding=nonsense"))
+    everything, found, other = (
+        carol.get(url(file, query)) for query in ("", "finding=short_answers", "finding=nonsense")
+    )
 
-    assert 'value="duplicate"' in everything.content.decode()
-    assert 'value="empty"' not in everything.content.decode()
+    assert "Answers of fewer than five characters, where most are long\n            (2)" in everything.content.decode()
     assert headings(found) == ["Line 3", "Line 9", "Line 40"]
     assert headings(other) == []
 
 
-@pytest.mark.parametrize(
-    "left", ["", "[1, 2]", "{broken", '{"duplicate": 3}', '{"duplicate": ["x", null, -4, 1.5, 2]}']
-)
+def test_jumping_to_a_line_of_a_finding(world: World, login: Login) -> None:
+    """The report links to them so."""
+    file = make_file(world.team, chat_lines(60), report=found_in({"short_answers": list(range(1, 60, 2))}))
+    carol = login(world.carol)
+
+    first, second, between = (carol.get(url(file, f"finding=short_answers&line={line}")) for line in (39, 41, 42))
+
+    assert headings(first) == [f"Line {line}" for line in range(1, 40, 2)]
+    assert headings(second) == headings(between) == [f"Line {line}" for line in range(41, 60, 2)]
+
+
+def test_a_team_that_does_not_look_for_personal_data_sees_all(world: World, login: Login) -> None:
+    told = line("번호?", "010-1234-5678")
+    file = make_file(world.team, f"{told}\n".encode() * 12, report=found_in({"personal_phone": [1]}))
+    carol = login(world.carol)
+
+    hidden = carol.get(url(file)).content.decode()
+    Team.objects.filter(pk=world.team.pk).update(privacy=False)
+    shown = carol.get(url(file)).content.decode()
+
+    assert ("010-1234-5678" in hidden, "Phone numbers" in hidden) == (False, True)
+    assert ("010-1234-5678" in shown, "Phone numbers" in shown) == (True, False)
+
+
+def found_in(findings: dict[str, list[int]]) -> dict[str, Any]:
+    told = [{"code": code, "count": len(lines), "lines": lines, "params": {}} for code, lines in findings.items()]
+    return {"ok": True, "format": "chat", "findings": told}
+
+
+@pytest.mark.parametrize("left", ["", "[1, 2]", "{broken", '{"short": 3}', '{"short": ["x", null, -4, 1.5, 2]}'])
 def test_findings_that_cannot_be_read_do_no_harm(world: World, login: Login, left: str) -> None:
     file = make_file(world.team, chat_lines(5))
     file.path.with_suffix(".findings").write_text(left)
 
-    answer = login(world.carol).get(url(file, "finding=duplicate"))
+    answer = login(world.carol).get(url(file, "finding=short"))
 
     assert answer.status_code == 200
     assert headings(answer) == (["Line 2"] if "null" in left else [])

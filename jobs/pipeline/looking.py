@@ -37,7 +37,7 @@ def left_by(file: TrainingFile) -> Report | None:
 
 
 def drop_sidecars(name: str) -> None:
-    """What the look and the index left goes with the bytes. `name` as under MEDIA_ROOT."""
+    """What the check and the look left goes with the bytes. `name` as under MEDIA_ROOT."""
     path = Path(settings.MEDIA_ROOT) / name
-    for beside in (sidecar(path), hashes(path), index_path(path)):
+    for beside in (index_path(path), sidecar(path), hashes(path)):
         beside.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from jobs.training_data.editing import checked
-from jobs.training_data.indexing import FINDINGS_ENDING, Index
+from jobs.training_data.findings import sidecar
+from jobs.training_data.indexing import Index
 from jobs.training_data.reading import BOM, Line, for_display, lines
 from jobs.training_data.report import LIMITS, Fault, Format, printable
 
@@ -67,7 +68,7 @@ def rows(index: Index, numbers: list[int], expected: Format = "unknown") -> Iter
 def findings(path: Path) -> dict[str, list[int]]:
     """Which lines each finding of the check is about: the sidecar that the check left, or nothing."""
     try:
-        told = orjson.loads(path.with_suffix(FINDINGS_ENDING).read_bytes())
+        told = orjson.loads(sidecar(path).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return {}
     lists = told.items() if isinstance(told, dict) else ()

@@ -18,7 +18,6 @@ from jobs.training_data.reading import Line
 from jobs.training_data.report import LIMITS
 
 ENDING = ".index"
-FINDINGS_ENDING = ".findings"
 MOST_LINES = 8_000_000  # 64 MB of offsets; what stands behind them is the last line's
 CHUNK = 256 * 1024
 BREAK = re.compile(b"\n")

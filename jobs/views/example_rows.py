@@ -1,6 +1,7 @@
 """Which examples a page shows: by number, by words, by what was found in them, or those one has changed."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -109,8 +110,9 @@ class Reader:
         return Listing(shown, total, pages, page, missing_line=missing, lines=self.index.lines)
 
     def _of(self, lines: list[int], place: Place) -> Listing:
+        """Those of a list of lines; a line to jump to is one of them, or the one behind it."""
         pages = self._page(len(lines))
-        page = min(place.page, pages)
+        page = min(self._page(bisect_left(lines, place.line) + 1) if place.line else place.page, pages)
         shown = self._numbered(lines[(page - 1) * PAGE : page * PAGE])
         return Listing(shown, len(lines), pages, page, lines=self.index.lines)
 
@@ -157,6 +159,9 @@ class Reader:
 
 
 def lines_of(file: TrainingFile, finding: str) -> list[int]:
+    """All lines with a finding; the first hundred where the check left no more."""
+    report = Report.from_dict(file.report)
     if finding == FAULTY:
-        return sorted({fault.line for fault in Report.from_dict(file.report).faults if fault.line})
-    return findings(file.path).get(finding, [])
+        return sorted({fault.line for fault in report.faults if fault.line})
+    told = next((one.lines for one in report.findings if one.code == finding), [])
+    return findings(file.path).get(finding, told)

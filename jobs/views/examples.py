@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,12 +11,15 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from jobs.findings import explain
 from jobs.forms.example import ExampleForm, blank
 from jobs.models import FileState, Member, TrainingFile
 from jobs.pipeline import drafting
-from jobs.training_data.browsing import findings, parts
+from jobs.training_data.browsing import parts
+from jobs.training_data.findings import personal_kind
 from jobs.training_data.indexing import Index
-from jobs.training_data.privacy import mask_for_display
+from jobs.training_data.privacy import mask_for_display, mask_messages
+from jobs.training_data.report import Report
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
 from jobs.views.file_facts import Said, say
@@ -87,7 +91,8 @@ def examples_page(
         "url": reverse("file-examples", args=[member.team.slug, reader.file.uuid]),
         "place": place,
         "listing": listing,
-        "examples": [bubbles(one, place.words) for one in listing.shown],
+        "here": _here(request, listing.page),
+        "examples": [bubbles(one, hide=member.team.privacy, words=place.words) for one in listing.shown],
         "findings": _findings(reader.file),
         "editable": editable,
         "changes": drafting.tally(reader.file, request.user).changes if editable else 0,
@@ -99,6 +104,12 @@ def examples_page(
     return render(request, "jobs/file_examples.html", context, status=missing)
 
 
+def _here(request: DeskRequest, page: int) -> str:
+    """The query of this place, for the links and forms of every example on it: made once, not a hundred times."""
+    asked = {name: value for name, value in request.GET.items() if name not in ("edit", "mode", "line")}
+    return urlencode(asked | {"page": page})
+
+
 def _opened(reader: Reader, place: Place) -> ExampleForm | None:
     if place.edit == NEW:
         return ExampleForm.of(NEW, blank(reader.original("1") or b""))
@@ -106,15 +117,25 @@ def _opened(reader: Reader, place: Place) -> ExampleForm | None:
     return None if content is None else ExampleForm.of(place.edit, content, as_json=place.as_json)
 
 
-def bubbles(shown: Shown, words: str = "") -> Bubbles:
-    """`words` are marked where they stand in a text."""
+def bubbles(shown: Shown, *, hide: bool, words: str = "") -> Bubbles:
+    """`hide` the personal data in it; mark `words` where they stand in a text."""
     row = shown.row
-    messages = [_marked(hidden(message), words) for message in row.messages] if row else []
+    messages = row.messages if row else []
+    if hide:
+        messages = [_cut(message) for message in mask_messages(messages)]
+    messages = [_marked(message, words) for message in messages]
     sides = {side: [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")}
     rest = [each for each in messages if each.get("side") not in sides]
     faults = [say(fault) for fault in row.faults] if row else []
-    raw = mask_for_display(row.raw) if row else ""
-    return Bubbles(shown.key, shown.number, shown.status, raw, rest, **sides, faults=faults)
+    raw = row.raw if row else ""
+    return Bubbles(
+        shown.key, shown.number, shown.status, mask_for_display(raw) if hide else raw, rest, **sides, faults=faults
+    )
+
+
+def _cut(message: dict[str, Any]) -> dict[str, Any]:
+    """What the end of a shortened text cuts in two could not be found there: it is left out."""
+    return message | {"content": message["content"][:-CUT_IN_TWO]} if message.get("long") else message
 
 
 def _marked(message: dict[str, Any], words: str) -> dict[str, Any]:
@@ -122,19 +143,12 @@ def _marked(message: dict[str, Any], words: str) -> dict[str, Any]:
     return message | {"pieces": [{"text": text, "mark": "hit" if hit else ""} for text, hit in found]}
 
 
-def hidden(message: dict[str, Any]) -> dict[str, Any]:
-    """The message without the personal data in it; what the end of a shortened text cuts in two is left out."""
-    texts = {key: mask_for_display(value) for key, value in message.items() if isinstance(value, str) and key != "role"}
-    if message.get("long"):
-        texts["content"] = texts["content"][:-CUT_IN_TWO]
-    return message | texts
-
-
 def _findings(file: TrainingFile) -> list[Finding]:
-    """What the list can be filtered by: lines with faults, and the check's findings."""
-    told = [Finding(code, code, len(lines)) for code, lines in findings(file.path).items() if lines]
+    """What the list can be filtered by: lines with faults, and what the look at the file found."""
+    told = [one for one in Report.from_dict(file.report).findings if file.team.privacy or not personal_kind(one.code)]
+    shown = [Finding(one.code, explain(one)[0], one.count) for one in told]
     faulty = lines_of(file, FAULTY)
-    return [Finding(FAULTY, "", len(faulty)), *told] if faulty else told
+    return [Finding(FAULTY, "", len(faulty)), *shown] if faulty else shown
 
 
 def too_many() -> str:

@@ -41,14 +41,15 @@ def file_compare(request: DeskRequest, member: Member, file: UUID, other: UUID) 
     context = {"file": new, "other": old, "url": reverse("file-compare", args=[member.team.slug, file, other])}
     try:
         with Index(path_of(old)) as before, Index(path_of(new)) as after:
-            return render(request, "jobs/file_compare.html", context | _found(request, before, after))
+            found = _found(request, member, before, after)
+            return render(request, "jobs/file_compare.html", context | found)
     except FileNotFoundError:
         return render(request, "jobs/file_gone.html", status=410)
     except TooLongError:
         return render(request, "jobs/file_compare.html", context | {"too_long": True})
 
 
-def _found(request: DeskRequest, before: Index, after: Index) -> dict[str, Any]:
+def _found(request: DeskRequest, member: Member, before: Index, after: Index) -> dict[str, Any]:
     difference = compare(before, after)
     kind = request.GET.get("kind", "")
     entries = [entry for entry in difference.entries if kind not in list(Kind) or entry.kind == kind]
@@ -59,7 +60,7 @@ def _found(request: DeskRequest, before: Index, after: Index) -> dict[str, Any]:
         "kinds": _kinds(difference),
         "kind": kind if kind in list(Kind) else "",
         "page": page,
-        "changes": [_changed(entry, before, after) for entry in page.object_list],
+        "changes": [_changed(entry, before, after, hide=member.team.privacy) for entry in page.object_list],
     }
 
 
@@ -68,16 +69,16 @@ def _kinds(difference: Difference) -> list[Kind]:
     return [kind for kind in Kind if difference.counts[kind]]
 
 
-def _changed(entry: Entry, before: Index, after: Index) -> Changed:
-    old, new = _example(before, entry.old), _example(after, entry.new)
+def _changed(entry: Entry, before: Index, after: Index, *, hide: bool) -> Changed:
+    old, new = _example(before, entry.old, hide=hide), _example(after, entry.new, hide=hide)
     words = _words(old, new) if old and new else []
     alike = bool(words) and all(piece.mark == "" for message in words for piece in message["pieces"])
     return Changed(entry.kind, old, new, words, alike)
 
 
-def _example(index: Index, number: int) -> Bubbles | None:
+def _example(index: Index, number: int, *, hide: bool) -> Bubbles | None:
     line = index.read(number) if number else None
-    return bubbles(Shown(str(number), number, _plain(row(line)), "")) if line else None
+    return bubbles(Shown(str(number), number, _plain(row(line)), ""), hide=hide) if line else None
 
 
 def _plain(shown: Row) -> Row:

@@ -38,6 +38,7 @@ from jobs.pipeline.storing import order_conversion, store
 from jobs.states import State
 from tests.browser.seed_changes import changed
 from tests.browser.seed_import import imported
+from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
 
@@ -70,7 +71,8 @@ def main() -> None:
     _notices(jobs, carol)
     _audit(team, alice)
     places = _places(team, connections, files, jobs) | _lists(team, "") | _lists(dora.ensure_team(), "empty ")
-    places |= _invitations(team, alice) | searched(team, alice, files) | changed(team, alice, files["ready"])
+    places |= _invitations(team, alice) | searched(team, alice, files) | mended(alice, files)
+    places |= changed(team, alice, files["ready"])
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
