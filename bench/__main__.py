@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import load, machine, readme, servers, start, upload
+from bench import load, machine, readme, recipes, servers, start, upload
 from bench.figures import Figure, table, taken_over
 
 PREPARE = (["migrate", "--verbosity=0"], ["compile_translations"], ["collectstatic", "--noinput", "--verbosity=0"])
@@ -48,6 +48,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "upload": upload.figures,
     "lists": lists,
     "sweep": sweep,
+    "recipes": recipes.figures,
 }
 LOAD = "load"  # not among the parts that run without being named: it takes a quarter of an hour
 

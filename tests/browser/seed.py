@@ -37,6 +37,7 @@ from jobs.pipeline import checking
 from jobs.pipeline.storing import order_conversion, store
 from jobs.states import State
 from tests.browser.seed_import import imported
+from tests.browser.seed_texts import texts
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
 
 MODEL = "sim-large-2026-06-01"
@@ -64,7 +65,7 @@ def main() -> None:
     _notices(jobs, carol)
     _audit(team, alice)
     places = _places(team, connections, files, jobs) | _lists(team, "") | _lists(dora.ensure_team(), "empty ")
-    places |= _invitations(team, alice)
+    places |= _invitations(team, alice) | texts(team, alice)
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
@@ -291,7 +292,7 @@ def _lists(team: Team, prefix: str) -> dict[str, str]:
         "playground",
         "connection-list",
     ]
-    names += ["connection-new", "copy-list", "team", "team-audit"]
+    names += ["connection-new", "copy-list", "team", "team-audit", "source-list", "source-new"]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 
 

@@ -14,18 +14,19 @@ from tests.browser.conftest import Portal, Window, open_window
 pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
-LISTS += ["connection-new", "copy-list", "team", "team-audit"]
+LISTS += ["connection-new", "copy-list", "team", "team-audit", "source-list", "source-new"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
 PAGES = {
     "alice": [
         *LISTS,
         *(f"file {state}" for state in ("ready", "invalid", "legacy", "checking", "deleted", "converted")),
+        *(f"source {state}" for state in ("ready", "invalid", "checking", "deleted")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
         *("webhook", "clone", "talk", "/settings/", "/teams/new/", "/accounts/email/", "/accounts/password/change/"),
     ],
-    "carol": ["job succeeded", "job record", "file ready", "connection works", "team", "/notices/"],
+    "carol": ["job succeeded", "job record", "file ready", "source ready", "connection works", "team", "/notices/"],
     "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/notices/", "/no-such-page/"],
     "root": ["/admin/", *(f"/admin/jobs/{table}/" for table in OVERSEEN), "/admin/job", "/admin/connection"],
     "": ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "join", "/no-such-page/"],
