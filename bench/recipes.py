@@ -50,7 +50,7 @@ def _text(size: int) -> str:
 
 
 def _recipe(path: Path) -> tuple[float, float, int]:
-    """Seconds from the order to the last example, to the first word, and how many examples. The process's start counts."""
+    """Seconds from the order to its end, to the first word, and how many examples; the process's start counts."""
     began, first, examples = time.perf_counter(), 0.0, 0
     for told in run_apart(Recipe(), [Text("bench", str(path))], target=path.with_suffix(".jsonl")):
         first = first or time.perf_counter() - began
