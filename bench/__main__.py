@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import data, load, machine, readme, servers, start, upload
+from bench import data, load, machine, readme, recipes, servers, start, upload
 from bench.figures import Figure, table, taken_over
 
 PREPARE = (["migrate", "--verbosity=0"], ["compile_translations"], ["collectstatic", "--noinput", "--verbosity=0"])
@@ -54,6 +54,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "sweep": sweep,
     "data": data.figures,
     "pages": pages,
+    "recipes": recipes.figures,
 }
 LOAD = "load"  # not among the parts that run without being named: it takes a quarter of an hour
 

@@ -40,6 +40,7 @@ from tests.browser.seed_changes import changed
 from tests.browser.seed_import import imported
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
+from tests.browser.seed_texts import texts
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
 
 ABOUT = {
@@ -73,6 +74,7 @@ def main() -> None:
     places = _places(team, connections, files, jobs) | _lists(team, "") | _lists(dora.ensure_team(), "empty ")
     places |= _invitations(team, alice) | searched(team, alice, files) | mended(alice, files)
     places |= changed(team, alice, files["ready"])
+    places |= texts(team, alice)
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
@@ -309,7 +311,7 @@ def _lists(team: Team, prefix: str) -> dict[str, str]:
         "playground",
         "connection-list",
     ]
-    names += ["connection-new", "copy-list", "passage-list", "team", "team-audit"]
+    names += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 
 

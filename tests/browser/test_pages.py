@@ -14,7 +14,7 @@ from tests.browser.conftest import Portal, Window, open_window
 pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
-LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit"]
+LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
 PAGES = {
     "alice": [
@@ -23,6 +23,7 @@ PAGES = {
         *(f"file {state}" for state in ("checking", "stopped", "deleted", "converted")),
         *(f"file {state}" for state in ("table", "apart", "cp949", "part")),
         *("change", "change invalid", "map", "repeat"),
+        *(f"source {state}" for state in ("ready", "invalid", "checking", "deleted")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
@@ -45,6 +46,7 @@ PAGES = {
         "file ready",
         "examples",
         "compare",
+        "source ready",
         "connection works",
         "team",
         "/notices/",

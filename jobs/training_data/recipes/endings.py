@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 CLOSING = "\"'”’»」』)\\]】》〉"
 END = re.compile(
-    rf"(?P<mark>[.!?。！？…‥]+)(?P<closing>[{CLOSING}]*)(?=\s|$|(?P<glued>[가-힣㐀-鿿“‘「『\"]))"
+    r"(?P<plain>(?<=[가-힣][다요까죠])[.!?](?=\s))"  # most of them
+    rf"|(?P<mark>[.!?。！？…‥]+)(?P<closing>[{CLOSING}]*)(?=\s|$|(?P<glued>[가-힣㐀-鿿“‘「『\"]))"
     r"|(?P<blank>\n[ \t\r\u3000]*\n\s*)|(?P<line>\n)"
 )
 VERBAL = frozenset("다요죠까네군지음함임됨자라")  # what a sentence of Korean prose ends in
@@ -18,6 +19,7 @@ NUMBERING = re.compile(
     r"\s*[\"'“‘(\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하]|[A-Za-z]|[ivxIVX]{1,4}|제?\d{1,3}[장절조항])$"
 )
 DATE = re.compile(r"(?:^|\D)\d{1,4}\.\s?\d{1,2}$")
+QUOTATION = re.compile('[“”「」"]')
 WORD = re.compile(r"[A-Za-z.]+$")
 BACK = 300  # characters that are looked at before a mark: enough for any word or quotation, and never the whole text
 HEAD = 64 * 1024  # characters that tell how a text's lines are broken
@@ -27,9 +29,16 @@ def sentence_ends(text: str, *, lines: bool) -> Iterator[int]:
     """Offsets right after each sentence, in order. `lines`: a line break ends one too."""
     start = 0
     for found in END.finditer(text):
-        if _ends(text, start, found, lines):
+        plain = found.lastgroup == "plain"
+        if _is_said_out(text, start, found) if plain else _ends(text, start, found, lines):
             start = found.end("closing") if found["mark"] else found.end()
             yield start
+
+
+def _is_said_out(text: str, start: int, found: re.Match[str]) -> bool:
+    """Whether no quotation is open at the mark."""
+    first, last = max(start, found.start() - BACK), found.start()
+    return not (QUOTATION.search(text, first, last) and _inside_quotation(text[first:last]))
 
 
 def _ends(text: str, start: int, found: re.Match[str], lines: bool) -> bool:
@@ -42,7 +51,7 @@ def _ends(text: str, start: int, found: re.Match[str], lines: bool) -> bool:
         return False
     if not before.strip() and not found["closing"]:
         return not _goes_on(text, found.end())
-    return _is_real_mark(text, before, found) and not _inside_quotation(before, found)
+    return _is_real_mark(text, before, found) and not _inside_quotation(before + found["closing"])
 
 
 def _is_glued_end(before: str, found: re.Match[str]) -> bool:
@@ -62,16 +71,13 @@ def _is_real_mark(text: str, before: str, found: re.Match[str]) -> bool:
         return bool(found["closing"]) or before[-1:] in VERBAL or _goes_on(text, found.end())
     if mark != ".":
         return True
-    if before[-1:].isdigit() and (text[found.end() :].lstrip()[:1].isdigit() if _near(text, found) else False):
+    after = text[found.end() : found.end() + 2]
+    if before[-1:].isdigit() and after[:1] == " " and after[1:].isdigit():
         return False
     if NUMBERING.match(before) or DATE.search(before):
         return False
     word = WORD.search(before)
     return not (word and _is_abbreviation(word[0]))
-
-
-def _near(text: str, found: re.Match[str]) -> bool:
-    return text[found.end() : found.end() + 1] == " "
 
 
 def _is_abbreviation(word: str) -> bool:
@@ -83,9 +89,8 @@ def _goes_on(text: str, place: int) -> bool:
     return text[place : place + 1] in ("", "\n", "\r")
 
 
-def _inside_quotation(before: str, found: re.Match[str]) -> bool:
+def _inside_quotation(told: str) -> bool:
     """`“안녕. 잘 지냈어?”` is said in one breath."""
-    told = before + found["closing"]
     curled = told.count("“") - told.count("”") + told.count("「") - told.count("」")
     return curled > 0 or (curled == 0 and told.count('"') % 2 == 1)
 

@@ -15,6 +15,7 @@ from jobs.training_data.texts.found import BOUNDS, Bounds, Found, Said
 from jobs.training_data.texts.reading import read
 
 MEMORY = 3 * 1024**3  # bytes of address space: a bomb of a kind nobody thought of ends this process, not the machine
+CPU_SECONDS = 300  # then the system ends it, even within a library that never comes back
 TICK = 1.0  # seconds
 
 
@@ -68,4 +69,5 @@ def _found(path: Path, kind: str, target: Path, encoding: str, bounds: Bounds, c
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     tell(Said(found=run(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), sys.argv[4] if sys.argv[4:] else "")))
