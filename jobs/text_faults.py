@@ -76,7 +76,7 @@ NOTES: dict[Note, Text] = {
     Note.DECOMPOSED: _("Syllables came apart into letters (NFD, as macOS writes them) and were put together: %(n)s"),
     Note.CRLF: _("Line breaks of Windows were made plain: %(n)s"),
     Note.INVISIBLE: _("Invisible characters were left out: %(n)s"),
-    Note.UNREADABLE: _("Characters that could not be read, shown as \N{REPLACEMENT CHARACTER}: %(n)s"),
+    Note.UNREADABLE: _("Characters that could not be read and were replaced by a mark: %(n)s"),
     Note.MARKUP: _("Marks of Markdown were left out: %(n)s"),
     Note.PAGES_WITHOUT_TEXT: _("Pages without text, perhaps pictures: %(n)s"),
 }

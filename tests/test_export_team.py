@@ -23,7 +23,7 @@ from jobs.pipeline.exporting import Archive
 from jobs.pipeline.record import move
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_connection, make_file, make_job, make_tuned_model
+from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model
 from tests.running import ROOT
 from tests.running_recipes import make_cut_run
 
@@ -70,6 +70,7 @@ def fill(world: World) -> FineTuneJob:
     SavedRecipe.objects.create(team=world.team, name="수필")
     make_cut_run(world.team, 2, connection=service)
     Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
+    make_source(world.team, name="겨울.txt")
     AuditEntry.objects.create(team=world.team, actor=world.bob, action="job.ordered", subject=job.name)
     return job
 
@@ -91,6 +92,8 @@ def test_every_table_is_in_the_archive_and_refers_by_uuid(world: World) -> None:
     assert opened.zip.read(f"results/{job.uuid}.csv") == b"step\n1\n"
     [file] = opened.rows("training_files.jsonl")
     assert opened.zip.read(file["path"]) == job.trained_on.path.read_bytes()
+    [text] = opened.rows("sources.jsonl")
+    assert opened.zip.read(text["path"]) == world.team.sources.get().path.read_bytes()
     assert opened.rows("members.jsonl")[0].keys() == {"username", "email", "role", "since"}
 
 

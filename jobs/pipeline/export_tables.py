@@ -21,6 +21,7 @@ from jobs.models import (
     RemoteFile,
     Run,
     SavedRecipe,
+    Source,
     Team,
     TrainingFile,
     Transition,
@@ -68,8 +69,21 @@ class Table:
 def archive_path(file: Mapping[str, Any]) -> str:
     """Where a training file's bytes lie in the archive: a name that no zip tool can misread."""
     stem = str(file["name"]).removesuffix(".jsonl")
-    plain = "".join(char if char.isalnum() or char in "-_" else "_" for char in stem)[:60]
-    return f"training_files/{plain or 'file'}-{file['uuid']}.jsonl"
+    return f"training_files/{_plain(stem) or 'file'}-{file['uuid']}.jsonl"
+
+
+def source_path(source: Mapping[str, Any]) -> str:
+    """Where a text's bytes lie in the archive."""
+    stem = str(source["name"]).rpartition(".")[0]
+    return f"sources/{_plain(stem) or 'text'}-{source['uuid']}.{source['kind']}"
+
+
+def _plain(stem: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_" else "_" for char in stem)[:60]
+
+
+def _with_source_path(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"path": source_path(row)}
 
 
 def _with_path(row: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +112,8 @@ TABLES = (
           {name: name for name in _CONNECTION} | {"created_by": "created_by__username"}),
     Table("training_files.jsonl", "training files and their reports", TrainingFile, "team",
           every_column(TrainingFile, "team", "content", "check_due_at"), also=_with_path),
+    Table("sources.jsonl", "texts that data is made from", Source, "team",
+          every_column(Source, "team", "content", "text_path", "due_at"), also=_with_source_path),
     Table("remote_copies.jsonl", "copies of training files at services", RemoteFile, "connection__team",
           every_column(RemoteFile, "claimed_at")),
     Table("jobs.jsonl", "jobs, with the service's JSON and what was imported", FineTuneJob, "team",

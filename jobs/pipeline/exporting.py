@@ -6,7 +6,7 @@ straight from the disk. One that is gone by then is named in the manifest, and t
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 from uuid import UUID
@@ -19,8 +19,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import VERSION
-from jobs.models import FineTuneJob, Team, TrainingFile, User
-from jobs.pipeline.export_tables import TABLES, Table, archive_path
+from jobs.models import FineTuneJob, Source, Team, TrainingFile, User
+from jobs.pipeline.export_tables import TABLES, Table, archive_path, source_path
 
 FORMAT, FORMAT_VERSION = "texthelper-team", 1
 CHUNK = 256 * 1024
@@ -33,7 +33,7 @@ README = """\
 - manifest.json: 들어 있는 파일마다 경로, 내용, 바이트 수, sha256. 빠진 학습 파일은 "missing"에 이유와 함께 있습니다.
   deleted: 이 팀이 지웠습니다. not_made_yet: 아직 변환되지 않았습니다.
   bytes_gone: 압축하는 동안 지워졌거나 서버에 없습니다. bytes_damaged: 들어 있지만, 올릴 때의 바이트와 다릅니다.
-- training_files/: 학습 파일의 바이트 그대로. results/: 학습 작업의 결과 CSV.
+- training_files/: 학습 파일의 바이트 그대로. sources/: 글의 바이트 그대로. results/: 학습 작업의 결과 CSV.
 - *.jsonl: 한 줄에 JSON 하나, UTF-8, 시각은 UTC. 서로는 uuid로 가리킵니다.
 API 키, 웹훅 비밀 값, 초대 링크, 비밀번호는 들어 있지 않습니다. 알림은 개인의 것이라 들어 있지 않습니다.
 manifest.json의 "talks"가 "own"이면 대화는 내려받은 사람의 것만 들어 있습니다.
@@ -44,16 +44,18 @@ This archive can be read without TextHelper.
 - manifest.json: for each file its path, what it is, bytes and sha256. "missing" names training files that are not here.
   deleted: the team deleted it. not_made_yet: its conversion had not been made.
   bytes_gone: deleted while the archive was made, or not on the server. bytes_damaged: here, but not as it was uploaded.
-- training_files/: the bytes of the training files, unchanged. results/: the result CSV of each job.
+- training_files/ and sources/: the bytes of training files and texts, unchanged. results/: the result CSV of each job.
 - *.jsonl: one JSON object a line, UTF-8, times in UTC. They refer to each other by uuid.
 API keys, webhook secrets, invitation links and passwords are not in it. Notices belong to people and are not in it.
 Where "talks" in manifest.json is "own", only the talks of the person who downloaded it are in it.
 """
 
 
-class Source(NamedTuple):
-    """A training file as it was at the moment of the rows."""
+class Kept(NamedTuple):
+    """A training file or a text as it was at the moment of the rows."""
 
+    path: str  # in the archive
+    what: str
     uuid: UUID
     name: str
     sha256: str
@@ -111,8 +113,8 @@ class Archive:
             self.spool.seek(0)
             while chunk := self.spool.read(CHUNK):
                 yield chunk
-        for source in self.sources:
-            yield from self._bytes_of(source)
+        for kept in self.kept:
+            yield from self._bytes_of(kept)
         self._whole("manifest.json", "this list", _json(self._manifest(), indent=2))
         self.zip.close()
         yield self.pipe.take()
@@ -127,9 +129,7 @@ class Archive:
         for uuid, text in results.values_list("uuid", "result_csv").iterator(ROWS_AT_ONCE):
             self._whole(f"results/{uuid}.csv", "a job's result file, decoded", text.encode())
             self._spooled()
-        files = TrainingFile.objects.filter(team=team).order_by("pk")
-        rows = files.values_list("uuid", "name", "sha256", "size", "content", "deleted_at")
-        self.sources = [Source(*row[:5], row[5] is not None) for row in rows]
+        self.kept = [*_files(team), *_texts(team)]
 
     def _table(self, table: Table, team: Team, reader: User | None) -> None:
         rows = table.rows(team, reader).values_list(*table.columns.values())
@@ -144,25 +144,24 @@ class Archive:
 
     # --- bytes ----------------------------------------------------------------------------------------
 
-    def _bytes_of(self, source: Source) -> Iterator[bytes]:
-        path = archive_path(source._asdict())
+    def _bytes_of(self, kept: Kept) -> Iterator[bytes]:
         try:
-            stored = default_storage.open(source.content) if source.content else None
+            stored = default_storage.open(kept.content) if kept.content else None
         except OSError:
             stored = None
         if stored is None:
-            self._miss(source, DELETED if source.deleted else GONE if source.content else UNMADE)
+            self._miss(kept, DELETED if kept.deleted else GONE if kept.content else UNMADE)
             return
-        with stored, self._entry(path, "a training file") as write:
+        with stored, self._entry(kept.path, kept.what) as write:
             for data in _pieces(cast(IO[bytes], stored)):
                 write(data)
                 yield self.pipe.take()
-        if self.files[-1]["sha256"] != source.sha256:
-            self._miss(source, DAMAGED)
+        if self.files[-1]["sha256"] != kept.sha256:
+            self._miss(kept, DAMAGED)
         yield self.pipe.take()
 
-    def _miss(self, source: Source, reason: str) -> None:
-        told = {"uuid": source.uuid, "name": source.name, "sha256": source.sha256, "bytes": source.size}
+    def _miss(self, kept: Kept, reason: str) -> None:
+        told = {"uuid": kept.uuid, "name": kept.name, "sha256": kept.sha256, "bytes": kept.size}
         self.missing.append(told | {"reason": reason})
 
     # --- entries --------------------------------------------------------------------------------------
@@ -198,6 +197,23 @@ class Archive:
             "files": self.files,
             "missing": self.missing,
         }
+
+
+def _files(team: Team) -> Iterator[Kept]:
+    rows = TrainingFile.objects.filter(team=team).order_by("pk")
+    for row in rows.values("uuid", "name", "sha256", "size", "content", "deleted_at"):
+        yield _kept(archive_path(row), "a training file", row)
+
+
+def _texts(team: Team) -> Iterator[Kept]:
+    rows = Source.objects.filter(team=team).order_by("pk")
+    for row in rows.values("uuid", "name", "kind", "sha256", "size", "content", "deleted_at"):
+        yield _kept(source_path(row), "a text, as it was uploaded", row)
+
+
+def _kept(path: str, what: str, row: Mapping[str, Any]) -> Kept:
+    known = (row["uuid"], row["name"], row["sha256"], row["size"], row["content"])
+    return Kept(path, what, *known, row["deleted_at"] is not None)
 
 
 def _json(value: object, indent: int = 0) -> bytes:

@@ -19,6 +19,7 @@ HEAD = 64 * 1024  # bytes that are looked at
 LIKELY = re.compile(r"[\t\n\r -~가-힣ㄱ-ㅣ\u3000-\u303f‘-‟…·]")
 HANGUL = re.compile(r"[가-힣]")
 LIKELY_SHARE = 0.85
+NUL_SHARE = 0.05  # of the bytes; more of them, and it is no text of single bytes
 BROKEN_SHARE = 0.001  # of the characters may be unreadable: an old file with a torn byte is still a text
 
 
@@ -48,8 +49,10 @@ def recognise(raw: bytes) -> str:
     head = raw[:HEAD]
     if head.startswith(b"\x1b$)C"):
         return "iso2022_kr"
-    if b"\0" in head:
-        return max(WIDE, key=lambda name: _likely(head, name)) if _likely(head, *WIDE) >= LIKELY_SHARE else ""
+    if b"\0" in head and _likely(head, *WIDE) >= LIKELY_SHARE:
+        return max(WIDE, key=lambda name: _likely(head, name))
+    if head.count(0) > len(head) * NUL_SHARE:
+        return ""
     if _fits(raw, "utf-8"):
         return "utf-8"
     best = max(KOREAN, key=lambda name: _likely(head, name))

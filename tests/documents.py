@@ -1,0 +1,99 @@
+"""Builds tiny documents by code: .docx, .hwpx and .pdf, good ones and bad ones."""
+
+import io
+import zipfile
+from itertools import accumulate
+
+from pypdf import PdfReader, PdfWriter
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+HANGUL = "http://www.hancom.co.kr/hwpml/2011/paragraph"
+
+
+def zipped(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def docx(*paragraphs: str, body: str = "", head: str = "") -> bytes:
+    inside = body or "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
+    xml = f'<?xml version="1.0"?>{head}<w:document xmlns:w="{WORD}"><w:body>{inside}</w:body></w:document>'
+    return zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": xml.encode()})
+
+
+def hwpx(*sections: list[str], manifest: bytes = b"<manifest/>") -> bytes:
+    def section(paragraphs: list[str]) -> bytes:
+        inside = "".join(f"<hp:p><hp:run><hp:t>{text}</hp:t></hp:run></hp:p>" for text in paragraphs)
+        return f'<hs:sec xmlns:hs="urn:section" xmlns:hp="{HANGUL}">{inside}</hs:sec>'.encode()
+
+    parts = {f"Contents/section{number}.xml": section(each) for number, each in enumerate(sections)}
+    return zipped({"mimetype": b"application/hwp+zip", "META-INF/manifest.xml": manifest, **parts})
+
+
+def pdf(*pages: str) -> bytes:
+    """A PDF whose pages show these texts; an empty one shows nothing, as a scan does."""
+    letters = sorted(set("".join(pages)))
+    codes = {letter: number for number, letter in enumerate(letters, start=1)}
+    count = len(pages)
+    kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(count))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode(),
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H"
+        b" /DescendantFonts [4 0 R] /ToUnicode 5 0 R >>",
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Any /DW 1000"
+        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
+        _stream(_to_unicode(codes)),
+    ]
+    for number, text in enumerate(pages):
+        about = "/Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 3 0 R >> >>"
+        objects.append(f"<< {about} /Contents {7 + 2 * number} 0 R >>".encode())
+        objects.append(_stream(_shown(text, codes)))
+    return _file(objects)
+
+
+def _to_unicode(codes: dict[str, int]) -> bytes:
+    rows = "\n".join(f"<{code:04x}> <{letter.encode('utf-16-be').hex()}>" for letter, code in codes.items())
+    return (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
+        "1 begincodespacerange <0000> <ffff> endcodespacerange\n"
+        f"{len(codes)} beginbfchar\n{rows}\nendbfchar endcmap end end"
+    ).encode()
+
+
+def _shown(text: str, codes: dict[str, int]) -> bytes:
+    lines = [f"<{''.join(f'{codes[letter]:04x}' for letter in line)}> Tj 0 -20 Td" for line in text.splitlines()]
+    return f"BT /F1 12 Tf 50 700 Td {' '.join(lines)} ET".encode() if text else b"q Q"
+
+
+def _stream(content: bytes) -> bytes:
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+
+
+def _file(objects: list[bytes]) -> bytes:
+    bodies = [b"%d 0 obj\n%s\nendobj\n" % (number, body) for number, body in enumerate(objects, start=1)]
+    head = b"%PDF-1.7\n"
+    places = list(accumulate(map(len, bodies), initial=len(head)))
+    table = b"".join(b"%010d 00000 n \n" % place for place in places[:-1])
+    size = len(objects) + 1
+    end = b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+    return head + b"".join(bodies) + end % (size, table, size, places[-1])
+
+
+def locked(content: bytes, password: str) -> bytes:
+    """The PDF with a password; an empty one only forbids printing and the like."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(content)))
+    writer.encrypt(user_password=password, owner_password="owner", algorithm="AES-256")
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def lying(content: bytes, part: str, declared: int) -> bytes:
+    """The zip, whose `part` declares to be smaller than it is: in its own header and in the list at the end."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        true = archive.getinfo(part).file_size
+    return content.replace(true.to_bytes(4, "little"), declared.to_bytes(4, "little"))

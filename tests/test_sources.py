@@ -1,0 +1,268 @@
+"""Texts that come in: stored once, read in a process of its own under a lease, shown, read anew, deleted."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
+
+from jobs.models import AuditEntry, Source, SourceState
+from jobs.pipeline import sources
+from jobs.tasks import read_source
+from tests.conftest import World
+from tests.factories import make_source
+
+Login = Callable[..., Client]
+PROSE = "첫눈이 왔다. 골목이 하얗다. 누가 먼저 걸었을까? 발자국이 하나 남았다.\r\n"
+TWICE = "The team has exactly these bytes already. This is the text that is there."
+
+
+def send(client: Client, world: World, body: bytes, name: str = "겨울.txt", **headers: str) -> Any:
+    return client.post(world.url("sources/new/"), {"upload": SimpleUploadedFile(name, body)}, headers=headers)
+
+
+def uploaded(world: World, login: Login, body: bytes, name: str = "겨울.txt") -> Source:
+    send(login(world.bob), world, body, name)
+    return Source.objects.latest("pk")
+
+
+def bytes_on_disk(settings: Any) -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+# --- the upload ---------------------------------------------------------------------------------------
+
+
+def test_an_upload_becomes_a_text_that_is_due(world: World, login: Login) -> None:
+    body = PROSE.encode("cp949")
+
+    response = send(login(world.bob), world, body)
+
+    source = Source.objects.get()
+    assert (response.status_code, response.url) == (302, world.url(f"sources/{source.uuid}/"))
+    assert (source.name, source.kind, source.size) == ("겨울.txt", "txt", len(body))
+    assert (source.sha256, source.state) == (hashlib.sha256(body).hexdigest(), SourceState.CHECKING)
+    assert (source.uploaded_by, source.path.read_bytes()) == (world.bob, body)
+    assert sources.due() == [source.pk]
+    assert AuditEntry.objects.get().action == "source.uploaded"
+
+
+def test_the_same_bytes_twice_lead_to_the_first_text(world: World, login: Login, settings: Any) -> None:
+    there = uploaded(world, login, PROSE.encode())
+
+    response = login(world.bob).post(
+        world.url("sources/new/"), {"upload": SimpleUploadedFile("b.txt", PROSE.encode())}, follow=True
+    )
+
+    assert response.redirect_chain == [(world.url(f"sources/{there.uuid}/"), 302)]
+    assert [str(message) for message in response.context["messages"]] == [TWICE]
+    assert bytes_on_disk(settings) == [there.path]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        ("a.txt", b"", "The file is empty. Choose the file again; perhaps saving it went wrong."),
+        ("a.exe", b"MZ", "Only .txt, .md, .docx, .hwpx and .pdf can be read. Name: a.exe"),
+        (
+            "a.hwp",
+            b"\xd0\xcf",
+            "The document is of an old format (.doc, .hwp), or protected by a password. "
+            "Save it as .docx or .hwpx without a password and upload that.",
+        ),
+    ],
+)
+def test_what_is_no_text_is_refused(world: World, login: Login, name: str, body: bytes, message: str) -> None:
+    scripted = send(login(world.bob), world, body, name, **{"X-Requested-With": "upload"})
+    plain = send(login(world.bob), world, body, name)
+
+    assert (scripted.status_code, scripted.json()) == (422, {"error": message})
+    assert (plain.status_code, plain.context["form"].errors) == (422, {"upload": [message]})
+    assert Source.objects.count() == 0
+
+
+def test_too_large_is_413(world: World, login: Login, settings: Any) -> None:
+    settings.UPLOAD_LIMIT = 10
+
+    assert send(login(world.bob), world, b"x" * 11).status_code == 413
+    assert Source.objects.count() == 0
+
+
+def test_a_long_name_keeps_its_ending(world: World, login: Login) -> None:
+    assert uploaded(world, login, b"x. y.", "눈" * 300 + ".MD").name == "눈" * 180 + ".md"
+
+
+# --- reading ------------------------------------------------------------------------------------------
+
+
+def test_the_worker_reads_it_and_says_what_it_found(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode("cp949"))
+
+    read_source(source.pk)
+
+    source.refresh_from_db()
+    assert (source.state, source.encoding, source.due_at) == (SourceState.READY, "cp949", None)
+    assert (source.characters, source.sentences, source.notes) == (len(PROSE) - 1, 4, {"crlf": 1})
+    assert source.text_file.read_text(encoding="utf-8") == PROSE.replace("\r", "")
+    assert source.text_sha256 == hashlib.sha256(source.text_file.read_bytes()).hexdigest()
+    assert [path.suffix for path in source.path.parent.iterdir() if path.suffix == ".part"] == []
+
+
+def test_what_cannot_be_read_is_said_with_the_remedy(world: World, login: Login) -> None:
+    source = uploaded(world, login, b"PK no zip", "글.docx")
+
+    read_source(source.pk)
+
+    source.refresh_from_db()
+    page = login(world.carol).get(world.url(f"sources/{source.uuid}/"))
+    assert (source.state, source.fault, source.text_path) == (SourceState.INVALID, "broken", "")
+    assert page.context["fault"][0] == "The file is damaged and cannot be read."
+    assert page.context["fault"][1] in page.content.decode()
+
+
+def test_bytes_that_are_gone_are_said(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode())
+    source.path.unlink()
+
+    read_source(source.pk)
+
+    source.refresh_from_db()
+    assert (source.state, source.fault) == (SourceState.INVALID, "bytes_missing")
+
+
+def test_a_text_is_read_by_one_worker_at_a_time(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode())
+    first, second = sources.Lease(source), sources.Lease(source)
+
+    assert (first.claim(), second.claim()) == (True, False)
+    Source.objects.filter(pk=source.pk).update(due_at=timezone.now() - timedelta(seconds=1))  # its worker died
+    assert second.claim()
+    with pytest.raises(sources.LeaseLostError):
+        first.write(characters=1)
+
+
+def test_a_text_deleted_while_it_is_read_stays_deleted(world: World, login: Login, settings: Any) -> None:
+    source = uploaded(world, login, PROSE.encode())
+    lease = sources.Lease(source)
+    lease.claim()
+
+    sources.delete(source, lambda: None)
+
+    with pytest.raises(sources.LeaseLostError):
+        lease.write(state=SourceState.READY)
+
+
+# --- pages --------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_encoding_counts_and_how_it_begins(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode("cp949"))
+    read_source(source.pk)
+
+    page = login(world.carol).get(world.url(f"sources/{source.uuid}/"))
+
+    assert page.context["encoding"] == "CP949 (EUC-KR), Korean Windows"
+    assert page.context["notes"] == ["Line breaks of Windows were made plain: 1"]
+    assert page.context["excerpt"] == PROSE.replace("\r", "")
+
+
+def test_the_encoding_can_be_chosen_and_taken_back(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode("cp949"))
+    read_source(source.pk)
+    url, client = world.url(f"sources/{source.uuid}/encoding/"), login(world.bob)
+
+    client.post(url, {"encoding": "utf-8"})
+    read_source(source.pk)
+    source.refresh_from_db()
+    wrong = (source.state, source.fault, source.chosen_encoding)
+    client.post(url, {"encoding": ""})
+    read_source(source.pk)
+
+    source.refresh_from_db()
+    assert wrong == (SourceState.INVALID, "wrong_encoding", "utf-8")
+    assert (source.state, source.encoding) == (SourceState.READY, "cp949")
+    assert AuditEntry.objects.filter(action="source.encoding").count() == 2
+
+
+def test_an_encoding_nobody_offered_changes_nothing(world: World, login: Login) -> None:
+    source = make_source(world.team)
+
+    login(world.bob).post(world.url(f"sources/{source.uuid}/encoding/"), {"encoding": "rot13"})
+
+    source.refresh_from_db()
+    assert source.state == SourceState.READY
+
+
+def test_an_open_page_gets_204_until_there_is_news(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode())
+    client, url = login(world.carol), world.url(f"sources/{source.uuid}/poll/?since=0")
+
+    waiting = client.get(url, headers={"HX-Request": "true"})
+    read_source(source.pk)
+    done = client.get(url, headers={"HX-Request": "true"})
+
+    assert (waiting.status_code, done.status_code) == (204, 200)
+    assert done["HX-Retarget"] == "#main"
+    assert "source-poll" not in done.content.decode()
+
+
+def test_bytes_and_text_can_be_downloaded(world: World, login: Login) -> None:
+    source = uploaded(world, login, PROSE.encode("cp949"))
+    read_source(source.pk)
+    client, url = login(world.carol), world.url(f"sources/{source.uuid}/download/")
+
+    got = {mark: b"".join(client.get(url + mark).streaming_content) for mark in ("", "?text")}  # type: ignore[attr-defined,unused-ignore]
+
+    assert got == {"": PROSE.encode("cp949"), "?text": PROSE.replace("\r", "").encode()}
+    assert AuditEntry.objects.filter(action="source.downloaded").count() == 2
+
+
+def test_a_deleted_text_leaves_its_row_alone(
+    world: World,
+    login: Login,
+    settings: Any,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    source = uploaded(world, login, PROSE.encode())
+    read_source(source.pk)
+    client, url = login(world.bob), world.url(f"sources/{source.uuid}/")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"{url}delete/")
+
+    source.refresh_from_db()
+    assert (bool(source.deleted_at), bytes_on_disk(settings)) == (True, [])
+    assert [client.get(url).status_code, client.get(f"{url}download/").status_code] == [200, 410]
+    assert [client.post(f"{url}delete/").status_code, client.post(f"{url}encoding/").status_code] == [404, 404]
+    assert AuditEntry.objects.filter(action="source.deleted").count() == 1
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_list_takes_the_same_queries_however_long(
+    world: World, login: Login, django_assert_num_queries: DjangoAssertNumQueries, count: int
+) -> None:
+    for _ in range(count):
+        make_source(world.team, uploaded_by=world.bob)
+    client = login(world.carol)
+    client.get(world.url("sources/"))
+
+    with django_assert_num_queries(7):
+        page = client.get(world.url("sources/"))
+
+    assert len(page.context["page"]) == min(count, 25)
+
+
+def test_the_list_is_searched_by_name(world: World, login: Login) -> None:
+    make_source(world.team, name="겨울 수필.txt")
+    make_source(world.team, name="여름.md", kind="md")
+
+    found = login(world.carol).get(world.url("sources/"), {"q": "수필\0"}).context["page"]
+
+    assert [source.name for source in found] == ["겨울 수필.txt"]
