@@ -92,8 +92,8 @@ def test_every_table_is_in_the_archive_and_refers_by_uuid(world: World) -> None:
     assert opened.zip.read(f"results/{job.uuid}.csv") == b"step\n1\n"
     [file] = opened.rows("training_files.jsonl")
     assert opened.zip.read(file["path"]) == job.trained_on.path.read_bytes()
-    [text] = opened.rows("sources.jsonl")
-    assert opened.zip.read(text["path"]) == world.team.sources.get().path.read_bytes()
+    text = next(row for row in opened.rows("sources.jsonl") if row["name"] == "겨울.txt")
+    assert opened.zip.read(text["path"]) == world.team.sources.get(name="겨울.txt").path.read_bytes()
     assert opened.rows("members.jsonl")[0].keys() == {"username", "email", "role", "since"}
 
 

@@ -44,14 +44,15 @@ def actions() -> list[str]:
 
 def test_a_free_run_is_ordered_once_by_a_double_click(world: World, login: Login) -> None:
     client, source = login(world.bob), make_source(world.team)
-    sent = filled(source, stop_words="것, 수\n그날", seed=7)
+    sent = filled(source, stop_words="것, 수\n그날", seed=7, system_prompt="수필을\r\n쓴다.")
 
     first, second = (client.post(address(world, "run-new"), sent) for _ in range(2))
 
     run = Run.objects.get()
     assert first["Location"] == second["Location"] == address(world, "run-detail", run.uuid)
     assert (run.name, run.created_by, run.state, list(run.sources.all())) == ("winter", world.bob, "new", [source])
-    assert Recipe.from_json(run.recipe) == Recipe(seed=7, stop_words=("것", "수", "그날"))
+    told = Recipe(seed=7, stop_words=("것", "수", "그날"), system_prompt="수필을\n쓴다.")
+    assert Recipe.from_json(run.recipe) == told
     assert (run.connection, run.cap_nano, run.estimate) == (None, None, {})
     assert actions() == ["run.ordered"]
 

@@ -23,6 +23,7 @@ PROBLEMS = {
     "without_place": _("The place for the text is missing. Put it in braces, as the note below the field says."),
     "unknown_place": _("A place in braces is none that this recipe knows. The note below the field names them."),
 }
+TYPED = ("prompt", "template", "system_prompt")  # a browser ends their lines with CR and LF
 KINDS = (
     ("keywords", _("Keywords → paragraph")),
     ("summary", _("Summary → passage")),
@@ -136,6 +137,7 @@ class RecipeForm(forms.Form):
         """After is_valid(). Settings that another kind needs are kept too: whoever changes the kind finds them."""
         names = Recipe.__struct_fields__
         told = {name: self.cleaned_data[name] for name in names if self.cleaned_data.get(name) not in (None, "")}
+        told |= {name: told[name].replace("\r\n", "\n") for name in TYPED if name in told}
         return Recipe.from_json(told | {"between": self.cleaned_data["between"]})
 
 

@@ -1,6 +1,7 @@
 """Recipe runs: the list, and the page of one."""
 
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from django.views.decorators.http import require_GET
 
 from jobs.forms.recipe import CapForm
 from jobs.models import Chunk, Member, Run
+from jobs.pipeline.runs.preview import said_in
+from jobs.pipeline.runs.writing import kept_examples
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 from jobs.views.access import DeskRequest, viewer_page
@@ -97,8 +100,23 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "page": odd,
         "latest": run.chunks.filter(state=ChunkState.DONE).exclude(answer="").select_related("source")[:LATEST],
         "good": _good(run),
+        "examples": _first_examples(run),
         "cap_form": CapForm(initial={"cap": _higher_cap(run)}),
     }
+
+
+def _first_examples(run: Run) -> list[dict[str, Any]]:
+    """Of a free run that is done: its first examples, and where they came from. None once a text of it was deleted."""
+    path = kept_examples(run)
+    if run.is_paid or run.state != RunState.DONE or not path.exists():
+        return []
+    with path.open("rb") as lines:
+        said = [said_in(line) for line in islice(lines, LATEST)]
+    places = run.chunks.select_related("source")[:LATEST]
+    return [
+        {"source": place.source, "start": place.start, "end": place.end, "said": words}
+        for place, words in zip(places, said, strict=False)
+    ]
 
 
 def odd_of(run: Run) -> QuerySet[Chunk]:
