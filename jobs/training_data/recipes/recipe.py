@@ -128,7 +128,7 @@ def fill(template: str, **words: str) -> str:
 
 def shown(recipe: Recipe, text: str) -> str:
     """The text of a piece as an example has it."""
-    return SPACES_WITH_BREAK.sub(" ", text) if recipe.line_breaks == "join" else text
+    return SPACES_WITH_BREAK.sub(" ", text) if recipe.line_breaks == "join" and "\n" in text else text
 
 
 def example_line(recipe: Recipe, text: str, told: list[str] | str) -> bytes:
