@@ -4,7 +4,7 @@ from array import array
 from hashlib import blake2b
 from statistics import median
 
-from jobs.training_data.texts import Spoken
+from jobs.training_data.spoken import Spoken
 
 SHORT = 5  # characters, white space left out
 USUAL = 50  # where answers are labels (“긍정”), short ones are as they should be

@@ -15,7 +15,7 @@ from operator import eq
 
 from rensa import RMinHash
 
-from jobs.training_data.texts import Spoken
+from jobs.training_data.spoken import Spoken
 
 ALIKE = 0.8
 ANSWERS_ALIKE = 0.5

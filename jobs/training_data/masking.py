@@ -20,7 +20,7 @@ from jobs.training_data.personal import Kind
 from jobs.training_data.privacy import find
 from jobs.training_data.reading import lines
 from jobs.training_data.report import LIMITS, Progress
-from jobs.training_data.texts import STRUCTURE, loaded, strings
+from jobs.training_data.spoken import STRUCTURE, loaded, strings
 
 NAMES = {
     "ko": {

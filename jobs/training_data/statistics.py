@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from jobs.training_data.texts import Spoken
+from jobs.training_data.spoken import Spoken
 from jobs.training_data.tokens import PER_MESSAGE, count_text
 
 COUNTED = 10_000  # examples whose tokens are counted role by role; of more, a seeded sample

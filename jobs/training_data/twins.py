@@ -6,7 +6,7 @@ from typing import IO, Any
 from jobs.training_data.duplicates import Groups, NearDuplicates
 from jobs.training_data.leakage import BYTES, digest
 from jobs.training_data.reading import Line
-from jobs.training_data.texts import Spoken, loaded, spoken
+from jobs.training_data.spoken import Spoken, loaded, spoken
 
 
 class Twins:

@@ -14,7 +14,7 @@ from jobs.training_data.operations.choosing import shuffled
 from jobs.training_data.operations.kinship import tied
 from jobs.training_data.operations.parts import VALIDATION
 from jobs.training_data.operations.rows import Index, Keep, idle, loaded, rows, write
-from jobs.training_data.texts import Spoken, spoken
+from jobs.training_data.spoken import Spoken, spoken
 
 
 def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, keep: Keep = idle) -> int:
