@@ -19,8 +19,8 @@ from jobs.training_data.personal import PLACEHOLDER, Kind
 from jobs.training_data.privacy import find
 from jobs.training_data.reducing import reduce_file
 from jobs.training_data.report import Finding, Progress
-from jobs.training_data.statistics import histogram, summary
 from jobs.training_data.spoken import strings
+from jobs.training_data.statistics import histogram, summary
 
 PROSE = (
     "할머니는 장독대 옆에 앉아 봄볕에 콩을 고르셨고 나는 그 곁에서 책을 읽었다.",

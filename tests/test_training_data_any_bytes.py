@@ -36,14 +36,14 @@ ODD: list[bytes] = [
     *(b'{"prompt": null, "completion": 3}', b'{"prompt": "", "completion": "\\u0000"}', "눈".encode("cp949")),
     *(b'{"input": {"messages": 3}, "preferred_output": {}, "non_preferred_output": [1]}', "눈".encode("utf-16")),
 ]
-WHOLE = [*GOOD[:4], PAIR, *(one for one in LINES.values() if isinstance(one, str) and len(one) < 5000)]
-PIECES = [*MARKS, *ODD, *(one.encode("utf-8", "surrogatepass") for one in WHOLE)]
+WHOLE = [*(one.encode() for one in (*GOOD[:4], PAIR)), *(one for one in LINES.values() if len(one) < 5000)]
+PIECES = [*MARKS, *ODD, *WHOLE]
 
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """Good lines with some bytes gone, doubled or exchanged: what a bad disk or a bad script leaves."""
-    body = bytearray("\n".join(draw(st.lists(st.sampled_from(WHOLE), min_size=1, max_size=14))).encode())
+    body = bytearray(b"\n".join(draw(st.lists(st.sampled_from(WHOLE), min_size=1, max_size=14))))
     for place in draw(st.lists(st.integers(0, len(body) - 1), max_size=8)):
         body[place : place + draw(st.integers(0, 3))] = draw(st.sampled_from(PIECES) | st.binary(max_size=3))
     return bytes(body)

@@ -50,6 +50,10 @@ QUESTION = line(user("2 + 2는?"), solution="4")
 DATA_IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}
 
 
+def image(url: str, **more: Any) -> str:
+    return line(user([{"type": "image_url", "image_url": {"url": url, **more}}]), answer())
+
+
 def with_line_four(bad: str | bytes, among: list[str] = GOOD) -> bytes:
     raw = bad if isinstance(bad, bytes) else bad.encode()
     good = [each.encode() for each in among]

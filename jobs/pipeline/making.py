@@ -21,20 +21,12 @@ from jobs.pipeline.runs import writing
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
 type Operation = Callable[[TrainingFile, list[Path], Path, Keep], object]
 
-
-def _reduce(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
-    """Without duplicates (options["drop"]), or without lines that a person named."""
-    operation = mending.reduce if "drop" in file.options else operations.leave_out
-    operation(file, sources, target, keep)
-
-
 # Each reads the sources (the parent first, then options["with"]) and writes the target, by the row's options alone.
 # Raises RefusedError where that cannot be done.
 OPERATIONS: dict[str, Operation] = {
     Origin.CONVERTED: operations.convert,
-    Origin.MAPPED: operations.map_table,
-    Origin.MASKED: mending.mask,
     Origin.EDITED: operations.edit,
+    Origin.MAPPED: operations.map_table,
     Origin.MASKED: mending.mask,
     Origin.MERGED: operations.merge,
     Origin.PROMPTED: operations.set_system_prompt,

@@ -33,8 +33,8 @@ from jobs.training_data.languages import Languages
 from jobs.training_data.privacy import Kind, find
 from jobs.training_data.reading import Line, lines
 from jobs.training_data.report import LIMITS, Finding, Params, Progress
-from jobs.training_data.statistics import Statistics
 from jobs.training_data.spoken import spoken, strings
+from jobs.training_data.statistics import Statistics
 from jobs.training_data.tokens import count_example
 from jobs.training_data.twins import Twins
 
