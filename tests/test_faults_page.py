@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from jobs.faults import WORDS, explain
-from jobs.management.commands.faults import DESCRIBED, page, samples, shown
+from jobs.management.commands.faults import page, samples, shown
+from jobs.management.described_faults import DESCRIBED
 from jobs.training_data.checking import check
 from jobs.training_data.codes import WARNINGS, Code
 

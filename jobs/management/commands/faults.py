@@ -11,53 +11,11 @@ from django.utils import translation
 
 from jobs.faults import explain
 from jobs.management.commands.compile_translations import compile_catalogues
+from jobs.management.described_faults import DESCRIBED
 from jobs.training_data.checking import check
 from jobs.training_data.codes import WARNINGS, Code
-from jobs.training_data.report import LIMITS, Fault, fault
+from jobs.training_data.report import Fault
 
-# What no small file can show: what it would be, in both languages, and the fault as the check would name it.
-DESCRIBED: dict[Code, tuple[str, str, Fault]] = {
-    Code.BYTES_MISSING: (
-        "서버 디스크에서 내용이 없어진 파일",
-        "a file whose bytes are gone from the server's disk",
-        fault(0, Code.BYTES_MISSING),
-    ),
-    Code.TOO_MANY_FAULTS: (
-        "오류가 10만 개를 넘는 파일",
-        "a file with more than 100,000 faults",
-        fault(100_001, Code.TOO_MANY_FAULTS, limit=LIMITS.faults_before_stop),
-    ),
-    Code.TOO_MANY_EXAMPLES: (
-        "예제가 50,001개인 강화 학습 파일",
-        "a reinforcement file of 50,001 examples",
-        fault(
-            0,
-            Code.TOO_MANY_EXAMPLES,
-            examples=LIMITS.reinforcement_examples + 1,
-            limit=LIMITS.reinforcement_examples,
-        ),
-    ),
-    Code.TOO_MANY_IMAGE_EXAMPLES: (
-        "이미지가 든 예제가 50,001개인 파일",
-        "a file of 50,001 examples with images",
-        fault(0, Code.TOO_MANY_IMAGE_EXAMPLES, examples=LIMITS.image_examples + 1, limit=LIMITS.image_examples),
-    ),
-    Code.CHECK_STOPPED: (
-        "검사하는 동안 사람이 멈춘 파일",
-        "a file whose check a person stopped",
-        fault(0, Code.CHECK_STOPPED),
-    ),
-    Code.LINE_TOO_LONG: (
-        "8MB보다 긴 줄",
-        "a line of more than 8 MB",
-        fault(13, Code.LINE_TOO_LONG, limit=LIMITS.line_bytes // 1024 // 1024),
-    ),
-    Code.LONG_EXAMPLES: (
-        "토큰이 65,536개보다 많은 예제",
-        "an example of more than 65,536 tokens",
-        fault(4, Code.LONG_EXAMPLES, count=1, limit=LIMITS.example_tokens),
-    ),
-}
 LANGUAGES = ("ko", "en")
 SHOWN = 160  # characters of the bad line
 HEAD = """# 학습 파일의 오류와 경고 · Faults and warnings of a training file
