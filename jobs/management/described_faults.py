@@ -45,7 +45,7 @@ DESCRIBED: dict[Code, tuple[str, str, Fault]] = {
         fault(4, Code.LONG_EXAMPLES, count=1, limit=LIMITS.example_tokens),
     ),
     Code.UNFIT: (
-        "대화로 바꿀 수 없는 예시가 있는 파일을 기존 형식으로 바꿀 때",
+        "대화로 바꿀 수 없는 예제가 있는 파일을 기존 형식으로 바꿀 때",
         "a chat with two questions, converted to prompt and completion",
         fault(4, Code.UNFIT, count=1),
     ),
