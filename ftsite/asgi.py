@@ -8,6 +8,7 @@ from typing import Any
 import django
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connections
 
 from jobs.body_limits import body_limit
 
@@ -80,7 +81,23 @@ class OneThread(ASGIHandler):
     def load_middleware(self, is_async: bool = False) -> None:
         """Load the chain as WSGI would, and step into it once."""
         super().load_middleware(is_async=False)
-        self._middleware_chain = sync_to_async(self._middleware_chain, thread_sensitive=True)
+        self._middleware_chain = sync_to_async(_leaving_nothing(self._middleware_chain), thread_sensitive=True)
+
+
+def _leaving_nothing(chain: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Give the thread's database connection back even if the page that says so could not be made either.
+
+    Django then sends no request_finished: ten such requests would empty the pool, and all others wait for ever.
+    """
+
+    def answer(request: Any) -> Any:
+        try:
+            return chain(request)
+        except BaseException:
+            connections.close_all()
+            raise
+
+    return answer
 
 
 django.setup(set_prefix=False)

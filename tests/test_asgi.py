@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory
+from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
 
 from ftsite.asgi import OneThread, guarded
@@ -86,11 +88,31 @@ def test_a_request_steps_into_its_thread_once(settings: Any) -> None:
     assert (answer.status_code, inner) == (404, [False])
 
 
-urlpatterns: list[Any] = []
+def broken(_request: Any) -> HttpResponse:
+    connection.ensure_connection()
+    raise RuntimeError
+
+
+urlpatterns: list[Any] = [path("broken/", broken)]
 
 
 def handler404(_request: Any, exception: Exception) -> HttpResponse:
     return HttpResponse(status=404)
+
+
+def handler500(_request: Any) -> HttpResponse:
+    raise RuntimeError
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_breaks_even_the_error_page_keeps_no_connection(settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    settings.ROOT_URLCONF = "tests.test_asgi"
+
+    with pytest.raises(RuntimeError):
+        async_to_sync(OneThread().get_response_async)(AsyncRequestFactory().get("/broken/"))
+
+    assert connection.connection is None
 
 
 def test_every_request_shares_the_processs_connections_to_redis() -> None:
