@@ -61,7 +61,7 @@ def test_the_pages_of_file_job_and_model_show_it(world: World, login: Login, ver
     model = make_tuned_model(job)
     client = login(world.carol)
 
-    assert client.get(world.url(f"files/{versions[1].uuid}/")).context["chain"] == versions[1:]
+    assert client.get(world.url(f"files/{versions[1].uuid}/")).context["ancestors"] == versions[:1:-1]
     assert client.get(world.url(f"jobs/{job.uuid}/")).context["chain"] == versions
     assert [(row["model"], row["chain"]) for row in client.get(world.url("models/")).context["rows"]] == [
         (model, versions)

@@ -44,7 +44,7 @@ FAULTS = (
 )
 SHOWS_TEXT = {  # to members, who may read their own training data and their own talks
     *("file-detail", "file-poll", "file-download", "file-faults-csv", "file-remote-json"),
-    *("playground-job", "playground-download", "job-new"),
+    *("file-examples", "playground-job", "playground-download", "job-new"),
 }
 
 
@@ -73,7 +73,7 @@ def order_and_wait(client: Client, world: World) -> FineTuneJob:
     """Order what the form proposes."""
     page = client.get(world.url("jobs/new/")).content.decode()
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page))
-    checked = dict(re.findall(r'<input type="radio" name="(\w+)" value="([^"]*)" checked', page))
+    checked = dict(re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="([^"]*)"[^>]*?\schecked', page))
     client.post(world.url("jobs/new/"), {**hidden, **checked})
     return walk(FineTuneJob.objects.get(), State.SUCCEEDED)
 

@@ -127,6 +127,9 @@ def test_near_duplicates_stay_on_one_side(tmp_path: Path) -> None:
 
 def test_what_the_report_calls_near_stays_on_one_side(tmp_path: Path) -> None:
     story = "옛날 어느 마을에 눈이 많이 내리던 겨울날 한 아이가 우물가에서 작은 새를 만나 밤새 이야기를 나누었다"
+    story += (
+        "; 아침이 되자 새는 숲으로 돌아가고 아이는 발자국을 따라 집으로 걸어와 긴 꿈을 꾸었다고 오래도록 말하곤 했다"
+    )
     near = [line(user(f"이야기 {n}"), answer(story.replace("밤새", f"밤새{n}"))) for n in range(4)]
     body = [line(user(f"{n}번째로 묻는 말"), answer(f"{n}번째 대답")) for n in range(16)]
     desk = Desk(tmp_path, "\n".join(body + near).encode())
