@@ -13,9 +13,7 @@ from tests.running import ROOT
 
 pytestmark = pytest.mark.browser
 NOTES = ROOT / "samples" / "winter-notes-cp949.txt"
-PERSONAL = (
-    "편집부 전화는 010-2345-6789이다. 눈이 그치면 그리로 전화해 달라고 적어 두었다. 골목은 조용했다."
-)
+PERSONAL = "편집부 전화는 010-2345-6789이다. 눈이 그치면 그리로 전화해 달라고 적어 두었다. 골목은 조용했다."
 
 
 def notes(folder: Path) -> Path:
