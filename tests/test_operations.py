@@ -70,6 +70,7 @@ def test_a_sample_is_part_of_the_file_in_its_order(pairs: list[tuple[str, str]],
 @few
 def test_the_parts_of_a_split_are_the_whole(pairs: list[tuple[str, str]], seed: int, ratio: float) -> None:
     with TemporaryDirectory() as folder:
+        pairs = [("첫눈은 언제 오나", "십일월에 온다"), ("바다는 왜 푸른가", "하늘을 비춘다"), *pairs]
         desk = Desk(folder, chats(pairs))
         parts = []
         for part in ("training", "validation"):
@@ -127,6 +128,9 @@ def test_near_duplicates_stay_on_one_side(tmp_path: Path) -> None:
 
 def test_what_the_report_calls_near_stays_on_one_side(tmp_path: Path) -> None:
     story = "옛날 어느 마을에 눈이 많이 내리던 겨울날 한 아이가 우물가에서 작은 새를 만나 밤새 이야기를 나누었다"
+    story += (
+        "; 아침이 되자 새는 숲으로 돌아가고 아이는 발자국을 따라 집으로 걸어와 긴 꿈을 꾸었다고 오래도록 말하곤 했다"
+    )
     near = [line(user(f"이야기 {n}"), answer(story.replace("밤새", f"밤새{n}"))) for n in range(4)]
     body = [line(user(f"{n}번째로 묻는 말"), answer(f"{n}번째 대답")) for n in range(16)]
     desk = Desk(tmp_path, "\n".join(body + near).encode())
@@ -153,13 +157,22 @@ def test_a_split_apart_is_the_split(tmp_path: Path) -> None:
     assert 1 <= len(here) <= 3
 
 
-@pytest.mark.parametrize(("rows", "kept"), [(0, 0), (1, 0), (2, 1)])
-def test_neither_side_is_empty_where_two_groups_are(tmp_path: Path, rows: int, kept: int) -> None:
-    desk = Desk(tmp_path, "".join(f"{each}\n" for each in GOOD[:rows]).replace("함박눈이 내렸다.", "네").encode())
+def test_neither_side_is_empty_where_two_groups_are(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, chats([("첫눈은 언제 오나", "십일월에 온다"), ("바다는 왜 푸른가", "하늘을 비춘다")]))
 
     split(desk.source, desk.target, ratio=0.99, seed=1, part="validation")
 
-    assert len(desk.rows()) == kept
+    assert len(desk.rows()) == 1
+
+
+@pytest.mark.parametrize("rows", [0, 1, 12])
+def test_where_all_are_alike_nothing_is_held_out(tmp_path: Path, rows: int) -> None:
+    desk = Desk(tmp_path, chats([("첫눈은 언제 오나", "십일월에 온다")] * rows))
+
+    with pytest.raises(RefusedError) as refused:
+        split_apart(desk.source, desk.target, ratio=0.9, seed=7, part="training")
+
+    assert refused.value.fault.code == "all_alike"
 
 
 def test_lines_are_left_out_by_the_number_of_the_report(tmp_path: Path) -> None:
