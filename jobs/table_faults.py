@@ -10,6 +10,10 @@ WORDS: dict[Code, tuple[str | Promise, str | Promise]] = {
         _("Examples that do not fit the new format: %(count)s."),
         _("Change or leave out these examples first; the first one's line is named."),
     ),
+    Code.ALL_ALIKE: (
+        _("All examples say nearly the same, so none can be held out for validation."),
+        _("Add examples that differ more, or use another file for validation."),
+    ),
     Code.TABLE: (
         _("This is a table, not training data yet. Kind: %(kind)s"),
         _("Say which column holds the question and which the answer: “Choose the columns”."),

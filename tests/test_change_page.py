@@ -220,7 +220,8 @@ def test_an_unknown_operation_is_not_found(desk: Desk) -> None:
 
 
 def test_an_operation_is_repeated_on_another_file(desk: Desk) -> None:
-    first, second = make_file(desk.world.team, name="a.jsonl"), make_file(desk.world.team, name="b.jsonl")
+    first = make_file(desk.world.team, chat_lines(60), name="a.jsonl")
+    second = make_file(desk.world.team, chat_lines(60, "비"), name="b.jsonl")
     desk.change(first, "split", percent=80, seed=11)
     made = desk.made()[0]
 

@@ -70,6 +70,7 @@ def test_a_sample_is_part_of_the_file_in_its_order(pairs: list[tuple[str, str]],
 @few
 def test_the_parts_of_a_split_are_the_whole(pairs: list[tuple[str, str]], seed: int, ratio: float) -> None:
     with TemporaryDirectory() as folder:
+        pairs = [("첫눈은 언제 오나", "십일월에 온다"), ("바다는 왜 푸른가", "하늘을 비춘다"), *pairs]
         desk = Desk(folder, chats(pairs))
         parts = []
         for part in ("training", "validation"):
@@ -156,13 +157,22 @@ def test_a_split_apart_is_the_split(tmp_path: Path) -> None:
     assert 1 <= len(here) <= 3
 
 
-@pytest.mark.parametrize(("rows", "kept"), [(0, 0), (1, 0), (2, 1)])
-def test_neither_side_is_empty_where_two_groups_are(tmp_path: Path, rows: int, kept: int) -> None:
-    desk = Desk(tmp_path, "".join(f"{each}\n" for each in GOOD[:rows]).replace("함박눈이 내렸다.", "네").encode())
+def test_neither_side_is_empty_where_two_groups_are(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, chats([("첫눈은 언제 오나", "십일월에 온다"), ("바다는 왜 푸른가", "하늘을 비춘다")]))
 
     split(desk.source, desk.target, ratio=0.99, seed=1, part="validation")
 
-    assert len(desk.rows()) == kept
+    assert len(desk.rows()) == 1
+
+
+@pytest.mark.parametrize("rows", [0, 1, 12])
+def test_where_all_are_alike_nothing_is_held_out(tmp_path: Path, rows: int) -> None:
+    desk = Desk(tmp_path, chats([("첫눈은 언제 오나", "십일월에 온다")] * rows))
+
+    with pytest.raises(RefusedError) as refused:
+        split_apart(desk.source, desk.target, ratio=0.9, seed=7, part="training")
+
+    assert refused.value.fault.code == "all_alike"
 
 
 @pytest.mark.parametrize(

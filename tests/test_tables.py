@@ -393,12 +393,15 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
         (["question_ko", "answer_ko"], ("question_ko", "answer_ko", "", "")),
         (["가", "나", "다"], ("가", "나", "", "")),
         (["가"], ("가", "", "", "")),
+        (["번호", "낱말", "짧은 글"], ("낱말", "짧은 글", "", "")),
     ],
 )
 def test_columns_are_guessed_by_their_names(
     seen: Callable[..., Look], columns: list[str], expected: tuple[str, ...]
 ) -> None:
-    guessed = seen(csv_bytes(columns, ["하나"] * len(columns)), header=True).guess
+    row = ["1" if column == "번호" else "하나" for column in columns]
+
+    guessed = seen(csv_bytes(columns, row), header=True).guess
 
     assert (guessed.user, guessed.assistant, guessed.context, guessed.system) == expected
 

@@ -47,7 +47,7 @@ def seed_field() -> forms.IntegerField:
 
 
 class SplitForm(ChangeForm):
-    title = _("Split")
+    title = _("Split in two")
     says = _("Into a training and a validation file. Examples that say nearly the same stay on one side.")
     button = _("Split into two files")
     icon = "git-fork"

@@ -61,6 +61,9 @@ class MapForm(forms.Form):
             del self.fields["header"]
         for name in ("user", "context", "assistant", "system"):
             self._choose(name, [NONE, *((column, column) for column in look.columns)], keep=True)
+        for name in ("user", "assistant"):  # Alpaca and ShareGPT need no choice
+            self.fields[name].required = "shape" not in self.fields
+            self.fields[name].error_messages["required"] = _("Choose a column.")
 
     def _choose(self, name: str, choices: list[Any], *, keep: bool) -> None:
         if keep:
@@ -72,7 +75,7 @@ class MapForm(forms.Form):
         if self.cleaned_data.get("shape", "columns") != "columns":
             return
         for name in ("user", "assistant"):
-            if not self.cleaned_data.get(name):
+            if not self.cleaned_data.get(name) and not self.has_error(name):
                 self.add_error(name, _("Choose a column."))
 
     def mapping(self) -> Mapping:

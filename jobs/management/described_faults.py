@@ -111,4 +111,9 @@ DESCRIBED: dict[Code, tuple[str, str, Fault]] = {
         "an .xlsx with merged cells",
         fault(0, Code.MERGED_CELLS, count=1, cell="A2:A5"),
     ),
+    Code.ALL_ALIKE: (
+        "예제가 모두 비슷해서 나눌 수 없는 파일",
+        "a file whose examples are all alike, so that it cannot be split",
+        fault(0, Code.ALL_ALIKE),
+    ),
 }

@@ -92,6 +92,7 @@ class Code(StrEnum):
     TOOL_CALL_ID_UNKNOWN = "tool_call_id_unknown"
     # a table, or a version that could not be made
     UNFIT = "unfit"
+    ALL_ALIKE = "all_alike"
     TABLE = "table"
     TABLE_BROKEN = "table_broken"
     TABLE_ENCRYPTED = "table_encrypted"

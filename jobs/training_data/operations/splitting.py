@@ -8,20 +8,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.training_data.apart import tell
+from jobs.training_data.codes import Code
 from jobs.training_data.duplicates import NearDuplicates
 from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.choosing import shuffled
 from jobs.training_data.operations.kinship import tied
-from jobs.training_data.operations.parts import VALIDATION
-from jobs.training_data.operations.rows import Index, Keep, idle, loaded, rows, write
+from jobs.training_data.operations.parts import VALIDATION, Answer
+from jobs.training_data.operations.rows import Index, Keep, RefusedError, idle, loaded, rows, write
+from jobs.training_data.report import fault
 from jobs.training_data.spoken import Spoken, spoken
 
 
 def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, keep: Keep = idle) -> int:
-    """Write one part. Returns its number of rows."""
+    """Write one part. Returns its number of rows. Raises RefusedError where the other part would be empty."""
     index = Index(source, keep)
     groups = _groups(source, index, keep)
     held_out = validation(groups, ratio, seed)
+    if not held_out:
+        raise RefusedError(fault(0, Code.ALL_ALIKE))
     chosen = (number for number, group in enumerate(groups) if (group in held_out) is (part == VALIDATION))
     return write(target, index.take(chosen, keep))
 
@@ -62,4 +67,7 @@ def validation(groups: Sequence[int], ratio: float, seed: int) -> set[int]:
 
 
 if __name__ == "__main__":
-    split(Path(sys.argv[1]), Path(sys.argv[2]), **json.loads(sys.argv[3]), keep=Heartbeat(lambda: print(flush=True)))
+    try:
+        split(Path(sys.argv[1]), Path(sys.argv[2]), **json.loads(sys.argv[3]), keep=Heartbeat(lambda: tell(Answer())))
+    except RefusedError as refused:
+        tell(Answer(refused.fault))

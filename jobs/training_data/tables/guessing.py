@@ -23,7 +23,7 @@ TALKS = ("conversations", "conversation", "messages", "dialogue", "dialog")
 
 
 def guess(columns: list[str], rows: list[Cells]) -> Mapping:
-    """Alpaca and ShareGPT by themselves; else a column for each role. Without known words: the first two columns."""
+    """Alpaca and ShareGPT by themselves; else a column for each role. Without known words: by what is in them."""
     names = {name.strip().lower(): name for name in columns}
     if any(isinstance(row.get(name), list) for row in rows[:1] for name in TALKS):
         return Mapping("sharegpt")
@@ -32,10 +32,11 @@ def guess(columns: list[str], rows: list[Cells]) -> Mapping:
     found: dict[str, str] = {}
     for role in ROLES:
         found[role] = _column(names, WORDS[role], set(found.values()))
-    if not (found["user"] and found["assistant"]):
-        rest = [name for name in columns if name not in found.values()]
-        found["user"] = found["user"] or (rest.pop(0) if rest else "")
-        found["assistant"] = found["assistant"] or (rest.pop(0) if rest else "")
+    rest = [name for name in columns if name not in found.values() and _is_text(name, rows)]
+    if not found["assistant"]:
+        found["assistant"] = max(rest[0 if found["user"] else 1 :], key=lambda name: _length(name, rows), default="")
+    if not found["user"]:
+        found["user"] = next((name for name in rest if name != found["assistant"]), "")
     return Mapping(**found)
 
 
@@ -43,6 +44,15 @@ def _column(names: dict[str, str], words: tuple[str, ...], taken: Collection[str
     free = {plain: name for plain, name in names.items() if name not in taken}
     same = next((free[word] for word in words if word in free), "")
     return same or next((free[plain] for word in words for plain in free if len(word) > 1 and word in plain), "")
+
+
+def _is_text(name: str, rows: list[Cells]) -> bool:
+    """Neither a running number nor empty."""
+    return any(not _is_number(str(row.get(name) or "0")) for row in rows)
+
+
+def _length(name: str, rows: list[Cells]) -> int:
+    return sum(len(str(row.get(name) or "")) for row in rows)
 
 
 def is_header(rows: list[list[str]]) -> bool:
