@@ -81,23 +81,19 @@ class OneThread(ASGIHandler):
     def load_middleware(self, is_async: bool = False) -> None:
         """Load the chain as WSGI would, and step into it once."""
         super().load_middleware(is_async=False)
-        self._middleware_chain = sync_to_async(_leaving_nothing(self._middleware_chain), thread_sensitive=True)
+        self._middleware_chain = sync_to_async(self._middleware_chain, thread_sensitive=True)
 
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Give the thread's database connection back where an answer breaks off, too.
 
-def _leaving_nothing(chain: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Give the thread's database connection back even if the page that says so could not be made either.
-
-    Django then sends no request_finished: ten such requests would empty the pool, and all others wait for ever.
-    """
-
-    def answer(request: Any) -> Any:
+        Django sends no request_finished then (a stream that raises, an error page that breaks as well): ten such
+        requests would empty the pool, and all others wait in vain.
+        """
         try:
-            return chain(request)
+            await super().handle(scope, receive, send)
         except BaseException:
-            connections.close_all()
+            await sync_to_async(connections.close_all, thread_sensitive=True)()
             raise
-
-    return answer
 
 
 django.setup(set_prefix=False)

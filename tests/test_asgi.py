@@ -1,14 +1,14 @@
 """The door: bodies that Django would write to disk before asking us are stopped; behind it one thread a request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection
-from django.http import HttpResponse
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncRequestFactory
 from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
@@ -88,12 +88,27 @@ def test_a_request_steps_into_its_thread_once(settings: Any) -> None:
     assert (answer.status_code, inner) == (404, [False])
 
 
+used: list[Any] = []  # the database connections of the requests' threads
+
+
 def broken(_request: Any) -> HttpResponse:
     connection.ensure_connection()
+    used.append(connections[DEFAULT_DB_ALIAS])
     raise RuntimeError
 
 
-urlpatterns: list[Any] = [path("broken/", broken)]
+def broken_off(_request: Any) -> StreamingHttpResponse:
+    connection.ensure_connection()
+    used.append(connections[DEFAULT_DB_ALIAS])
+
+    def body() -> Iterator[bytes]:
+        yield b"so far"
+        raise RuntimeError
+
+    return StreamingHttpResponse(body())
+
+
+urlpatterns: list[Any] = [path("broken/", broken), path("broken-off/", broken_off)]
 
 
 def handler404(_request: Any, exception: Exception) -> HttpResponse:
@@ -105,14 +120,24 @@ def handler500(_request: Any) -> HttpResponse:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_request_that_breaks_even_the_error_page_keeps_no_connection(settings: Any) -> None:
+@pytest.mark.parametrize("page", ["/broken/", "/broken-off/"])
+def test_an_answer_that_breaks_off_keeps_no_connection(settings: Any, page: str) -> None:
+    used.clear()
     settings.MIDDLEWARE = []
     settings.ROOT_URLCONF = "tests.test_asgi"
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": page, "query_string": b"", "headers": []}
+    arriving = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        return arriving.pop() if arriving else await asyncio.Event().wait()
+
+    async def send(_message: Any) -> None:
+        return None
 
     with pytest.raises(RuntimeError):
-        async_to_sync(OneThread().get_response_async)(AsyncRequestFactory().get("/broken/"))
+        asyncio.run(OneThread()(scope, receive, send))
 
-    assert connection.connection is None
+    assert [one.connection for one in used] == [None]
 
 
 def test_every_request_shares_the_processs_connections_to_redis() -> None:
