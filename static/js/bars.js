@@ -72,7 +72,7 @@ const resized = new ResizeObserver((entries) => {
 });
 
 function fresh(figure) {
-  if (figure.firstChild) return;
+  if (figure.firstElementChild) return;
   draw(figure);
   resized.observe(figure);
 }

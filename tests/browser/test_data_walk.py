@@ -79,8 +79,10 @@ def preview(page: Page) -> int:
 
 
 def open_result(page: Page) -> None:
+    """Its report, statistics drawn."""
     page.click("#run-result a.primary", timeout=DONE)
     checked(page)
+    expect(page.locator("figure.bars canvas").first).to_be_visible()
 
 
 def checked(page: Page) -> None:
