@@ -40,6 +40,7 @@ from tests.browser.seed_changes import changed
 from tests.browser.seed_import import imported
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
+from tests.browser.seed_runs import runs
 from tests.browser.seed_texts import texts
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
 
@@ -75,6 +76,7 @@ def main() -> None:
     places |= _invitations(team, alice) | searched(team, alice, files) | mended(alice, files)
     places |= changed(team, alice, files["ready"])
     places |= texts(team, alice)
+    places |= runs(team, alice)
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
@@ -312,6 +314,7 @@ def _lists(team: Team, prefix: str) -> dict[str, str]:
         "connection-list",
     ]
     names += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
+    names += ["run-list", "run-new", "recipe-list"]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 
 

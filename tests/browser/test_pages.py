@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
 LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
+LISTS += ["run-list", "run-new", "recipe-list"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
 PAGES = {
     "alice": [
@@ -24,6 +25,7 @@ PAGES = {
         *(f"file {state}" for state in ("table", "apart", "cp949", "part")),
         *("change", "change invalid", "map", "repeat"),
         *(f"source {state}" for state in ("ready", "invalid", "checking", "deleted")),
+        *("run done", "run paused"),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
