@@ -92,5 +92,5 @@ class Portal:
         """Order what the form of a new job proposes; return the job's address."""
         page = self.http.get("/t/bomnal/jobs/new/").text
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page))
-        checked = dict(re.findall(r'<input type="radio" name="(\w+)" value="([^"]*)" checked', page))
+        checked = dict(re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="([^"]*)"[^>]*?\schecked', page))
         return self.post("/t/bomnal/jobs/new/", {**hidden, **checked}).url.path

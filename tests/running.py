@@ -1,6 +1,7 @@
 """One portal as a newcomer runs it: `manage.py up` in a process of its own, with data of its own."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -66,3 +67,9 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def proposed(page: str) -> dict[str, str]:
+    """What the form of a new job proposes: its hidden fields and the choices that are checked."""
+    hidden = re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page)
+    return dict([*hidden, *re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="([^"]*)"[^>]*?\schecked', page)])

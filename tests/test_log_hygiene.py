@@ -24,6 +24,7 @@ from jobs.states import State
 from tests.conftest import World
 from tests.factories import chat_lines, make_connection, make_job
 from tests.logging_out import Log, real_log
+from tests.running import proposed
 from tests.test_access import patterns
 from tests.test_playground import ask, say
 from tests.walking import fresh, step, walk
@@ -72,9 +73,7 @@ def upload(client: Client, world: World) -> TrainingFile:
 def order_and_wait(client: Client, world: World) -> FineTuneJob:
     """Order what the form proposes."""
     page = client.get(world.url("jobs/new/")).content.decode()
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page))
-    checked = dict(re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="([^"]*)"[^>]*?\schecked', page))
-    client.post(world.url("jobs/new/"), {**hidden, **checked})
+    client.post(world.url("jobs/new/"), proposed(page))
     return walk(FineTuneJob.objects.get(), State.SUCCEEDED)
 
 

@@ -28,6 +28,8 @@ def work(system: System, mails: list[str], seeds: Iterable[int], pace: float, pa
         seconds = time.monotonic() - began
         write(path, lane, general, seconds)
         print(totals(lane.runs, general, seconds), flush=True)
+        if system.given_up:
+            print(f"started again: {system.given_up} × worker that Celery gave up when Redis went away", flush=True)
     return 1 if general or any(run.wrong for run in lane.runs) else 0
 
 

@@ -1,5 +1,6 @@
 """The portal's processes as they run in life, each of which can be killed alone and is started again."""
 
+import math
 import os
 import shutil
 import signal
@@ -36,6 +37,7 @@ HURRY = {  # the same clockwork, faster: a claim that is free after minutes in l
     "CELERY_SKIP_CHECKS": "1",
     "PYTHONWARNINGS": "ignore:You're running the worker",
 }
+GIVING_UP = 20.0  # seconds in which Celery may meet an error of its own about a lost Redis, and end its worker
 OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DEBUG", "EMBEDDED")
 
 
@@ -64,6 +66,8 @@ class System:
     mail_port: int
     programs: list[Program] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)
+    given_up: int = 0  # workers that Celery ended because Redis went away under them
+    broker_stopped: float = -math.inf  # when, on the monotonic clock
     moved: float = 0.0  # seconds by which the portal's clock is ahead
 
     def __post_init__(self) -> None:
@@ -120,7 +124,9 @@ class System:
             if program.alive:
                 continue
             if program.process is not None:
-                if not program.killed:
+                if program.name == "worker" and now - self.broker_stopped < GIVING_UP:
+                    self.given_up += not program.killed
+                elif not program.killed:
                     self.deaths.append(f"{program.name} ended by itself ({program.process.returncode})")
                 program.process, program.due = None, now + 0.3
             if program.spare:
@@ -152,6 +158,7 @@ class System:
     def stop_broker(self) -> None:
         """Every message is lost; the embedded default has no server to stop, so its folder is emptied."""
         if self.redis:
+            self.broker_stopped = time.monotonic()
             self.redis.stop()
             return
         for message in (self.folder / "queue").glob("*.msg"):

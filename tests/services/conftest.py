@@ -1,7 +1,6 @@
 """A real installation on this machine: PostgreSQL, Redis, uvicorn, a prefork worker and beat, each a process."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.running import PATIENCE, ROOT, free_port
+from tests.running import PATIENCE, ROOT, free_port, proposed
 
 REDIS_DATABASES = {"": 7, "gw0": 8, "gw1": 9}
 COMMANDS = {
@@ -103,9 +102,7 @@ class Installation:
     def order(self) -> str:
         """Order what the form of a new job proposes; return the job's address."""
         page = self.http.get("/t/bomnal/jobs/new/").text
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page))
-        checked = dict(re.findall(r'<input type="radio" name="(\w+)" value="([^"]*)" checked', page))
-        return self.post("/t/bomnal/jobs/new/", {**hidden, **checked}).url.path
+        return self.post("/t/bomnal/jobs/new/", proposed(page)).url.path
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import redis
 
 from tests.composed import command, compose, dot_env, environment
 from tests.mail_server import MailServer
-from tests.running import PATIENCE, ROOT, free_port
+from tests.running import PATIENCE, ROOT, free_port, proposed
 from tests.services.conftest import wait_for
 
 pytestmark = pytest.mark.services
@@ -138,9 +138,7 @@ class Stack:
     def order(self) -> str:
         """Order what the form of a new job proposes; return the job's address."""
         page = self.http.get("/t/bomnal/jobs/new/").text
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page))
-        checked = dict(re.findall(r'<input type="radio" name="(\w+)" value="([^"]*)" checked', page))
-        return self.post("/t/bomnal/jobs/new/", {**hidden, **checked}).headers["Location"]
+        return self.post("/t/bomnal/jobs/new/", proposed(page)).headers["Location"]
 
 
 def started_after(services: dict[str, Any]) -> list[str]:
