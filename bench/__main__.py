@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import data, load, machine, readme, recipes, servers, start, upload
+from bench import data, load, machine, near_duplicates, readme, recipes, servers, start, upload
 from bench.figures import Figure, table, taken_over
 
 PREPARE = (["migrate", "--verbosity=0"], ["compile_translations"], ["collectstatic", "--noinput", "--verbosity=0"])
@@ -53,6 +53,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "lists": lists,
     "sweep": sweep,
     "data": data.figures,
+    "near_duplicates": near_duplicates.figures,
     "pages": pages,
     "recipes": recipes.figures,
 }
