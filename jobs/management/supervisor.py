@@ -1,8 +1,8 @@
 """Keeps web, worker and beat running as children of one process, and stops them together.
 
 `manage.py up` makes everything ready and then becomes this program (`python -m jobs.management.supervisor`), which
-imports no Django: 60 MB less for a process that only waits. It never starts threads before children, and starts
-children from its main thread only (see child.py).
+imports no Django: 60 MB less for a process that only waits. Children are started from its main thread only (see
+child.py).
 """
 
 import os
@@ -82,12 +82,13 @@ class Child:
 
 
 class Supervisor:
-    """The loop: print what children say, restart worker and beat, end when told to or when web is gone."""
+    """The loop: web first, then the others; print what they say, restart worker and beat, end with web or when told to."""
 
     def __init__(self, port: int, banner: str) -> None:
         self.port, self.banner = port, banner
         self.children = [Child(name, [part.format(port=port) for part in line]) for name, line in COMMANDS.items()]
         self.selector = selectors.DefaultSelector()
+        self.answered = threading.Event()  # the front page did: worker and beat no longer take its processor
         self.signals = 0
 
     def run(self) -> int:
@@ -95,8 +96,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
                 signal.signal(number, self._told_to_stop)
-        for child in self.children:
-            self._start(child)
+        self._start(self.children[0])
         threading.Thread(target=self._announce, daemon=True).start()
         code = self._watch()
         self._stop()
@@ -113,7 +113,7 @@ class Supervisor:
             self._read(0.5)
             for child in self.children:
                 if child.process is None:
-                    if time.monotonic() >= child.due:
+                    if self.answered.is_set() and time.monotonic() >= child.due:
                         self._start(child)
                 elif not child.alive():
                     code = child.process.returncode
@@ -152,6 +152,7 @@ class Supervisor:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=30) as web:
                     web.sendall(asking)
                     status = int(web.recv(64).split()[1])  # b"HTTP/1.1 302 Found ..."
+                self.answered.set()
                 say(self.banner if status < 500 else f"첫 화면에 오류가 있습니다. The front page answers {status}.")
                 return
             except (OSError, IndexError, ValueError):
