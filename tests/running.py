@@ -45,6 +45,7 @@ class Up:
     def wait_until_ready(self) -> None:
         self.wait_for(lambda: any(word in self.said() for word in ("Ctrl-C", "answers", "stopped", "Error")))
         assert "Ctrl-C" in self.said(), self.said()
+        self.wait_for(lambda: [role(child) for child in self.children()] == CHILDREN)
 
     def children(self) -> list[psutil.Process]:
         """The three; what they start for a while (the process that checks a file) is theirs."""

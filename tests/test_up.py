@@ -93,6 +93,32 @@ def test_dead_worker_is_replaced_and_dead_web_ends_all(start: Callable[..., Up])
     assert "The web server ended (-9): stopping everything." in up.said()
 
 
+def test_database_that_cannot_be_made_ready_ends_all(start: Callable[..., Up], tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "db.sqlite3").write_bytes(b"no database at all " * 100)
+
+    up = start()
+    code = up.process.wait(PATIENCE)
+
+    assert code == 1
+    assert "file is not a database" in up.said()
+    assert "Log in" not in up.said()
+    assert up.said().endswith("Everything has stopped.\n")
+
+
+def test_stopped_while_it_makes_the_database_ready(start: Callable[..., Up]) -> None:
+    up = start()
+    up.wait_for(lambda: "Starting" in up.said())
+    children = up.process.children(recursive=True)
+
+    up.process.terminate()
+
+    assert up.process.wait(PATIENCE) == 0
+    assert len(children) >= 1
+    assert gone(children)
+    assert "Log in" not in up.said()
+
+
 def test_taken_port_is_refused_before_anything_is_made(start: Callable[..., Up]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -1,8 +1,10 @@
 """Keeps web, worker and beat running as children of one process, and stops them together.
 
-`manage.py up` makes everything ready and then becomes this program (`python -m jobs.management.supervisor`), which
-imports no Django: 60 MB less for a process that only waits. Children are started from its main thread only (see
-child.py).
+`manage.py up` becomes this program (`python -m jobs.management.supervisor PREPARING TOLD`), which imports no Django:
+60 MB less for a process that only waits. PREPARING is the process, a child too, that makes the database ready: web,
+which takes as long to load, is loaded meanwhile and listens when that has ended well. Worker and beat follow web. TOLD
+is the pipe that PREPARING writes to: what to say when the portal answers. Children are started from the main thread
+only (see child.py).
 """
 
 import os
@@ -14,6 +16,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 STOP_SECONDS = 8  # then SIGKILL: the rows hold the truth, so nothing is lost
 LONGEST_REST = 30  # seconds between two starts of a child that keeps dying
@@ -46,16 +49,20 @@ class Child:
     started: float = 0.0
     partial: bytes = b""
 
-    def start(self) -> int:
-        """Start the process in a session of its own (Ctrl-C is ours to pass on) and return the pipe it prints to."""
+    def start(self, gate: int = subprocess.DEVNULL, warm_up: str = "") -> int:
+        """Start the process in a session of its own (Ctrl-C is ours to pass on) and return the pipe it prints to.
+
+        With `warm_up`, a module, it loads that and goes on when nobody holds the other end of the pipe `gate` any more.
+        """
         self.started = time.monotonic()
         reading, writing = os.pipe()
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "jobs.management.child", str(os.getpid()), *self.command],
-            stdin=subprocess.DEVNULL,
+            stdin=gate,
             stdout=writing,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env={**os.environ, "WARM_UP": warm_up} if warm_up else None,
         )
         os.close(writing)
         return reading
@@ -82,31 +89,50 @@ class Child:
 
 
 class Supervisor:
-    """The loop: web first, then the others; print what they say, restart worker and beat, end with web or when told to."""
+    """The loop: start web, then the others; print what they say, restart worker and beat, end with web or when told."""
 
-    def __init__(self, port: int, banner: str) -> None:
-        self.port, self.banner = port, banner
+    def __init__(self, port: int, preparing: int, told: int) -> None:
+        self.port, self.preparing, self.told = port, preparing, told
         self.children = [Child(name, [part.format(port=port) for part in line]) for name, line in COMMANDS.items()]
         self.selector = selectors.DefaultSelector()
         self.answered = threading.Event()  # the front page did: worker and beat no longer take its processor
         self.signals = 0
 
     def run(self) -> int:
-        """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when the web server ended by itself."""
+        """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when the web server ended by itself.
+
+        Where the database could not be made ready, it is the code of the process that tried.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
                 signal.signal(number, self._told_to_stop)
-        self._start(self.children[0])
-        threading.Thread(target=self._announce, daemon=True).start()
-        code = self._watch()
+        shut, gate = os.pipe()
+        self._start(self.children[0], shut, "ftsite.asgi")
+        os.close(shut)
+        code = self._wait_until_ready()
+        os.close(gate)
+        if code == 0 and not self.signals:
+            threading.Thread(target=self._announce, daemon=True).start()
+            code = self._watch()
         self._stop()
         return code
+
+    def _wait_until_ready(self) -> int:
+        """Return how the preparing process ended: its exit code, 0 too where we were told to stop."""
+        while not self.signals:
+            ended, status = os.waitpid(self.preparing, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            self._read(0.05)
+        os.kill(self.preparing, signal.SIGTERM)  # not waited for yet, so the number is still its own
+        os.waitpid(self.preparing, 0)
+        return 0
 
     def _told_to_stop(self, _number: int, _frame: object) -> None:
         self.signals += 1
 
-    def _start(self, child: Child) -> None:
-        self.selector.register(child.start(), selectors.EVENT_READ, child)
+    def _start(self, child: Child, *how: Any) -> None:
+        self.selector.register(child.start(*how), selectors.EVENT_READ, child)
 
     def _watch(self) -> int:
         while not self.signals:
@@ -153,11 +179,15 @@ class Supervisor:
                     web.sendall(asking)
                     status = int(web.recv(64).split()[1])  # b"HTTP/1.1 302 Found ..."
                 self.answered.set()
-                say(self.banner if status < 500 else f"첫 화면에 오류가 있습니다. The front page answers {status}.")
+                say(
+                    os.read(self.told, 65536).decode()
+                    if status < 500
+                    else f"첫 화면에 오류가 있습니다. The front page answers {status}."
+                )
                 return
             except (OSError, IndexError, ValueError):
                 time.sleep(0.2)  # not listening yet
 
 
 if __name__ == "__main__":
-    sys.exit(Supervisor(int(os.environ["PORT"]), os.environ.pop("UP_BANNER")).run())
+    sys.exit(Supervisor(int(os.environ["PORT"]), *map(int, sys.argv[1:])).run())

@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from jobs.demo import make_demo, sign_in_line
+from jobs.management.child import die_with
 from jobs.management.commands.compile_translations import compile_catalogues
 
 TAKEN = (
@@ -89,14 +90,20 @@ class Command(BaseCommand):
         refuse_taken_port(settings.PORT)
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         lock(settings.VAR_DIR)
-        with self.step("데이터베이스 Database"):
-            call_command("migrate", interactive=False, verbosity=0)
         with self.step("번역과 정적 파일 Translations, static files"):
             compile_catalogues()
             collect_static()
+        self.stdout.flush()
+        told, telling = os.pipe()
+        if preparing := os.fork():
+            self.become_supervisor(preparing, told)  # which loads the site meanwhile
+        os.setsid()  # Ctrl-C is the supervisor's to pass on
+        die_with(os.getppid())
+        with self.step("데이터베이스 Database"):
+            call_command("migrate", interactive=False, verbosity=0)
         with self.step("연습 자료 Demo data"):
             make_demo()
-        self.become_supervisor()
+        os.write(telling, BANNER.format(port=settings.PORT, login=sign_in_line()).encode())
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -104,15 +111,19 @@ class Command(BaseCommand):
         yield
         self.stdout.write(f"· {name} ({time.monotonic() - began:.1f} s)")
 
-    def become_supervisor(self) -> None:
-        """Replace this process, so that `make`, a terminal or a service manager goes on speaking to the same pid."""
+    def become_supervisor(self, preparing: int, told: int) -> None:
+        """Replace this process, so that `make`, a terminal or a service manager goes on speaking to the same pid.
+
+        `preparing` is the process that makes the database ready; `told` the pipe it writes the last words of the
+        start to: how to log in is for this terminal only, and an argument is for all to see.
+        """
         os.environ["PORT"] = str(settings.PORT)  # the trainer's address follows from it
         os.environ["PYTHONUNBUFFERED"] = "1"
-        os.environ["CELERY_SKIP_CHECKS"] = "1"  # migrate has just run them; they import every page
+        os.environ["CELERY_SKIP_CHECKS"] = "1"  # migrate runs them; they import every page
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker")  # as root, in a container
         self.stdout.write("· 시작합니다 Starting web, worker and beat …")
         self.stdout.flush()
         os.chdir(settings.BASE_DIR)
-        os.environ["UP_BANNER"] = BANNER.format(port=settings.PORT, login=sign_in_line())  # argv is for all to see
-        os.execv(sys.executable, [sys.executable, "-m", "jobs.management.supervisor"])  # noqa: S606
+        os.set_inheritable(told, True)
+        os.execv(sys.executable, [sys.executable, "-m", "jobs.management.supervisor", str(preparing), str(told)])  # noqa: S606
