@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
+# Some machines forbid Python its bytecode files. .venv is ours, and each start without them takes seconds more.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make up       the portal with demo data: http://127.0.0.1:8000 (PORT=8123 make up for another port)"

@@ -1,6 +1,6 @@
 """Runs a Python program that dies with its supervisor: `python -m jobs.management.child PID MODULE [ARGUMENT …]`.
 
-With WARM_UP in the environment it imports the module named there at once, and runs the program when its standard input
+With WARM_UP in the environment it imports the modules named there at once, and runs the program when its standard input
 has ended: the site is loaded while the database is made ready.
 
 Stopping is the supervisor's task; this is for the day when it is killed and can do nothing. Linux sends the child a
@@ -38,8 +38,9 @@ def die_with(parent: int) -> None:
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
-    if first := os.environ.get("WARM_UP"):
-        importlib.import_module(first)
+    if "WARM_UP" in os.environ:
+        for module in os.environ["WARM_UP"].split():
+            importlib.import_module(module)
         sys.stdin.read()
     sys.argv = sys.argv[2:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

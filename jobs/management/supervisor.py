@@ -52,7 +52,7 @@ class Child:
     def start(self, gate: int = subprocess.DEVNULL, warm_up: str = "") -> int:
         """Start the process in a session of its own (Ctrl-C is ours to pass on) and return the pipe it prints to.
 
-        With `warm_up`, a module, it loads that and goes on when nobody holds the other end of the pipe `gate` any more.
+        With `warm_up`, names of modules, it loads these and goes on when nobody holds the other end of the pipe `gate` any more.
         """
         self.started = time.monotonic()
         reading, writing = os.pipe()
@@ -107,7 +107,7 @@ class Supervisor:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
                 signal.signal(number, self._told_to_stop)
         shut, gate = os.pipe()
-        self._start(self.children[0], shut, "ftsite.asgi")
+        self._start(self.children[0], shut, "ftsite.asgi ftsite.urls uvicorn.main")
         os.close(shut)
         code = self._wait_until_ready()
         os.close(gate)
