@@ -52,7 +52,7 @@ class Child:
     def start(self, gate: int = subprocess.DEVNULL, warm_up: str = "") -> int:
         """Start the process in a session of its own (Ctrl-C is ours to pass on) and return the pipe it prints to.
 
-        With `warm_up`, names of modules, it loads these, and goes on once nobody holds the other end of the pipe `gate`.
+        With `warm_up`, names of modules, it loads these, and goes on once nobody holds the other end of `gate`, a pipe.
         """
         self.started = time.monotonic()
         reading, writing = os.pipe()
