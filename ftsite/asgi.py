@@ -1,18 +1,27 @@
 """ASGI entry point: the playground's streams need it, in every way of running."""
 
+import asyncio
 import os
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from contextvars import copy_context
 from typing import Any
 
 import django
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIHandler
-from django.db import connections
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
+from django.db import close_old_connections, connections
+from django.urls import set_script_prefix
 
 from jobs.body_limits import body_limit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
+
+MOST_AT_ONCE = 32  # threads; the rest waits for its turn
 
 type Scope = dict[str, Any]
 type Message = Mapping[str, Any]
@@ -70,30 +79,66 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 
 class OneThread(ASGIHandler):
-    """Runs a request's middleware and view in one thread.
+    """Answers a request in one step into one thread, from middleware to closing.
 
-    Django's own handler goes to a thread and back for each method of each middleware, thirty times a request: two
-    thirds of what an idle poll costs. A view that is a coroutine runs on the event loop all the same, and streams.
+    Django's own handler goes to a thread and back for each method of each middleware, for signals and for closing, and
+    starts a thread for every request: most of what an idle poll costs. Here threads are kept, and with them what Django
+    keeps in a thread. What the context holds (language, time zone, the request's id) is the request's own.
     """
 
-    _middleware_chain: Any
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads = ThreadPoolExecutor(MOST_AT_ONCE, "request")
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """Load the chain as WSGI would, and step into it once."""
+        """Load the chain as WSGI would."""
         super().load_middleware(is_async=False)
-        self._middleware_chain = sync_to_async(self._middleware_chain, thread_sensitive=True)
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Give the thread's database connection back where an answer breaks off, too.
-
-        Django sends no request_finished then (a stream that raises, an error page that breaks as well): ten such
-        requests would empty the pool, and all others wait in vain.
-        """
+        """Read the body, answer in a thread, send. A stream goes on here, in the event loop."""
         try:
-            await super().handle(scope, receive, send)
-        except BaseException:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with closing(body):
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self.threads, copy_context().run, self._answer, scope, body)
+            if response.streaming:
+                await self._stream(response, receive, send)
+            else:
+                await self.send_response(response, send)
+
+    def _answer(self, scope: Any, body: Any) -> Any:
+        """Give the database connection back before another thread asks for it, whatever happens.
+
+        Ten threads that kept theirs would empty the pool, and all others wait in vain.
+        """
+        set_script_prefix(get_script_prefix(scope))
+        try:
+            request_started.send(sender=self.__class__, scope=scope)
+            request, refused = self.create_request(scope, body)
+            response: Any = refused if request is None else self.get_response(request)
+            response._handler_class = self.__class__
+            if not response.streaming:
+                response.close()
+            return response
+        finally:
+            close_old_connections()
+
+    async def _stream(self, response: Any, receive: Any, send: Any) -> None:
+        """Send until it ends, or until the reader has gone. What it queries runs in the thread of this context."""
+        try:
+            async with asyncio.TaskGroup() as both:
+                watching = both.create_task(self.listen_for_disconnect(receive))
+                await self.send_response(response, send)
+                watching.cancel()
+        except* RequestAborted:
+            pass
+        except* Exception as group:  # a server's log wants the one that it was
+            raise group.exceptions[0] from None
+        finally:
+            await sync_to_async(response.close, thread_sensitive=True)()
             await sync_to_async(connections.close_all, thread_sensitive=True)()
-            raise
 
 
 django.setup(set_prefix=False)

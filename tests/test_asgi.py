@@ -1,16 +1,16 @@
 """The door: bodies that Django would write to disk before asking us are stopped; behind it one thread a request."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import AsyncRequestFactory
 from django.urls import path
+from django.utils import timezone
 from django.utils.decorators import sync_and_async_middleware
 
 from ftsite.asgi import OneThread, guarded
@@ -68,27 +68,29 @@ def test_a_body_of_unknown_length_is_refused(word: bytes) -> None:
     assert sent[0]["status"] == 411
 
 
-inner: list[bool] = []
+ways: list[tuple[bool, str]] = []  # of a request: whether what lies below is a coroutine, and the thread
+used: list[Any] = []  # the database connections of the requests' threads
 
 
 @sync_and_async_middleware
 def witness(get_response: Any) -> Any:
-    """Notes whether what lies below it is a coroutine."""
-    inner.append(iscoroutinefunction(get_response))
-    return get_response
+    def look(request: Any) -> Any:
+        ways.append((iscoroutinefunction(get_response), threading.current_thread().name))
+        return get_response(request)
+
+    return look
 
 
-def test_a_request_steps_into_its_thread_once(settings: Any) -> None:
-    inner.clear()
-    settings.MIDDLEWARE = ["tests.test_asgi.witness", "django.middleware.common.CommonMiddleware"]
-    settings.ROOT_URLCONF = "tests.test_asgi"
-
-    answer = async_to_sync(OneThread().get_response_async)(AsyncRequestFactory().get("/no-such-page/"))
-
-    assert (answer.status_code, inner) == (404, [False])
+def whole(_request: Any) -> HttpResponse:
+    ways.append((False, threading.current_thread().name))
+    connection.ensure_connection()
+    used.append(connections[DEFAULT_DB_ALIAS])
+    timezone.activate("Asia/Seoul")
+    return HttpResponse("all of it")
 
 
-used: list[Any] = []  # the database connections of the requests' threads
+def zone(_request: Any) -> HttpResponse:
+    return HttpResponse(timezone.get_current_timezone_name())
 
 
 def broken(_request: Any) -> HttpResponse:
@@ -101,14 +103,26 @@ def broken_off(_request: Any) -> StreamingHttpResponse:
     connection.ensure_connection()
     used.append(connections[DEFAULT_DB_ALIAS])
 
-    def body() -> Iterator[bytes]:
+    async def body() -> AsyncIterator[bytes]:
         yield b"so far"
         raise RuntimeError
 
     return StreamingHttpResponse(body())
 
 
-urlpatterns: list[Any] = [path("broken/", broken), path("broken-off/", broken_off)]
+def endless(_request: Any) -> StreamingHttpResponse:
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b"so far"
+            await asyncio.Event().wait()
+        finally:
+            ways.append((True, "ended"))
+
+    return StreamingHttpResponse(body())
+
+
+VIEWS: list[Any] = [whole, zone, broken, broken_off, endless]
+urlpatterns: list[Any] = [path(f"{view.__name__}/", view) for view in VIEWS]
 
 
 def handler404(_request: Any, exception: Exception) -> HttpResponse:
@@ -119,25 +133,73 @@ def handler500(_request: Any) -> HttpResponse:
     raise RuntimeError
 
 
+@pytest.fixture
+def ask(settings: Any) -> Iterator[Callable[..., list[Any]]]:
+    """Asks the handler for a page and gives what it sends; `stays` says whether the reader waits for the end."""
+    settings.MIDDLEWARE, settings.ROOT_URLCONF = ["tests.test_asgi.witness"], "tests.test_asgi"
+    handler = OneThread()
+
+    def asked(page: str, stays: bool = True) -> list[Any]:
+        ways.clear()
+        used.clear()
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "path": page,
+            "query_string": b"",
+            "headers": [],
+        }
+        arriving: list[Any] = [{"type": "http.disconnect"}] * (not stays)
+        arriving.append({"type": "http.request", "body": b"", "more_body": False})
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return arriving.pop() if arriving else await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(handler(scope, receive, send))
+        return sent
+
+    yield asked
+    handler.threads.shutdown()
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("page", ["/broken/", "/broken-off/"])
-def test_an_answer_that_breaks_off_keeps_no_connection(settings: Any, page: str) -> None:
-    used.clear()
-    settings.MIDDLEWARE = []
-    settings.ROOT_URLCONF = "tests.test_asgi"
-    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": page, "query_string": b"", "headers": []}
-    arriving = [{"type": "http.request", "body": b"", "more_body": False}]
+def test_a_request_runs_in_one_thread_that_is_kept(ask: Callable[..., list[Any]]) -> None:
+    sent = ask("/whole/")
+    threads = {thread for _is_coroutine, thread in ways}
+    ask("/whole/")
 
-    async def receive() -> Any:
-        return arriving.pop() if arriving else await asyncio.Event().wait()
+    assert [message.get("body", message.get("status")) for message in sent] == [200, b"all of it"]
+    assert ways == [(False, thread) for thread in threads] * 2
+    assert [one.connection for one in used] == [None]
 
-    async def send(_message: Any) -> None:
-        return None
 
+@pytest.mark.django_db(transaction=True)
+def test_a_request_leaves_nothing_to_the_next_in_its_thread(ask: Callable[..., list[Any]]) -> None:
+    before = ask("/zone/")[1]["body"]
+    ask("/whole/")
+
+    assert ask("/zone/")[1]["body"] == before != b"Asia/Seoul"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["/broken/", "/broken_off/"])
+def test_an_answer_that_breaks_off_keeps_no_connection(ask: Callable[..., list[Any]], page: str) -> None:
     with pytest.raises(RuntimeError):
-        asyncio.run(OneThread()(scope, receive, send))
+        ask(page)
 
     assert [one.connection for one in used] == [None]
+
+
+def test_a_stream_ends_when_its_reader_has_gone(ask: Callable[..., list[Any]]) -> None:
+    sent = ask("/endless/", stays=False)
+
+    assert sent[0]["status"] == 200
+    assert ways[-1] == (True, "ended")
 
 
 def test_every_request_shares_the_processs_connections_to_redis() -> None:
