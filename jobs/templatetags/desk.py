@@ -52,9 +52,15 @@ def span(length: timedelta | None) -> str:
 
 
 @register.filter
+def briefly(length: timedelta | None) -> str:
+    """`9 min`: only its largest part."""
+    return "" if length is None else _parts(length)[0]
+
+
+@register.filter
 def ago(moment: datetime | None) -> str:
     """`9 min ago`: how long a time lies back, by its largest part, so that it fits a narrow column."""
-    return "" if moment is None else gettext("%(span)s ago") % {"span": _parts(timezone.now() - moment)[0]}
+    return "" if moment is None else gettext("%(span)s ago") % {"span": briefly(timezone.now() - moment)}
 
 
 @register.filter

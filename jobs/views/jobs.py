@@ -20,6 +20,7 @@ from jobs.remedies import remedy
 from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.job_parts import chart_points, eta, imported_facts, loss_rows, metrics_of, timeline, told_settings
+from jobs.views.job_rows import job_rows
 from jobs.views.lineage import chain
 from jobs.views.polling import Seen, seen, speak
 from jobs.views.shelf import Shelf
@@ -76,7 +77,7 @@ def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
         "page": page,
         "is_cut": shelf.is_cut,
         "most": MOST_FOUND,
-        "rows": [(job, eta(job)) for job in page.object_list],
+        "rows": job_rows(member.team, list(page.object_list)),
         "asked": asked.urlencode(),
         "counts": _counts(everything),
         "ending": _ending(member.team),
