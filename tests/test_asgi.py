@@ -204,5 +204,7 @@ def test_a_stream_ends_when_its_reader_has_gone(ask: Callable[..., list[Any]]) -
 
 def test_every_request_shares_the_processs_connections_to_redis() -> None:
     first, second = (PooledCache("redis://127.0.0.1:1/0", {})._cache.get_client() for _ in range(2))
+    other = PooledCache("redis://127.0.0.1:2/0", {})._cache.get_client()
 
-    assert first.connection_pool is second.connection_pool
+    assert first is second
+    assert first.connection_pool is not other.connection_pool
