@@ -1,4 +1,4 @@
-"""How times read."""
+"""How times and tables of numbers read."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from jobs.templatetags.desk import ago
+from jobs.templatetags.desk import ago, as_rows, briefly
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,16 @@ def test_a_time_reads_by_its_largest_part(back: timedelta, in_english: str, in_k
 
 def test_no_time_says_nothing() -> None:
     assert ago(None) == ""
+
+
+def test_a_remaining_time_is_no_more_exact_than_it_is() -> None:
+    with override("ko"):
+        assert briefly(timedelta(minutes=9, seconds=41)) == "9분"
+    assert briefly(None) == ""
+
+
+def test_whatever_a_service_calls_a_number_is_shown_as_text() -> None:
+    assert as_rows([(123_456, [0.123456, None, "<b>3</b>"])]) == (
+        '<tr><td class="num">123456</td><td class="num">0.1235</td><td class="num">–</td>'
+        '<td class="num">&lt;b&gt;3&lt;/b&gt;</td></tr>\n'
+    )

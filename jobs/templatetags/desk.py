@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from jobs import pricing
@@ -70,6 +73,12 @@ def stamp(moment: datetime) -> str:
 
 
 @register.filter
+def clock(moment: datetime) -> str:
+    """`14:05:09` in the reader's zone, for the same reason."""
+    return f"{timezone.localtime(moment):%H:%M:%S}"
+
+
+@register.filter
 def iso(moment: datetime) -> str:
     """For the `datetime` of a `<time>`."""
     return moment.isoformat(timespec="seconds")
@@ -101,6 +110,14 @@ def until(moment: datetime | None) -> timedelta | None:
 def number(value: Any) -> str:
     """A loss or a rate, short: four significant digits."""
     return f"{value:.4g}" if isinstance(value, int | float) else ("–" if value is None else str(value))
+
+
+@register.filter
+def as_rows(table: Iterable[tuple[int, Iterable[Any]]]) -> SafeString:
+    """Rows of a table of numbers: a step, then its values. A loop of the template takes twenty times as long."""
+    rows = ((str(step), *map(number, values)) for step, values in table)
+    cells = ("".join(f'<td class="num">{escape(text)}</td>' for text in row) for row in rows)
+    return mark_safe("".join(f"<tr>{row}</tr>\n" for row in cells))  # noqa: S308 - every value is escaped
 
 
 @register.filter
