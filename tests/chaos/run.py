@@ -20,7 +20,7 @@ from trainer.models import File as RemoteFile
 from trainer.models import Job as RemoteJob
 
 BASE = "sim-small-2026-06-01"
-PATIENCE = 400.0  # seconds from the order to its end, whatever happens to the processes; then it is stuck
+PATIENCE = 1200.0  # seconds from the order to its end, on a busy machine too; then it is stuck
 RANK = {State.NEW: 0, State.PUSHING: 1, State.READY: 2, State.SUBMITTING: 3, State.UNSURE: 4, State.RUNNING: 5}
 ENDED = 6
 MAILING = timedelta(seconds=15)  # a claim that is older and without an end belongs to a dead worker
