@@ -244,7 +244,7 @@ class FindForm(forms.Form):
         owner.queryset = team.members.select_related("user").only("user__username")
         owner.label_from_instance = lambda member: member.user.username
         connection: Any = self.fields["connection"]
-        connection.queryset = team.connections.all()
+        connection.queryset = team.connections.only("uuid", "name")  # not all models that a service ever listed
 
     def find(self, jobs: JobQuerySet) -> JobQuerySet:
         """Narrow `jobs` by what was understood."""
