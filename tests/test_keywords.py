@@ -1,8 +1,11 @@
 """Nouns and keywords, and the examples that the free recipes make of them."""
 
 import json
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -77,6 +80,44 @@ def test_distinctive_words_come_before_those_that_stand_everywhere() -> None:
 def test_kiwi_is_asked_for_by_name_where_it_is_not_installed() -> None:
     with pytest.raises(NoAnalyserError):
         Extractor(analyser="kiwi")
+
+
+class Token(NamedTuple):
+    """A token as Kiwi tells it."""
+
+    form: str
+    tag: str
+    start: int
+    len: int
+
+
+class Kiwi:
+    """Tells tokens as Kiwi 0.22 does, which takes 200 MB and is no part of the tests."""
+
+    def tokenize(self, text: str) -> list[Token]:
+        assert text == "눈사람과 파인튜닝을 GPT로 A 배웠다."
+        nouns = [
+            Token("눈사람", "NNG", 0, 3),
+            Token("과", "JC", 3, 1),
+            Token("파인", "NNP", 5, 2),
+            Token("튜닝", "NNG", 7, 2),
+        ]
+        return [
+            *nouns,
+            Token("을", "JKO", 9, 1),
+            Token("GPT", "SL", 11, 3),
+            Token("로", "JKB", 14, 1),
+            Token("A", "SL", 16, 1),
+        ]
+
+
+def test_kiwis_adjacent_nouns_are_one_term_and_single_letters_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = ModuleType("kiwipiepy", "")
+    stand_in.__spec__ = ModuleSpec("kiwipiepy", None)
+    monkeypatch.setattr(stand_in, "Kiwi", Kiwi, raising=False)
+    monkeypatch.setitem(sys.modules, "kiwipiepy", stand_in)
+
+    assert Extractor(analyser="kiwi").nouns("눈사람과 파인튜닝을 GPT로 A 배웠다.") == ["눈사람", "파인튜닝", "GPT"]
 
 
 # --- examples -----------------------------------------------------------------------------------------
