@@ -96,19 +96,9 @@ class Kiwi:
 
     def tokenize(self, text: str) -> list[Token]:
         assert text == "눈사람과 파인튜닝을 GPT로 A 배웠다."
-        nouns = [
-            Token("눈사람", "NNG", 0, 3),
-            Token("과", "JC", 3, 1),
-            Token("파인", "NNP", 5, 2),
-            Token("튜닝", "NNG", 7, 2),
-        ]
-        return [
-            *nouns,
-            Token("을", "JKO", 9, 1),
-            Token("GPT", "SL", 11, 3),
-            Token("로", "JKB", 14, 1),
-            Token("A", "SL", 16, 1),
-        ]
+        told = [("눈사람", "NNG", 0), ("과", "JC", 3), ("파인", "NNP", 5), ("튜닝", "NNG", 7), ("을", "JKO", 9)]
+        told += [("GPT", "SL", 11), ("로", "JKB", 14), ("A", "SL", 16)]
+        return [Token(form, tag, start, len(form)) for form, tag, start in told]
 
 
 def test_kiwis_adjacent_nouns_are_one_term_and_single_letters_none(monkeypatch: pytest.MonkeyPatch) -> None:
