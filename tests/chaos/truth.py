@@ -35,7 +35,8 @@ def untruths(run: Run, far_now: datetime, mails: list[str]) -> list[str]:
         return [f"one order was given, {len(rows)} rows are there"]
     job = rows[0]
     remotes = remote_jobs(job)
-    wrong = [] if job.state in run.plan.ends else [f"ended {job.state}, not {' or '.join(sorted(run.plan.ends))}"]
+    ends = " or ".join(sorted(run.plan.ends))
+    wrong = [] if job.state in run.plan.ends else [f"ended {job.state}, not {ends}: {job.error or job.trouble}"]
     if len(remotes) > 1:
         wrong.append(f"started {len(remotes)} times: {[remote.uid for remote in remotes]}")
     wrong += _history(job)
