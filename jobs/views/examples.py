@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from jobs.findings import explain
 from jobs.forms.example import ExampleForm, blank
-from jobs.models import FileState, Member, TrainingFile
+from jobs.models import Chunk, FileState, Member, TrainingFile
 from jobs.pipeline import drafting
 from jobs.training_data.browsing import parts
 from jobs.training_data.findings import personal_kind
@@ -21,6 +21,7 @@ from jobs.training_data.indexing import Index
 from jobs.training_data.privacy import mask_for_display, mask_messages
 from jobs.training_data.report import Report
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.example_places import places
 from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
 from jobs.views.file_facts import Said, say
 from jobs.views.files import files_of
@@ -40,6 +41,7 @@ class Bubbles(NamedTuple):
     preferred: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
     faults: list[Said]
+    place: Chunk | None = None  # what it was made of, where that is known
 
 
 class Finding(NamedTuple):
@@ -86,13 +88,17 @@ def examples_page(
     if editable and form is None:
         form = _opened(reader, place)
     listing = reader.listing(place)
+    made_of = places(reader.file, [one.number for one in listing.shown if one.number])
     context = {
         "file": reader.file,
         "url": reverse("file-examples", args=[member.team.slug, reader.file.uuid]),
         "place": place,
         "listing": listing,
         "here": _here(request, listing.page),
-        "examples": [bubbles(one, hide=member.team.privacy, words=place.words) for one in listing.shown],
+        "examples": [
+            bubbles(one, hide=member.team.privacy, words=place.words)._replace(place=made_of.get(one.number or 0))
+            for one in listing.shown
+        ],
         "findings": _findings(reader.file),
         "editable": editable,
         "changes": drafting.tally(reader.file, request.user).changes if editable else 0,
