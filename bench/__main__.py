@@ -47,6 +47,12 @@ def pages() -> Iterator[Figure]:
     yield from in_django("pages")
 
 
+def paid_runs() -> Iterator[Figure]:
+    yield from in_django("paid_runs")
+    with servers.postgres() as url:
+        yield from in_django("paid_runs", DATABASE_URL=url)
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "start": start.figures,
     "upload": upload.figures,
@@ -56,6 +62,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "near_duplicates": near_duplicates.figures,
     "pages": pages,
     "recipes": recipes.figures,
+    "paid_runs": paid_runs,
 }
 LOAD = "load"  # not among the parts that run without being named: it takes a quarter of an hour
 

@@ -21,7 +21,7 @@ SAMPLE = machine.ROOT / "samples" / "winter-notes-cp949.txt"
 
 
 def figures() -> Iterator[Figure]:
-    text = _text(3 * MB)
+    text = prose(3 * MB)
     size = len(text.encode()) / MB
     with TemporaryDirectory(prefix="bench-recipes.") as folder:
         path = Path(folder) / "text.txt"
@@ -37,7 +37,7 @@ def figures() -> Iterator[Figure]:
         yield Figure("konlpy's Okt, nouns of the same paragraphs", okt, "MB/s")
 
 
-def _text(size: int) -> str:
+def prose(size: int) -> str:
     """Prose of that many bytes: the sample's paragraphs, turned over so that no two rounds are the same."""
     paragraphs = SAMPLE.read_bytes().decode("cp949").replace("\r\n", "\n").split("\n\n")
     rounds: list[str] = []

@@ -39,7 +39,7 @@ def make_run(team: Team, *sources: Source, recipe: Recipe | None = None, cap: st
     recipe = recipe or Recipe()
     if not recipe.is_free:
         fields = {"connection": team.connections.first(), "model": LARGE, "estimate": {"usd": "1"}} | fields
-    run = Run(team=team, name="겨울 자료", recipe=recipe.as_json(), **fields)
+    run = Run(team=team, recipe=recipe.as_json(), **{"name": "겨울 자료", **fields})
     run.cap_nano = None if cap is None else int(Decimal(cap) * 10**9)
     return record.place(run, list(sources))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -14,10 +15,27 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import AuditEntry, Connection, FineTuneJob, Member, Pulse, RemoteFile, Role, Team, Transition, User
+from jobs.models import (
+    AuditEntry,
+    Chunk,
+    Connection,
+    FineTuneJob,
+    Member,
+    Pulse,
+    RemoteFile,
+    Role,
+    Run,
+    Search,
+    Team,
+    Transition,
+    User,
+)
+from jobs.models.recipe import NANO
+from jobs.run_states import RunState
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
+from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model, make_user
+from tests.running_recipes import SUMMARY, make_run
 
 MODELS = [model for model in admin.site._registry if model._meta.app_label == "jobs"]
 JOBS = "admin:jobs_finetunejob_changelist"
@@ -61,6 +79,8 @@ def test_every_list_and_page_opens_for_staff_and_nothing_can_be_changed(
     job.checkpoints.create(remote_id="c1", step=1, model="m", created_at=timezone.now())
     world.team.invitations.create(email="new@example.com", invited_by=world.alice)
     job.notices.create(user=world.alice, kind="ended")
+    make_run(world.team, make_source(world.team, uploaded_by=world.alice), created_by=world.alice)
+    Search.objects.create(team=world.team, by=world.alice, passage="첫눈이 왔다")
     name, row = f"admin:jobs_{model._meta.model_name}", model.objects.first()
 
     statuses = {
@@ -95,6 +115,97 @@ def test_no_page_shows_a_key_a_token_or_training_text(world: World, staff: Clien
     secrets = [key, connection.sealed_key, "sealed-hook-secret", text, invitation.token, world.alice.password]
     assert [secret for secret in secrets if secret in shown] == []
     assert connection.key_hint in shown
+
+
+def pages_of(staff: Client, *rows: Any) -> str:
+    """The page of each row, and the list that it stands in."""
+    names = [f"admin:jobs_{row._meta.model_name}" for row in rows]
+    urls = [reverse(f"{name}_change", args=[row.pk]) for name, row in zip(names, rows, strict=True)]
+    urls += [reverse(f"{name}_changelist") for name in names]
+    return "".join(staff.get(url).content.decode() for url in urls)
+
+
+def test_no_page_shows_a_text_a_piece_a_recipe_or_a_passage(world: World, staff: Client) -> None:
+    text = "비밀스러운눈"
+    source = make_source(world.team, f"{text}이 왔다.", name="winter.txt", notes={"crlf": 1})
+    recipe = msgspec.structs.replace(SUMMARY, system_prompt=text, prompt=f"{text}: {{text}}")
+    run = make_run(world.team, source, recipe=recipe, name="겨울 자료", cap="1")
+    Chunk.objects.create(run=run, position=0, source=source, start=0, end=9, text=text, answer=text, trouble=text)
+    results = [{"file": "x", "count": 3, "lines": [[1, 0]], "why": "", "act": "", "version": ""}]
+    search = Search.objects.create(team=world.team, by=world.bob, passage=text, results=results)
+
+    shown = pages_of(staff, source, run, search)
+
+    assert text not in shown
+    assert [word for word in ("winter.txt", "겨울 자료", str(search.uuid)) if word not in shown] == []
+    assert "Chunk" not in {model.__name__ for model in MODELS}
+
+
+def test_a_texts_page_tells_why_it_could_not_be_read(world: World, staff: Client) -> None:
+    source = make_source(world.team, state="invalid", fault="too_long", fault_params={"limit": 32_000_000})
+
+    assert "The text is longer than 32000000 characters." in pages_of(staff, source)
+
+
+def test_a_runs_page_tells_its_money(world: World, staff: Client) -> None:
+    free = make_run(world.team, make_source(world.team), name="free")
+    paid = make_run(world.team, make_source(world.team), recipe=SUMMARY, name="paid", cap="2.50", model="sim-x")
+    Run.objects.filter(pk=paid.pk).update(
+        state=RunState.CAPPED, spent_nano=int(NANO * 2), held_nano=int(NANO / 2), total=41, done=17, unsure=3
+    )
+
+    shown = {run.name: pages_of(staff, run) for run in (free, paid)}
+
+    told = ["$2.00", "$2.50", "$0.50", "$1.00", "Stopped at the cap", "Summary → passage", "sim-x", "17", "41"]
+    assert [word for word in told if word not in shown["paid"]] == []
+    page_of_free = staff.get(reverse("admin:jobs_run_change", args=[free.pk])).content.decode()
+    assert ("$" in page_of_free, "Keywords → paragraph" in page_of_free) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("table", "asked", "found"),
+    [
+        ("source", {"q": "bob@example.com"}, ["bob's"]),
+        ("source", {"state__exact": "invalid"}, ["unread"]),
+        ("source", {"kind__exact": "pdf"}, ["unread"]),
+        ("run", {"q": "bob@example.com"}, ["bob's"]),
+        ("run", {"state__exact": "failed"}, ["failed"]),
+        ("run", {"connection__profile__exact": "trainer"}, ["failed"]),
+    ],
+    ids=str,
+)
+def test_texts_and_runs_are_found(
+    world: World, staff: Client, table: str, asked: dict[str, str], found: list[str]
+) -> None:
+    source = make_source(world.team, name="bob's", uploaded_by=world.bob)
+    make_source(world.team, name="unread", kind="pdf", state="invalid", fault="scanned", fault_params={"pages": 2})
+    make_run(world.team, source, name="bob's", created_by=world.bob)
+    Run.objects.filter(pk=make_run(world.team, source, recipe=SUMMARY, name="failed").pk).update(state=RunState.FAILED)
+
+    assert named(staff.get(reverse(f"admin:jobs_{table}_changelist"), asked)) == found
+
+
+@pytest.mark.parametrize("table", ["source", "run", "search"])
+def test_a_list_of_made_data_costs_the_same_however_long(world: World, staff: Client, table: str) -> None:
+    url = reverse(f"admin:jobs_{table}_changelist")
+
+    def add() -> None:
+        other = Team.objects.make("other", world.mallory)
+        make_connection(other)
+        make_run(other, make_source(other, uploaded_by=world.bob), recipe=SUMMARY, created_by=world.bob)
+        Search.objects.create(team=other, by=world.bob, passage="눈")
+
+    add()
+    staff.get(url)
+    with CaptureQueriesContext(database) as few:
+        staff.get(url)
+    for _ in range(3):
+        add()
+
+    with CaptureQueriesContext(database) as many:
+        staff.get(url)
+
+    assert len(many) == len(few)
 
 
 def test_a_jobs_page_tells_who_what_and_why(world: World, staff: Client) -> None:

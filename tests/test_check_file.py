@@ -8,7 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from jobs.training_data.codes import Code
-from tests.training_cases import GOOD_BYTES, LINES, with_line_four
+from tests.training_cases import GOOD_BYTES, LINES, PAIR_BYTES, answer, line, user, with_line_four
+
+KEYS = {"ok", "format", "examples", "tokens", "errors", "findings"}
+KEYS_OF_AN_ERROR = frozenset({"line", "offset", "code", "message", "remedy"})
+KEYS_OF_A_FINDING = {"code", "count", "lines", "message", "remedy"}
 
 
 def run(*args: str) -> tuple[str, int]:
@@ -43,13 +47,21 @@ def test_a_bad_file_is_told_as_json(tmp_path: Path) -> None:
         {
             "line": 4,
             "offset": sum(map(len, GOOD_BYTES.splitlines(keepends=True)[:3])),
-            "column": None,
             "code": "role_misspelt",
             "message": "Message 2 has an unknown role: assistent. Probably meant: assistant",
             "remedy": "Correct the spelling of the role.",
         }
     ]
-    assert report["findings"] == []
+    assert set(report) == KEYS
+    assert report["findings"] == [
+        {
+            "code": "few_examples",
+            "count": 1,
+            "lines": [],
+            "message": "Few examples: 13. With fewer than 50 the effect is often small.",
+            "remedy": "Add examples if you can; 50 to 100 good ones usually show an effect.",
+        }
+    ]
 
 
 def test_a_bad_file_is_told_in_words(tmp_path: Path) -> None:
@@ -84,4 +96,40 @@ def test_findings_are_told_in_words_and_as_json(tmp_path: Path) -> None:
         "message": "Exact duplicates. Groups: 1, examples too many: 1",
         "remedy": "Make a version without them: what stands there twice is learnt twice, and paid twice.",
     }
-    assert told["statistics"]["examples"] == 13
+    assert set(told) == KEYS
+    assert [set(finding) for finding in told["findings"]] == [KEYS_OF_A_FINDING] * 2
+    assert (told["ok"], told["errors"]) == (True, [])
+
+
+def test_every_error_is_told_not_only_the_first_hundred(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(GOOD_BYTES + b"1\n" * 150)
+
+    told = json.loads(run(str(path), "--json")[0])
+
+    assert {frozenset(error) for error in told["errors"]} == {KEYS_OF_AN_ERROR}
+    assert [error["line"] for error in told["errors"]] == list(range(13, 163))
+    assert [error["offset"] for error in told["errors"][:2]] == [len(GOOD_BYTES), len(GOOD_BYTES) + 2]
+    assert set(told) == KEYS
+
+
+def test_a_warning_that_a_finding_repeats_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(with_line_four(line(user(), answer(""))))
+
+    told = json.loads(run(str(path), "--json")[0])
+
+    codes = [finding["code"] for finding in told["findings"]]
+    assert sorted(codes) == sorted(set(codes))
+    assert "empty_answers" in codes
+
+
+@pytest.mark.parametrize("body", [b"", b"\x89PNG\r\n", PAIR_BYTES], ids=["empty", "picture", "legacy"])
+def test_any_file_is_told_by_the_same_keys(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(body)
+
+    told = json.loads(run(str(path), "--json")[0])
+
+    assert set(told) == KEYS
+    assert all(set(error) == KEYS_OF_AN_ERROR for error in told["errors"])

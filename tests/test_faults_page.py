@@ -1,5 +1,6 @@
 """docs/faults.md: every code has a sample that shows it and nothing else, and words in both languages."""
 
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from jobs import findings
 from jobs.faults import WORDS, explain
-from jobs.management.commands.faults import page, samples, shown
+from jobs.management.commands.faults import LANGUAGES, page, samples, shown
 from jobs.management.described_faults import DESCRIBED
 from jobs.training_data.checking import check
 from jobs.training_data.codes import WARNINGS, Code
+from jobs.training_data.findings import FindingCode, personal_code
+from jobs.training_data.personal import Kind
 
 SAMPLED = [code for code in Code if code not in DESCRIBED]
 BESIDE: dict[Code, set[str]] = {Code.NO_EXAMPLES: {Code.EMPTY_LINE}}  # what cannot come alone
@@ -58,6 +62,38 @@ def test_the_page_names_every_code_once() -> None:
     heads = [line.removeprefix("### ") for line in page().splitlines() if line.startswith("### ")]
 
     assert sorted(heads) == sorted(Code)
+
+
+def rows_of_findings() -> list[list[str]]:
+    """The cells of the table: code, language, what was found, what to do."""
+    table = page().partition("## 살펴볼 점 · Findings")[2]
+    return [[cell.strip() for cell in line.split(" | ")] for line in table.splitlines() if line.startswith("| `")]
+
+
+def test_every_finding_has_words() -> None:
+    assert set(findings.WORDS) == {*FindingCode, *map(personal_code, Kind)}
+
+
+def test_the_page_names_every_finding_in_both_languages() -> None:
+    rows = rows_of_findings()
+
+    codes = [code.removeprefix("| `").removesuffix("`") for code, *_rest in rows]
+    assert codes == [code for code in findings.WORDS for _language in LANGUAGES]
+    assert [language for _code, language, *_rest in rows] == [*LANGUAGES] * len(findings.WORDS)
+    assert all(found and remedy.strip("| ") for *_head, found, remedy in rows)
+    assert "%(" not in str(rows)
+    for korean, english in batched(rows, 2, strict=True):
+        assert not {*korean[2:]} & {*english[2:]}
+
+
+def test_a_page_without_a_finding_is_stale(settings: Any, tmp_path: Path) -> None:
+    settings.BASE_DIR = _copy(settings.BASE_DIR, tmp_path)
+    call_command("faults")
+    path = tmp_path / "docs/faults.md"
+    path.write_text(path.read_text().replace("| `short_answers` | ko |", "| `brief_answers` | ko |"))
+
+    with pytest.raises(CommandError, match="stale"):
+        call_command("faults", "--check")
 
 
 def test_the_committed_page_is_fresh() -> None:

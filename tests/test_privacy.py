@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.training_data.personal import check_digit_fits, luhn
-from jobs.training_data.privacy import Found, Kind, find, mask_for_display
+from jobs.training_data.privacy import (
+    Found,
+    Kind,
+    find,
+    mask_for_display,
+    mask_quote,
+    shown_messages,
+    shown_text,
+)
+from jobs.training_data.reading import BEYOND, SHOWN_CHARACTERS, for_display
 
 SURE, UNSURE = True, False
 PERSONAL = [
@@ -159,3 +168,71 @@ def test_no_text_takes_for_ever(text: str) -> None:
 
     assert find(text) == []
     assert time.process_time() - started < 5  # about 0.1 s; a regex that backtracks would take minutes
+
+
+MASKED = "전화 010-●●●●-●●●●"
+
+
+# --- what is cut ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("most", "seen"), [(3, "전화 "), (7, "전화 010-"), (9, "전화 010-●●"), (99, MASKED)])
+def test_a_text_is_masked_before_it_is_cut(most: int, seen: str) -> None:
+    assert mask_for_display("전화 010-1234-5678", most) == seen
+
+
+@pytest.mark.parametrize(("text", "_kind", "value", "_certain"), PERSONAL)
+def test_nothing_shows_at_the_cut_wherever_it_goes_through(text: str, _kind: Kind, value: str, _certain: bool) -> None:
+    whole = mask_for_display(text)
+    for cut in range(1, len(value)):
+        long = "글" * (SHOWN_CHARACTERS - cut - text.index(value)) + text + " 끝" * 2000
+
+        (shown,) = shown_messages(for_display({"messages": [{"role": "user", "content": long}]}), hide=True)
+
+        assert len(shown["content"]) <= SHOWN_CHARACTERS
+        assert whole.startswith(shown["content"].lstrip("글"))
+        assert shown_text(long[: SHOWN_CHARACTERS + BEYOND], hide=True).lstrip("글")[:-1] in whole
+
+
+def test_what_is_not_to_be_hidden_is_cut_all_the_same() -> None:
+    long = "글" * (SHOWN_CHARACTERS - 8) + "010-1234-5678"
+
+    (shown,) = shown_messages(for_display({"messages": [{"role": "user", "content": long, "name": long}]}), hide=False)
+
+    assert (shown["content"], shown["name"], shown["long"]) == (long[:SHOWN_CHARACTERS], long[:SHOWN_CHARACTERS], True)
+    assert shown_text(long, hide=False) == long[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def test_a_report_of_before_that_kept_no_more_than_is_shown_loses_its_end() -> None:
+    kept = ("글" * SHOWN_CHARACTERS + "010-12")[-SHOWN_CHARACTERS:]
+
+    (shown,) = shown_messages([{"role": "user", "content": kept, "long": True}], hide=True)
+
+    assert shown["content"] == "글" * (SHOWN_CHARACTERS - 60)
+
+
+@pytest.mark.parametrize(
+    ("quote", "hidden"),
+    [
+        ('Found: 010-1234-5678"}', 'Found: 010-●●●●-●●●●"}'),
+        ("Found: 눈이 왔다 010-12…", "Found: 눈이 왔다 ●●●-●●…"),
+        ("Found: 눈이 왔다 010 1234 …", "Found: 눈이 왔다 ●●● ●●●● …"),
+        ("Found: 메일 bom@nav…", "Found: 메일 ●●●@●●●…"),
+        ("Found: sk-proj-Ab3…", "Found: ●●-●●●●-●●●…"),
+        ("…34-5678입니다", "…●●-●●●●입니다"),
+        ("Found: 'messages': [{'role…", "Found: 'messages': [{'role…"),
+        ('Write {"messages": […]} on line 3', 'Write {"messages": […]} on line 3'),
+    ],
+)
+def test_the_ends_of_a_quote_that_was_cut_are_hidden_on_suspicion(quote: str, hidden: str) -> None:
+    assert mask_quote(quote) == hidden
+
+
+def test_a_text_of_megabytes_is_shown_at_once() -> None:
+    example = {"messages": [{"role": "user", "content": "010-1234-5678 " * 500_000}]}
+    started = time.process_time()
+
+    (shown,) = shown_messages(for_display(example), hide=True)
+
+    assert time.process_time() - started < 0.5  # about 1 ms; masking all of it takes seconds
+    assert "1234" not in shown["content"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jobs.training_data.checking import check
 from jobs.training_data.converting import legacy_to_chat
-from jobs.training_data.reading import SHOWN_CHARACTERS, examples
+from jobs.training_data.reading import BEYOND, SHOWN_CHARACTERS, examples
 from tests.training_cases import GOOD_BYTES, PAIR_BYTES, answer, call, line, user
 
 
@@ -50,7 +50,7 @@ def test_an_example_is_shown_cut_with_its_calls(tmp_path: Path) -> None:
     [example] = examples(path, 0, 5)
 
     assert example.messages == [
-        {"role": "user", "content": "눈" * SHOWN_CHARACTERS, "long": True},
+        {"role": "user", "content": "눈" * (SHOWN_CHARACTERS + BEYOND), "long": True},
         {
             "role": "assistant",
             "content": "",

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.admin.rows import NOTHING
-from jobs.models import Connection, FineTuneJob
+from jobs.models import Connection, FineTuneJob, Run, Search, Source
 from jobs.templatetags.desk import ago
 
 
@@ -19,6 +19,22 @@ def job_pill(job: FineTuneJob) -> SafeString:
 
 def connection_pill(connection: Connection) -> SafeString:
     return render_to_string("jobs/_connection_state.html", {"connection": connection})
+
+
+def source_pill(source: Source) -> SafeString:
+    return render_to_string("jobs/_source_state.html", {"source": source})
+
+
+def run_pill(run: Run) -> SafeString:
+    return render_to_string("jobs/_run_state.html", {"run": run})
+
+
+def search_pill(search: Search) -> SafeString:
+    return render_to_string("jobs/_passage_state.html", {"search": search})
+
+
+def recipe_words(run: Run) -> SafeString:
+    return render_to_string("jobs/_recipe_kind.html", {"kind": run.recipe.get("kind")})
 
 
 def age(moment: datetime | None) -> str:

@@ -1,7 +1,12 @@
-"""Faults that no small JSON Lines file can show: what would, in both languages, and the fault as it is then named."""
+"""Faults that no small JSON Lines file can show: what would, in both languages, and the fault as it is then named.
 
+And the findings: they are of files, not of lines, so each is named as some file would have it.
+"""
+
+from jobs.findings import WORDS
 from jobs.training_data.codes import Code
-from jobs.training_data.report import LIMITS, Fault, fault
+from jobs.training_data.findings import FindingCode
+from jobs.training_data.report import LIMITS, Fault, Finding, Params, fault
 
 DESCRIBED: dict[Code, tuple[str, str, Fault]] = {
     Code.BYTES_MISSING: (
@@ -117,3 +122,12 @@ DESCRIBED: dict[Code, tuple[str, str, Fault]] = {
         fault(0, Code.ALL_ALIKE),
     ),
 }
+
+FIGURES: dict[str, Params] = {
+    FindingCode.EXACT_DUPLICATES: {"groups": 2, "extra": 3},
+    FindingCode.NEAR_DUPLICATES: {"groups": 2, "extra": 3},
+    FindingCode.CONTRADICTIONS: {"groups": 2},
+    FindingCode.LONG_EXAMPLES: {"limit": LIMITS.example_tokens},
+    FindingCode.LANGUAGE_MIX: {"main": "ko"},
+}
+FOUND = [Finding(code, count=5, params=FIGURES.get(code, {})) for code in WORDS]

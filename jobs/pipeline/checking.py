@@ -65,8 +65,12 @@ class Lease:
 def check(file: TrainingFile) -> None:
     """Check `file` from its first byte to its last and store the report. Does nothing where another worker does."""
     lease = Lease(file)
-    if not lease.claim():
-        return
+    if lease.claim():
+        with suppress(LeaseLostError):  # whoever took it stores the report
+            _check(file, lease)
+
+
+def _check(file: TrainingFile, lease: Lease) -> None:
     try:
         if file.content or _make(file, lease):
             report = looking.left_by(file) or _report(file, lease)
@@ -76,8 +80,6 @@ def check(file: TrainingFile) -> None:
         _store(lease, _only(fault(0, Code.BYTES_MISSING)))
     except RefusedError as refused:
         _store(lease, _only(refused.fault))
-    except LeaseLostError:
-        pass  # whoever took it stores the report
 
 
 def _make(file: TrainingFile, lease: Lease) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs import job_json, provider
 from jobs.models import Connection, FineTuneJob, Origin, RemoteFile, TrainingFile
 from jobs.models.training_file import stored_name
+from jobs.pipeline import leftovers
 from jobs.pipeline.collect import GIVE_UP_AFTER
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import note
@@ -85,6 +86,7 @@ def _fetch(copy: RemoteFile, target: Path, keep: Callable[[], None]) -> tuple[pr
     access = copy.connection.access()
     raw = _facts(access, copy.remote_id)
     target.parent.mkdir(parents=True, exist_ok=True)
+    leftovers.clear(target)
     part = target.with_suffix(f".{os.getpid()}.part")
     digest = hashlib.sha256()
     try:

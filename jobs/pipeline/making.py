@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs.models import Origin, TrainingFile
 from jobs.models.training_file import stored_name
-from jobs.pipeline import mending, operations
+from jobs.pipeline import leftovers, mending, operations
 from jobs.pipeline.runs import writing
 
 type Keep = Callable[[], None]  # keeps the worker's lease; cheap, to be called for every example or so
@@ -64,6 +64,7 @@ def make(file: TrainingFile, write: Callable[..., None], keep: Keep) -> bool:
 def _write(file: TrainingFile, target: Path, keep: Keep) -> None:
     sources = sources_of(file)
     target.parent.mkdir(parents=True, exist_ok=True)
+    leftovers.clear(target)
     part = target.with_suffix(f".{os.getpid()}.part")
     try:
         OPERATIONS[file.origin](file, sources, part, keep)

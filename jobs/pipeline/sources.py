@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jobs.models import Source, SourceState, Team, User
+from jobs.pipeline import leftovers
 from jobs.pipeline.runs.acts import forget
 from jobs.pipeline.storing import LONGEST_STEM, clean_name
 from jobs.training_data.texts.apart import read_apart
@@ -120,6 +121,7 @@ def read(source: Source) -> None:
     if not lease.claim():
         return
     source.refresh_from_db()
+    leftovers.clear(source.path)
     part = Path(f"{source.path}.{lease.until:%H%M%S%f}.part")
     try:
         _store(source, lease, part, _found(source, lease, part))
@@ -140,6 +142,7 @@ def _store(source: Source, lease: Lease, part: Path, found: Found) -> None:
     """The text gets a name of its own before the row names it, so that no reader sees half of it."""
     old, name = source.text_path, ""
     if not found.fault:
+        lease.write(due_at=timezone.now() + LEASE)  # whoever has it now has taken the half away
         name = f"sources/{source.uuid.hex[:2]}/{source.uuid.hex}-{found.sha256[:12]}.txt"
         part.replace(Path(settings.MEDIA_ROOT) / name)
     lease.write(

@@ -14,10 +14,10 @@ import orjson
 from jobs.training_data.editing import checked
 from jobs.training_data.findings import sidecar
 from jobs.training_data.indexing import Index
-from jobs.training_data.reading import BOM, Line, for_display, lines
+from jobs.training_data.reading import BEYOND, BOM, SHOWN_CHARACTERS, Line, for_display, lines
 from jobs.training_data.report import LIMITS, Fault, Format, printable
 
-SHOWN_RAW = 2_000
+SHOWN_RAW = SHOWN_CHARACTERS + BEYOND  # `privacy.shown_text` cuts it for the page
 NO_TEXT = frozenset({"role", "type", "id", "tool_call_id", "url"})  # their values are no text of anybody's
 
 

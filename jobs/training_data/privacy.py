@@ -1,7 +1,8 @@
 """Personal data in a text: where it is, and the text with it hidden.
 
-    find("전화 010-1234-5678")              [Found(Kind.PHONE, 3, 16, True)]
-    mask_for_display("전화 010-1234-5678")   "전화 010-●●●●-●●●●"
+    find("전화 010-1234-5678")                 [Found(Kind.PHONE, 3, 16, True)]
+    mask_for_display("전화 010-1234-5678")      "전화 010-●●●●-●●●●"
+    mask_for_display("전화 010-1234-5678", 9)   "전화 010-●●"
 
 Nearly all text is clean, and costs three looks: for a run that begins with a digit, for an @, for the mark of a key.
 """
@@ -11,8 +12,9 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from jobs.training_data.personal import DIGIT_RULES, DOMAIN, KEY, KEY_MARKS, LOCAL, Kind, is_key
+from jobs.training_data.reading import SHOWN_CHARACTERS
 
-__all__ = ["Found", "Kind", "find", "mask_for_display", "mask_messages"]
+__all__ = ["Found", "Kind", "find", "mask_for_display", "mask_quote", "shown_messages", "shown_text"]
 
 RUN = re.compile("[0-9](?:[-0-9 .()A-Z\u2010-\u2014\u2212]{6,})")
 MARGIN = 6  # what may stand before the first digit (`(+`, `M`, `서울-`) and what must not stand after the last
@@ -20,7 +22,11 @@ LONGEST_LOCAL = 64
 KEPT = {Kind.RESIDENT: 2, Kind.FOREIGNER: 2, Kind.PHONE: 3, Kind.CARD: 4, Kind.EMAIL: 2, Kind.KEY: 4}
 KEPT_OF_OTHERS = 2
 HIDDEN = "●"
+HIDEABLE = re.compile("[0-9A-Za-z가-힣]")
 LONGEST_HIDDEN = 16
+CUT_IN_TWO = 60  # characters that a number or an address may have
+# What stands before a cut and may be the beginning of a number, an address or a key; behind one, the end of a number.
+BEGUN = re.compile(rf"(?:[0-9(+][-0-9 .()]*|[^\s@]*@\S*|(?:{'|'.join(KEY_MARKS)})\S*)(?=…)|(?<=…)[-0-9 .()]*[0-9]")
 
 
 class Found(NamedTuple):
@@ -75,27 +81,51 @@ def _without_overlaps(found: Collection[Found]) -> list[Found]:
     return kept
 
 
-def mask_for_display(text: str) -> str:
-    """The text with what is found hidden but for its first characters; as long as it was, or shorter."""
-    pieces, last = [], 0
+def mask_for_display(text: str, most: int | None = None) -> str:
+    """The text with what is found hidden but for its first characters; as long as it was, or shorter.
+
+    `most`: so many characters of it are wanted. What the cut goes through is told by what follows, and hidden too.
+    """
+    pieces, last, end = [], 0, len(text) if most is None else most
     for found in find(text):
-        pieces += [text[last : found.start], _hidden(found.kind, text[found.start : found.end])]
+        if found.start >= end:
+            break
+        hidden = _hidden(found.kind, text[found.start : found.end])
+        pieces += [text[last : found.start], hidden[: end - found.start]]
         last = found.end
-    return "".join([*pieces, text[last:]])
+    return "".join([*pieces, text[last:end]])
+
+
+def mask_quote(text: str) -> str:
+    """A message whose quotes of the data were cut (…) before anybody looked: their ends are hidden on suspicion."""
+    return BEGUN.sub(lambda begun: HIDEABLE.sub(HIDDEN, begun[0]), mask_for_display(text))
 
 
 def _hidden(kind: Kind, value: str) -> str:
     """Digits and letters go, what stands between them stays."""
     seen = re.match(rf"(?:[^0-9A-Za-z]*[0-9A-Za-z]){{{KEPT.get(kind, KEPT_OF_OTHERS)}}}", value)
     shown = seen[0] if seen else ""
-    hidden = re.sub("[0-9A-Za-z가-힣]", HIDDEN, value[len(shown) :])
+    hidden = HIDEABLE.sub(HIDDEN, value[len(shown) :])
     return shown + (hidden if kind is not Kind.KEY else hidden[:LONGEST_HIDDEN])
 
 
-def mask_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Messages as `reading.for_display` shows them, with what is found in their texts hidden."""
-    return [{key: _masked(key, value) for key, value in message.items()} for message in messages]
+def shown_messages(messages: list[dict[str, Any]], *, hide: bool) -> list[dict[str, Any]]:
+    """Messages of `reading.for_display`, cut for a page; `hide` what is found in their texts."""
+    return [{key: _shown(message, key, hide) for key in message} for message in messages]
 
 
-def _masked(key: str, value: Any) -> Any:
-    return mask_for_display(value) if isinstance(value, str) and key != "role" else value
+def _shown(message: dict[str, Any], key: str, hide: bool) -> Any:
+    value = message[key]
+    if not isinstance(value, str):
+        return value
+    if not hide or key == "role":
+        return value[:SHOWN_CHARACTERS]
+    # reports of before kept nothing behind the cut: the end of what they kept is left out
+    is_cut = key == "content" and message.get("long") and len(value) <= SHOWN_CHARACTERS
+    return mask_for_display(value, len(value) - CUT_IN_TWO if is_cut else SHOWN_CHARACTERS)
+
+
+def shown_text(text: str, *, hide: bool) -> str:
+    """A text that was read on beyond what a page shows, cut for the page."""
+    most = len(text) if len(text) <= SHOWN_CHARACTERS else SHOWN_CHARACTERS - 1
+    return (mask_for_display(text, most) if hide else text[:most]) + ("…" if most < len(text) else "")

@@ -11,10 +11,12 @@ import orjson
 from jobs.training_data.report import LIMITS, Limits
 
 SHOWN_CHARACTERS = 2_000
+BEYOND = 400  # characters read on: an address or a number that the cut goes through is recognised by its end
 SHOWN_MESSAGES = 50
 BLOCK_BYTES = 256 * 1024
 SKIP_BYTES = 1024 * 1024
 BOM = b"\xef\xbb\xbf"
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class Line(NamedTuple):
@@ -106,9 +108,10 @@ def _shown(line: Line) -> list[dict[str, Any]]:
 
 
 def for_display(example: object) -> list[dict[str, Any]]:
-    """Its messages, cut to what a page can show; a legacy pair reads as user and assistant.
+    """Its messages, cut to what a page can show and a bit behind it, which `privacy.shown_messages` takes away.
 
-    The two answers of a preference come last, each with a `side`: "preferred" or "rejected".
+    A legacy pair reads as user and assistant. The two answers of a preference come last, each with a `side`:
+    "preferred" or "rejected".
     """
     if isinstance(example, dict) and ("preferred_output" in example or "non_preferred_output" in example):
         return _pair(example)
@@ -180,4 +183,4 @@ def _json(value: object) -> str:
 
 def _cut(text: str) -> str:
     """Line breaks and tabs stay; a NUL would make Postgres refuse the report."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text[:SHOWN_CHARACTERS])
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[: SHOWN_CHARACTERS + BEYOND])

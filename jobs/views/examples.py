@@ -13,20 +13,20 @@ from django.views.decorators.http import require_GET
 
 from jobs.findings import explain
 from jobs.forms.example import ExampleForm, blank
-from jobs.models import FileState, Member, TrainingFile
+from jobs.models import Chunk, FileState, Member, TrainingFile
 from jobs.pipeline import drafting
 from jobs.training_data.browsing import parts
 from jobs.training_data.findings import personal_kind
 from jobs.training_data.indexing import Index
-from jobs.training_data.privacy import mask_for_display, mask_messages
+from jobs.training_data.privacy import shown_messages, shown_text
 from jobs.training_data.report import Report
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.example_places import places
 from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
 from jobs.views.file_facts import Said, say
 from jobs.views.files import files_of
 
 NEW = "new"
-CUT_IN_TWO = 60  # characters that a number or an address may have
 
 
 class Bubbles(NamedTuple):
@@ -40,6 +40,7 @@ class Bubbles(NamedTuple):
     preferred: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
     faults: list[Said]
+    place: Chunk | None = None  # what it was made of, where that is known
 
 
 class Finding(NamedTuple):
@@ -86,13 +87,17 @@ def examples_page(
     if editable and form is None:
         form = _opened(reader, place)
     listing = reader.listing(place)
+    made_of = places(reader.file, [one.number for one in listing.shown if one.number])
     context = {
         "file": reader.file,
         "url": reverse("file-examples", args=[member.team.slug, reader.file.uuid]),
         "place": place,
         "listing": listing,
         "here": _here(request, listing.page),
-        "examples": [bubbles(one, hide=member.team.privacy, words=place.words) for one in listing.shown],
+        "examples": [
+            bubbles(one, hide=member.team.privacy, words=place.words)._replace(place=made_of.get(one.number or 0))
+            for one in listing.shown
+        ],
         "findings": _findings(reader.file),
         "editable": editable,
         "changes": drafting.tally(reader.file, request.user).changes if editable else 0,
@@ -120,22 +125,14 @@ def _opened(reader: Reader, place: Place) -> ExampleForm | None:
 def bubbles(shown: Shown, *, hide: bool, words: str = "") -> Bubbles:
     """`hide` the personal data in it; mark `words` where they stand in a text."""
     row = shown.row
-    messages = row.messages if row else []
-    if hide:
-        messages = [_cut(message) for message in mask_messages(messages)]
-    messages = [_marked(message, words) for message in messages]
-    sides = {side: [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")}
-    rest = [each for each in messages if each.get("side") not in sides]
-    faults = [say(fault) for fault in row.faults] if row else []
-    raw = row.raw if row else ""
-    return Bubbles(
-        shown.key, shown.number, shown.status, mask_for_display(raw) if hide else raw, rest, **sides, faults=faults
+    messages = [_marked(message, words) for message in shown_messages(row.messages if row else [], hide=hide)]
+    preferred, rejected = (
+        [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")
     )
-
-
-def _cut(message: dict[str, Any]) -> dict[str, Any]:
-    """What the end of a shortened text cuts in two could not be found there: it is left out."""
-    return message | {"content": message["content"][:-CUT_IN_TWO]} if message.get("long") else message
+    rest = [each for each in messages if not each.get("side")]
+    faults = [say(fault, hide=hide) for fault in row.faults] if row else []
+    raw = shown_text(row.raw, hide=hide) if row else ""
+    return Bubbles(shown.key, shown.number, shown.status, raw, rest, preferred, rejected, faults)
 
 
 def _marked(message: dict[str, Any], words: str) -> dict[str, Any]:

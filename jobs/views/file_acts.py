@@ -71,16 +71,18 @@ def file_faults_csv(request: DeskRequest, member: Member, file: UUID) -> HttpRes
     except FileNotFoundError:
         return _gone(request)
     name = f"{found.name.removesuffix('.jsonl')}-faults.csv"
-    return attachment(request, _csv(iter_faults(path), get_language() or "en"), name, "text/csv; charset=utf-8")
+    rows = _csv(iter_faults(path), get_language() or "en", hide=member.team.privacy)
+    return attachment(request, rows, name, "text/csv; charset=utf-8")
 
 
-def _csv(faults: Iterator[Fault], language: str) -> Iterator[bytes]:
+def _csv(faults: Iterator[Fault], language: str, *, hide: bool) -> Iterator[bytes]:
+    """`hide` the personal data in what the faults quote."""
     with override(language):  # batches are made after the request
         head = (_("Line"), _("Column"), _("Byte"), _("What is wrong"), _("How to mend it"))
     yield b"\xef\xbb\xbf" + _rows([head])
     for some in batched(faults, ROWS_AT_ONCE, strict=False):
         with override(language):
-            rows = [_row(say(fault)) for fault in some]
+            rows = [_row(say(fault, hide=hide)) for fault in some]
         yield _rows([tuple(_no_formula(cell) for cell in row) for row in rows])
 
 

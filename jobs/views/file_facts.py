@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -14,7 +14,7 @@ from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
 from jobs.training_data.estimating import Estimate
-from jobs.training_data.privacy import mask_for_display, mask_messages
+from jobs.training_data.privacy import mask_quote, shown_messages
 from jobs.training_data.report import Fault, Report
 
 EPOCHS = (1, 3, 5, 10)
@@ -62,25 +62,33 @@ class Facts:
     faults: list[Said]
     warnings: list[Said]
     costs: Costs | None
+    repair: dict[str, Any] | None  # repairing.Found as plain values
 
 
-def say(fault: Fault) -> Said:
-    return Said(fault.line, fault.column, fault.offset, *explain(fault))
+def say(fault: Fault, *, hide: bool = False) -> Said:
+    """`hide` the personal data in what it quotes."""
+    message, remedy = explain(fault)
+    return Said(fault.line, fault.column, fault.offset, mask_quote(message) if hide else message, remedy)
 
 
 def facts(file: TrainingFile) -> Facts:
-    """Personal data in the sample, and in what faults quote, is hidden, unless the team does not want it."""
+    """Personal data in what the report quotes of the file is hidden, unless the team does not want it."""
     report = Report.from_dict(file.report)
     found = {one.code for one in report.findings}  # a finding names all lines, so its warning need not be said too
     faults, warnings = report.faults, [one for one in report.warnings if one.code not in found]
-    if file.team.privacy:
-        report.sample = [mask_messages(messages) for messages in report.sample]
-        return Facts(report, [_hidden(say(f)) for f in faults], [say(w) for w in warnings], _costs(file))
-    return Facts(report, [say(f) for f in faults], [say(w) for w in warnings], _costs(file))
+    hide = file.team.privacy
+    report.sample = [shown_messages(messages, hide=hide) for messages in report.sample]
+    said = [say(fault, hide=hide) for fault in faults]
+    return Facts(report, said, [say(w) for w in warnings], _costs(file), _repair(file, hide=hide))
 
 
-def _hidden(said: Said) -> Said:
-    return said._replace(message=mask_for_display(said.message))
+def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = file.report.get("repair")
+    if not (found and hide):
+        return found
+    sides = ("before", "after")
+    hidden = [change | {side: mask_quote(change[side]) for side in sides} for change in found["changes"]]
+    return found | {"changes": hidden}
 
 
 @dataclass(frozen=True)

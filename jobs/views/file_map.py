@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from jobs.forms.mapping import MapForm, WayForm
 from jobs.models import FileState, Member, Origin, TrainingFile
 from jobs.pipeline import storing
+from jobs.training_data.privacy import shown_messages
 from jobs.training_data.reading import for_display
 from jobs.training_data.tables import asking
 from jobs.training_data.tables.mapping import example
@@ -57,14 +58,15 @@ def _order(request: DeskRequest, table: TrainingFile, look: Look, mapping: Mappi
 
 def _context(table: TrainingFile, look: Look, form: MapForm) -> dict[str, Any]:
     made = [example(row, form.mapping()) for row in look.rows]
+    hide = table.team.privacy
     return {
         "file": table,
         "look": look,
         "form": form,
         "kind": NAMES.get(look.way.kind, ""),
-        "problem": say(look.problem) if look.problem else None,
-        "notes": [say(note) for note in look.notes],
-        "examples": [for_display({"messages": each}) for each in made if each],
+        "problem": say(look.problem, hide=hide) if look.problem else None,
+        "notes": [say(note, hide=hide) for note in look.notes],
+        "examples": [shown_messages(for_display({"messages": each}), hide=hide) for each in made if each],
         "reading": [form[name] for name in ("sheet", "encoding", "delimiter", "header") if name in form.fields],
         "columns": [form[name] for name in ("user", "context", "assistant", "system")],
     }

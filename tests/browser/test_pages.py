@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
 LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
 LISTS += ["run-list", "run-new", "recipe-list"]
-OVERSEEN = ["finetunejob", "connection", "trainingfile", "user", "auditentry"]
+OVERSEEN = ["finetunejob", "connection", "trainingfile", "source", "run", "search", "user", "auditentry"]
 PAGES = {
     "alice": [
         *LISTS,

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
@@ -12,9 +13,10 @@ from jobs import findings
 from jobs.faults import explain
 from jobs.training_data.checking import check
 from jobs.training_data.looking import look
-from jobs.training_data.report import Fault, Finding, Report
+from jobs.training_data.report import LIMITS, Fault, Finding, Limits, Report
 
 LINES = 10
+EVERY = msgspec.structs.replace(LIMITS, faults_kept=LIMITS.faults_before_stop + 1)  # the last one says that it stopped
 
 
 class Command(BaseCommand):
@@ -26,15 +28,15 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = _checked(options["path"])
+        report = _checked(options["path"], EVERY if options["json"] else LIMITS)
         self.stdout.write(_as_json(report) if options["json"] else _as_text(report))
         if not report.ok:
             raise SystemExit(1)
 
 
-def _checked(path: Path) -> Report:
+def _checked(path: Path, limits: Limits) -> Report:
     try:
-        report = check(path)
+        report = check(path, limits=limits)
         if report.ok:
             looked = look(path)
             report.findings, report.statistics = looked.findings, looked.statistics
@@ -46,25 +48,40 @@ def _checked(path: Path) -> Report:
 
 
 def _as_json(report: Report) -> str:
-    """{ok, format, examples, tokens, errors: [{line, offset, code, …}], findings: […], …}; the first hundred errors."""
-    said = report.as_dict()
-    del said["faults"], said["sample"]
-    said["errors"] = [_said(fault) for fault in report.faults]
-    said["warnings"] = [_said(warning) for warning in report.warnings]
-    said["findings"] = [_found(finding) for finding in report.findings]
+    """{ok, format, examples, tokens, errors: [{line, offset, code, message, remedy}], findings: [{code, …}]}.
+
+    Programs rely on these keys. Errors are all there are. What a person should know of a good example is a finding,
+    whether the check (`warnings`) or the look has found it.
+    """
+    named = {finding.code for finding in report.findings}
+    warned = [_warned(warning) for warning in report.warnings if warning.code not in named]
+    said = {
+        "ok": report.ok,
+        "format": report.format,
+        "examples": report.examples,
+        "tokens": report.tokens,
+        "errors": [_said(fault) for fault in report.faults],
+        "findings": [_found(finding) for finding in report.findings] + warned,
+    }
     return json.dumps(said, ensure_ascii=False, indent=2)
 
 
 def _said(fault: Fault) -> dict[str, Any]:
     message, remedy = explain(fault)
-    place = {"line": fault.line, "offset": fault.offset, "column": fault.column}
-    return {**place, "code": fault.code, "message": message, "remedy": remedy}
+    return {"line": fault.line, "offset": fault.offset, "code": fault.code, "message": message, "remedy": remedy}
 
 
 def _found(finding: Finding) -> dict[str, Any]:
     message, remedy = findings.explain(finding)
     where = {"count": finding.count, "lines": finding.lines}
     return {"code": finding.code, **where, "message": message, "remedy": remedy}
+
+
+def _warned(warning: Fault) -> dict[str, Any]:
+    """A warning names the first line alone; one of the file as a whole names none."""
+    message, remedy = explain(warning)
+    where = {"count": warning.params.get("count", 1), "lines": [warning.line] if warning.line else []}
+    return {"code": warning.code, **where, "message": message, "remedy": remedy}
 
 
 def _as_text(report: Report) -> str:

@@ -1,6 +1,7 @@
 """manage.py export_team SLUG [--output PATH]: everything a team owns as one zip of plain files."""
 
 import os
+import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,11 @@ def _target(slug: str, output: Path | None) -> Path:
 
 def _write(archive: Archive, target: Path) -> None:
     """A half archive never bears the name of a whole one."""
-    half = target.with_name(f".{target.name}.{os.getpid()}.part")
+    # no number of a process in its name: in a container the next one has the same, and would meet the half of a dead one
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    half = Path(name)
     try:
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with os.fdopen(handle, "wb") as out:
             out.writelines(archive.chunks())
             out.flush()
             os.fsync(out.fileno())

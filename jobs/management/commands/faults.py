@@ -1,4 +1,7 @@
-"""manage.py faults: docs/faults.md from the codes, their words, and what the check says of samples/faults/."""
+"""manage.py faults: docs/faults.md from the codes, their words, and what the check says of samples/faults/.
+
+The findings follow in a table of their own.
+"""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -9,9 +12,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
+from jobs import findings
 from jobs.faults import explain
 from jobs.management.commands.compile_translations import compile_catalogues
-from jobs.management.described_faults import DESCRIBED
+from jobs.management.described_faults import DESCRIBED, FOUND
 from jobs.training_data.checking import check
 from jobs.training_data.codes import WARNINGS, Code
 from jobs.training_data.report import Fault
@@ -20,13 +24,27 @@ LANGUAGES = ("ko", "en")
 SHOWN = 160  # characters of the bad line
 HEAD = """# 학습 파일의 오류와 경고 · Faults and warnings of a training file
 
-`manage.py faults`가 `jobs/training_data/codes.py`와 `jobs/faults.py`, `samples/faults/`로 이 문서를 씁니다.
-`make lint`는 이 문서가 낡으면 실패합니다. 오류가 하나라도 있으면 그 파일로 학습할 수 없고, 경고만 있으면 할 수
-있습니다. 코드는 바뀌지 않으며, `check_file --json`의 `code`와 같습니다.
+`manage.py faults`가 `jobs/training_data/codes.py`와 `jobs/faults.py`, `jobs/findings.py`, `samples/faults/`로 이 문서를
+씁니다. `make lint`는 이 문서가 낡으면 실패합니다. 오류가 하나라도 있으면 그 파일로 학습할 수 없고, 경고와
+[살펴볼 점](#findings)만 있으면 할 수 있습니다. 코드는 바뀌지 않으며, `check_file --json`의 `code`와 같습니다: 오류는
+`errors`에, 경고와 살펴볼 점은 `findings`에 있습니다.
 
-Written by `manage.py faults` from those three; `make lint` fails where it is stale. A fault makes a file unusable, a
-warning does not. Codes are stable: they are the `code` of `check_file --json`.
+Written by `manage.py faults` from those four; `make lint` fails where it is stale. A fault makes a file unusable, a
+warning or a [finding](#findings) does not. Codes are stable: they are the `code` of `check_file --json`, which has
+faults in `errors`, warnings and findings in `findings`.
 """
+FINDINGS = """<a id="findings"></a>
+
+## 살펴볼 점 · Findings
+
+오류가 없는 파일에서 사람이 알아 두면 좋은 것입니다. 줄 번호와 함께 보고서에 나오고, 예제 화면에서 그 줄만 볼 수
+있습니다. 개인정보는 팀이 찾도록 해 둔 동안에만 찾습니다.
+
+What a person should know of a file without faults. The report names the lines, and the page of examples shows them
+alone. Personal data is looked for while the team wants it.
+
+| | | 무엇을 찾았나 · What was found | 할 일 · What to do |
+|---|---|---|---|"""
 
 
 def samples() -> Path:
@@ -50,7 +68,14 @@ def page() -> str:
         ordered = [code for code in Code if code in codes]
         parts += [f"## {title}\n", " · ".join(f"[`{code}`](#{code})" for code in ordered) + "\n"]
         parts += ["\n".join(_entry(code)) for code in ordered]
-    return "\n".join(parts)
+    return "\n".join([*parts, FINDINGS, *_found()]) + "\n"
+
+
+def _found() -> Iterator[str]:
+    for found in FOUND:
+        for language in LANGUAGES:
+            with translation.override(language):
+                yield f"| `{found.code}` | {language} | {' | '.join(_cell(text) for text in findings.explain(found))} |"
 
 
 def _entry(code: Code) -> Iterator[str]:

@@ -8,6 +8,7 @@ import msgspec
 from django.db import transaction
 
 from jobs.models import Chunk, Run, Source
+from jobs.pipeline import leftovers
 from jobs.pipeline.runs import result
 from jobs.pipeline.runs.lease import Lease, LeaseLostError
 from jobs.pipeline.runs.texts import NO_ANALYSER, TEXT_MISSING, TextGoneError, texts_of
@@ -28,7 +29,8 @@ def make(run: Run) -> None:
         return
     target = kept_examples(run)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part, places = target.with_suffix(f".{os.getpid()}.part"), target.with_suffix(f".{os.getpid()}.places")
+    leftovers.clear(target)
+    part, places = target.with_suffix(f".{os.getpid()}.part"), target.with_suffix(f".{os.getpid()}.places.part")
     try:
         trouble = _run(run, lease, part, places)
         if trouble:
