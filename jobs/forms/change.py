@@ -66,8 +66,12 @@ class SampleForm(ChangeForm):
     button = _("Draw")
     icon = "flask-conical"
 
-    count = forms.IntegerField(label=_("Examples"), min_value=1, max_value=LARGEST_SEED, initial=100)
+    count = forms.IntegerField(label=_("Examples"), min_value=1, max_value=LARGEST_SEED)
     seed = seed_field()
+
+    def __init__(self, file: TrainingFile, *args: Any, **kwargs: Any) -> None:
+        super().__init__(file, *args, **kwargs)
+        self.fields["count"].initial = max(1, min(100, file.examples // 2))  # what it proposes can be drawn
 
     def clean_count(self) -> int:
         count: int = self.cleaned_data["count"]
