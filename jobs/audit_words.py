@@ -86,6 +86,8 @@ FIELDS: dict[str, str | Promise] = {
     "copies": _("Copies at services"),
     "models": _("Models"),
     "kept": _("Files that stay"),
+    "texts": _("Texts"),
+    "kept_texts": _("Texts that stay"),
 }
 LONGEST = 120  # characters of a value that the page shows
 

@@ -22,6 +22,7 @@ from jobs.training_data.operations.dropping import drop_lines
 from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import Limits, Report
 from jobs.training_data.searching import Passage, UnsearchableError, longest_text, scan
+from jobs.training_data.wording import Wording
 from tests.training_cases import FILES, GOOD, LINES, PAIR
 
 BOUND = timedelta(seconds=10)  # of one example: far more than any takes on a busy machine, far less than for ever
@@ -135,6 +136,7 @@ READERS: dict[str, Reader] = {
     "examples": browsed,
     "versions": compared,
     "search": lambda path, _target: scan(path, Passage("첫눈이 내려 골목에"), nothing),
+    "search for a text": lambda path, _target: scan(path, Wording("첫눈이내려골목에발자국하나없었다" * 4), nothing),
     "search without pieces": lambda path, _target: scan(path, Passage("!!!!!!!!!"), nothing),
     "text": lambda path, _target: longest_text(path.read_bytes()),
     "excerpt": lambda path, _target: Passage("첫눈이 내려 골목에").excerpt(path.read_bytes()),

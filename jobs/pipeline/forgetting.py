@@ -1,10 +1,12 @@
-"""Deletes a passage from all files that a search has found: an act in steps, each of which can be done again.
+"""Deletes what a search has found from all files and texts: an act in steps, each of which can be done again.
 
 For each file: order a version without those examples; once it is made, checked and proven to lack the passage and
 nothing else, delete the old bytes and wish the copies at services away, all in one transaction. Only then is the file
-done. What an active job needs is left whole and said. The marks on the row tell the next worker where to go on.
+done. Texts that hold it go whole, and last: the one that is looked for tells which examples are its own. What an
+active job or recipe run needs is left whole and said. The marks on the row tell the next worker where to go on.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,16 +14,18 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import AuditEntry, DraftChange, FileState, Origin, Search, SearchState, TrainingFile, User
-from jobs.pipeline import copies, erasing, storing
-from jobs.pipeline.searching import MISSING, TOO_MANY
-from jobs.pipeline.turns import Turn
-from jobs.training_data.searching import Passage, scan
+from jobs.models import AuditEntry, DraftChange, FileState, Origin, Run, Search, SearchState, Source, TrainingFile, User
+from jobs.pipeline import copies, erasing, sources, storing
+from jobs.pipeline.searching import LOST, MISSING, TOO_MANY
+from jobs.pipeline.turns import TextLostError, Turn
+from jobs.run_states import RUN_ACTIVE
+from jobs.training_data.searching import scan
 
 LOOK_AGAIN = timedelta(seconds=2)  # at versions that are being made
-DONE, GONE, KEPT, STARTED = "done", "gone", "kept", "started"  # what was done with a file: an entry's "act"
-# Why one is kept: a job needs it, its new version is not right, somebody has changed it and not saved that.
-NEEDED, VERSION, DRAFTS = "needed", "version", "drafts"
+DONE, GONE, KEPT, STARTED = "done", "gone", "kept", "started"  # what was done with it: an entry's "act"
+# Why one is kept: a job (of a text: a run) needs it, its new version is not right, somebody has changed it and not
+# saved that; a file that stays can be searched for a text's examples only as long as the text is there.
+NEEDED, VERSION, DRAFTS, FILES = "needed", "version", "drafts", "files"
 
 type Entry = dict[str, Any]
 
@@ -34,7 +38,7 @@ def order(row: Search, user: User) -> bool:
 
 
 def forget(turn: Turn) -> None:
-    """Take every file as far as it goes now. Raises TurnLostError."""
+    """Take every file as far as it goes now; in the end the texts. Raises TurnLostError."""
     row = turn.search
     for place, entry in enumerate(row.results):
         if entry["count"] and entry["act"] in ("", STARTED):
@@ -43,28 +47,63 @@ def forget(turn: Turn) -> None:
                 turn.write(results=[*row.results[:place], told, *row.results[place + 1 :]])
     if any(entry["act"] == STARTED for entry in row.results):
         turn.write(due_at=timezone.now() + LOOK_AGAIN)
-    else:
-        _end(turn)
+        return
+    _strike(turn)
+    _delete_texts(turn)
+    _end(turn)
 
 
 @transaction.atomic
 def _end(turn: Turn) -> None:
     turn.write(state=SearchState.FORGOTTEN, due_at=None)
-    _strike(turn.search)
-    acts = [entry["act"] for entry in turn.search.hits]
+    row = turn.search
+    acts, of_texts = ([entry["act"] for entry in entries] for entries in (row.hits, row.text_hits))
     after = {"files": len(acts) - acts.count(KEPT), "kept": acts.count(KEPT)}
-    _audit(turn.search, "passage.forgotten", turn.search, after=after)
+    if of_texts:
+        after |= {"texts": len(of_texts) - of_texts.count(KEPT), "kept_texts": of_texts.count(KEPT)}
+    _audit(row, "passage.forgotten", row, after=after)
 
 
-def _strike(row: Search) -> None:
+def _strike(turn: Turn) -> None:
     """Rows of deleted files stay for the history; what they tell of the text, in samples and edits, does not."""
-    passage, ours = Passage(row.passage), {entry["file"] for entry in row.hits}
-    deleted = TrainingFile.objects.filter(team=row.team_id, deleted_at__isnull=False)
+    ours = {entry["file"] for entry in turn.search.hits}
+    struck = _struck(turn)
+    deleted = TrainingFile.objects.filter(team=turn.search.team_id, deleted_at__isnull=False)
     for file in deleted.only("uuid", "report", "options").iterator():
-        report, options = passage.struck_from(file.report), passage.struck_from(file.options)
+        report, options = struck(file.report), struck(file.options)
         if str(file.uuid) in ours or (report, options) != (file.report, file.options):
             told = report | {"sample": []} if "sample" in report else report  # a sample may hold half of it
             TrainingFile.objects.filter(pk=file.pk).update(report=told, options=options)
+        turn.keep()
+
+
+def _struck(turn: Turn) -> Callable[[Any], Any]:
+    try:
+        return turn.sought.struck_from
+    except TextLostError:  # deleted by a worker that had done this before, or by a person
+        return lambda told: told
+
+
+def _delete_texts(turn: Turn) -> None:
+    """Whole: a text without a passage would be another text. Their pieces in runs go with them."""
+    row = turn.search
+    for place, entry in enumerate(row.texts):
+        if entry["at"] is not None and not entry["act"]:
+            told = entry | _delete_text(row, entry)
+            turn.write(texts=[*row.texts[:place], told, *row.texts[place + 1 :]])
+
+
+def _delete_text(row: Search, entry: Entry) -> Entry:
+    source = Source.objects.alive().filter(uuid=entry["source"]).first()
+    if source is None:
+        return {"act": GONE}
+    if Run.objects.filter(sources=source, state__in=RUN_ACTIVE).exists():
+        return {"act": KEPT, "why": NEEDED}
+    if not row.passage and any(one["act"] == KEPT for one in row.hits):
+        return {"act": KEPT, "why": FILES}
+    told = {"sha256": source.sha256, "size": source.size}
+    gone = sources.delete(source, lambda: _audit(row, "source.deleted", source, before=told))
+    return {"act": DONE if gone else GONE}
 
 
 def _step(turn: Turn, entry: Entry) -> Entry:
@@ -80,6 +119,8 @@ def _step(turn: Turn, entry: Entry) -> Entry:
         return {} if version.state == FileState.CHECKING else _replace(turn, file, version, entry)
     except OSError:
         return {"act": KEPT, "why": MISSING}
+    except TextLostError:
+        return {"act": KEPT, "why": LOST}
 
 
 def _version(entry: Entry) -> TrainingFile | None:
@@ -101,7 +142,7 @@ def _why_kept(file: TrainingFile) -> str:
 
 def _order(turn: Turn, file: TrainingFile) -> Entry:
     """Order the version; where no example would be left, delete at once."""
-    found = scan(file.path, Passage(turn.search.passage), lambda _read: turn.keep())
+    found = scan(file.path, turn.sought, lambda _read: turn.keep())
     options = {"lines": [hit.line for hit in found.hits]}
     ordered = TrainingFile.objects.alive().filter(parent=file, origin=Origin.REDUCED, options=options).first()
     if ordered:  # by a worker that was killed before it could say so; while it is not made it is no one's need
@@ -122,8 +163,7 @@ def _replace(turn: Turn, file: TrainingFile, version: TrainingFile, entry: Entry
         return {"act": KEPT, "why": why}
     if not version.content:
         return {"act": KEPT, "why": VERSION}
-    passage = Passage(turn.search.passage)
-    old, new = (scan(each.path, passage, lambda _read: turn.keep()) for each in (file, version))
+    old, new = (scan(each.path, turn.sought, lambda _read: turn.keep()) for each in (file, version))
     if new.hits or new.lines != old.lines - len(old.hits):
         return {"act": KEPT, "why": VERSION}
     return _erase(turn.search, file, {"examples": entry["count"], "file": version.name})

@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F
@@ -9,6 +10,8 @@ from django.utils import timezone
 
 from jobs.models import Search
 from jobs.models.search import WORKING
+from jobs.training_data.searching import Passage, Sought
+from jobs.training_data.wording import Wording, wording_of
 
 LEASE = timedelta(seconds=60)
 WRITE_SECONDS = 1.0
@@ -16,6 +19,10 @@ WRITE_SECONDS = 1.0
 
 class TurnLostError(Exception):
     """Another worker has the search now, or it was deleted."""
+
+
+class TextLostError(Exception):
+    """The text that is looked for was deleted since, or read anew: nobody can tell its examples any more."""
 
 
 class Turn:
@@ -48,3 +55,17 @@ class Turn:
         """As `write`, at most once a second."""
         if time.monotonic() - self.told >= WRITE_SECONDS:
             self.write(**fields)
+
+    @cached_property
+    def sought(self) -> Sought:
+        """What is looked for; of a long text it takes seconds to make. Raises TextLostError and TurnLostError."""
+        return Passage(self.search.passage) if self.search.passage else self._wording()
+
+    def _wording(self) -> Wording:
+        source = self.search.source
+        if source is None or self.search.is_lost:
+            raise TextLostError
+        try:
+            return wording_of(source.text_file, self.keep)
+        except OSError as missing:
+            raise TextLostError from missing

@@ -8,7 +8,8 @@ are written otherwise (Hangul in parts, half escaped), are decoded and compared 
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -71,35 +72,23 @@ def squeeze(text: str) -> str:
     return GAPS.sub("", unicodedata.normalize("NFC", text))
 
 
-class Passage:
-    """What is searched for, as it is compared and as a file may hold it."""
+class Sought(ABC):
+    """What is searched for: a passage, or the wording of a whole text (`wording.Wording`)."""
 
-    def __init__(self, text: str) -> None:
-        self.squeezed = squeeze(text)
-        pieces = _pieces(unicodedata.normalize("NFC", text))
-        self.plain = [piece.encode() for piece in pieces]
-        self.cp949 = [piece.encode("cp949") for piece in pieces if not piece.isascii()]  # it has all of 가–힣
-        self.escaped = sorted({spelt for piece in pieces if not piece.isascii() for spelt in _escaped(piece)})
-
+    @abstractmethod
     def is_in(self, raw: bytes) -> bool:
-        """Whether a text of the example on this line holds the passage."""
-        return any(self.squeezed in squeeze(text) for text in _texts(raw))
+        """Whether a text of the example on this line holds it."""
 
-    def excerpt(self, raw: bytes) -> Excerpt | None:
-        """The place of the first text that holds it, with some words around."""
-        start = re.compile(f"{GAP}*".join(map(re.escape, self.squeezed[:START])))
-        texts = (unicodedata.normalize("NFC", text) for text in _texts(raw))
-        holding = next((text for text in texts if self.squeezed in squeeze(text)), "")
-        place = start.search(holding)
-        return _around(holding, place.start(), len(self.squeezed)) if place else None
-
+    @abstractmethod
     def is_near(self, text: str) -> bool:
-        """Whether `text` holds the passage, or is a telling piece of it."""
-        squeezed = squeeze(text)
-        return self.squeezed in squeezed or (len(squeezed) >= SHORTEST and squeezed in self.squeezed)
+        """Whether `text` holds it, or is a telling piece of it."""
+
+    @abstractmethod
+    def candidates(self, block: bytes) -> Iterable[tuple[int, int]]:
+        """Lines, as their first byte and the one after their last, that may hold it; in order."""
 
     def struck_from(self, value: Any) -> Any:
-        """JSON with a dash in place of every text that tells of the passage."""
+        """JSON with a dash in place of every text that tells of it."""
         match value:
             case str(text):
                 return STRUCK if self.is_near(text) else text
@@ -110,9 +99,52 @@ class Passage:
         return value
 
 
+class Passage(Sought):
+    """A piece of text, as it is compared and as a file may hold it."""
+
+    def __init__(self, text: str) -> None:
+        self.squeezed = squeeze(text)
+        pieces = _pieces(unicodedata.normalize("NFC", text))
+        self.plain = [piece.encode() for piece in pieces]
+        self.cp949 = [piece.encode("cp949") for piece in pieces if not piece.isascii()]  # it has all of 가–힣
+        self.escaped = sorted({spelt for piece in pieces if not piece.isascii() for spelt in _escaped(piece)})
+
+    def is_in(self, raw: bytes) -> bool:
+        return any(self.squeezed in squeeze(text) for text in texts_of(raw))
+
+    def excerpt(self, raw: bytes) -> Excerpt | None:
+        """The place of the first text that holds it, with some words around."""
+        return next(filter(None, map(self.excerpt_of, texts_of(raw))), None)
+
+    def excerpt_of(self, text: str) -> Excerpt | None:
+        """Its place in `text`, with some words around."""
+        text = unicodedata.normalize("NFC", text)
+        start = re.compile(f"{GAP}*".join(map(re.escape, self.squeezed[:START])))
+        place = start.search(text) if self.squeezed in squeeze(text) else None
+        return around(text, place.start(), len(self.squeezed)) if place else None
+
+    def is_near(self, text: str) -> bool:
+        squeezed = squeeze(text)
+        return self.squeezed in squeezed or (len(squeezed) >= SHORTEST and squeezed in self.squeezed)
+
+    def candidates(self, block: bytes) -> list[tuple[int, int]]:
+        if not self.plain:
+            return list(lines_with(block, b""))
+        spans = {span for spelt in self.plain for span in lines_with(block, spelt)}
+        if self.cp949 and not _is_utf8(block):
+            spans |= {span for spelt in self.cp949 for span in lines_with(block, spelt)}
+        if ESCAPE in block:
+            spans |= {span for spelt in (*self.escaped, ESCAPED_JAMO) for span in lines_with(block, spelt)}
+            if not block.isascii():
+                spans |= {span for span in lines_with(block, ESCAPE) if not block[slice(*span)].isascii()}
+        if b"\xe1" in block and (found := JAMO.search(block)):
+            spans |= {span for span in lines_with(block, b"\xe1", found.start()) if JAMO.search(block, *span)}
+        return sorted(spans)
+
+
 def longest_text(raw: bytes) -> str:
     """What to search for, when a person picks an example: its longest text, cut to what a search takes."""
-    return max(_texts(raw), key=len, default="")[:LONGEST]
+    return max(texts_of(raw), key=len, default="")[:LONGEST]
 
 
 def _pieces(text: str) -> list[str]:
@@ -130,12 +162,12 @@ def _escaped(piece: str) -> tuple[bytes, bytes]:
     return "".join(f"\\u{code:04x}" for code in codes).encode(), "".join(f"\\u{code:04X}" for code in codes).encode()
 
 
-def scan(path: Path, passage: Passage, keep: Keep) -> Found:
-    """The lines of `path` that hold `passage`. Raises UnsearchableError and OSError; `keep` may raise to end it."""
+def scan(path: Path, sought: Sought, keep: Keep) -> Found:
+    """The lines of `path` that hold it. Raises UnsearchableError and OSError; `keep` may raise to end it."""
     with path.open("rb") as stream:
         _refuse(stream.read(HEAD_BYTES), path.stat().st_size)
         stream.seek(0)
-        return _scan(stream, passage, keep)
+        return _scan(stream, sought, keep)
 
 
 def _refuse(head: bytes, size: int) -> None:
@@ -144,11 +176,11 @@ def _refuse(head: bytes, size: int) -> None:
         raise UnsearchableError(unfit.code)
 
 
-def _scan(stream: IO[bytes], passage: Passage, keep: Keep) -> Found:
+def _scan(stream: IO[bytes], sought: Sought, keep: Keep) -> Found:
     hits: list[Hit] = []
     before, offset, ended = 0, 0, True
     while block := _block(stream):
-        hits += _hits(block, passage, before + 1, offset)
+        hits += _hits(block, sought, Hit(before + 1, offset), keep)
         if len(hits) > MOST_HITS:
             return Found(hits[:MOST_HITS], before, cut=True)
         before, offset, ended = before + block.count(b"\n"), offset + len(block), block.endswith(b"\n")
@@ -163,28 +195,14 @@ def _block(stream: IO[bytes]) -> bytes:
     return block if block.endswith(b"\n") else block + stream.readline(LIMITS.line_bytes)
 
 
-def _hits(block: bytes, passage: Passage, line: int, offset: int) -> Iterator[Hit]:
-    counted = 0
-    for start, end in _candidates(block, passage):
-        if passage.is_in(block[start:end]):
+def _hits(block: bytes, sought: Sought, first: Hit, keep: Keep) -> Iterator[Hit]:
+    """`first`: where the block begins. `keep` hears of every candidate: those of a wording are all lines."""
+    line, counted = first.line, 0
+    for start, end in sought.candidates(block):
+        if sought.is_in(block[start:end]):
             line, counted = line + block.count(b"\n", counted, start), start
-            yield Hit(line, offset + start)
-
-
-def _candidates(block: bytes, passage: Passage) -> list[tuple[int, int]]:
-    """Lines, as their first byte and the one after their last, that may hold the passage."""
-    if not passage.plain:
-        return list(_lines_with(block, b""))
-    spans = {span for spelt in passage.plain for span in _lines_with(block, spelt)}
-    if passage.cp949 and not _is_utf8(block):
-        spans |= {span for spelt in passage.cp949 for span in _lines_with(block, spelt)}
-    if ESCAPE in block:
-        spans |= {span for spelt in (*passage.escaped, ESCAPED_JAMO) for span in _lines_with(block, spelt)}
-        if not block.isascii():
-            spans |= {span for span in _lines_with(block, ESCAPE) if not block[slice(*span)].isascii()}
-    if b"\xe1" in block and (found := JAMO.search(block)):
-        spans |= {span for span in _lines_with(block, b"\xe1", found.start()) if JAMO.search(block, *span)}
-    return sorted(spans)
+            yield Hit(line, first.offset + start)
+        keep(first.offset + start)
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -195,7 +213,8 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _lines_with(block: bytes, part: bytes, at: int = 0) -> Iterator[tuple[int, int]]:
+def lines_with(block: bytes, part: bytes, at: int = 0) -> Iterator[tuple[int, int]]:
+    """Lines of `block` in which `part` stands, from `at` on: first byte, and the one after the last."""
     at = block.find(part, at)
     while 0 <= at < len(block):
         start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
@@ -204,7 +223,7 @@ def _lines_with(block: bytes, part: bytes, at: int = 0) -> Iterator[tuple[int, i
         at = block.find(part, end + 1)
 
 
-def _texts(raw: bytes) -> Iterator[str]:
+def texts_of(raw: bytes) -> Iterator[str]:
     """Every text and key of the example; of a line that is no JSON, the line."""
     try:
         value = orjson.loads(raw.removeprefix(BOM))
@@ -244,7 +263,8 @@ def _unescaped(text: str) -> str:
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _around(text: str, start: int, length: int) -> Excerpt:
+def around(text: str, start: int, length: int) -> Excerpt:
+    """What begins at `start` of `text`, `length` characters once squeezed, with some words on either side."""
     kept = (at for at, char in enumerate(text[start:], start) if not GAPS.match(char))
     end = next(islice(kept, length - 1, None), start) + 1
     found = text[start:end] if end - start <= SHOWN else text[start : start + SHOWN] + "…"

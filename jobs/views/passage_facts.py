@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from jobs.models import FineTuneJob, RemoteFile, Search, TrainingFile, TunedModel
+from jobs.models import FineTuneJob, RemoteFile, Search, Source, TrainingFile, TunedModel
 from jobs.pipeline import copies
 from jobs.training_data.report import LIMITS
 from jobs.training_data.searching import Excerpt, Passage
+from jobs.training_data.texts import squeezing
+from jobs.training_data.wording import Place, excerpt_at
 from jobs.views.models import days_left, life
 
 EXCERPTS = 3  # of a file
 LINES = 20  # of a file, by number
 JOBS = 100
+TEXTS = 50
 GENERATIONS = 5  # a model may have been trained further, and that one too
 
 
@@ -41,6 +44,14 @@ class FileRow:
         return int(self.entry["count"]) > EXCERPTS + LINES
 
 
+class TextRow(NamedTuple):
+    """One text that holds, or held, the passage; or that could not be searched."""
+
+    source: Source
+    entry: dict[str, Any]
+    excerpt: Excerpt | None
+
+
 class ModelRow(NamedTuple):
     model: TunedModel
     life: str
@@ -64,28 +75,55 @@ def file_rows(search: Search, entries: Iterable[dict[str, Any]]) -> list[FileRow
         for uuid, entry in told.items()
         if uuid in files
     ]
-    passage, there = Passage(search.passage), _copies([row.file for row in rows])
+    passage, there = Passage(search.passage) if search.passage else None, _copies([row.file for row in rows])
     for row in rows:
         row.copies = there[row.file.pk]
-        row.lines = [line for line, _offset in row.entry["lines"][EXCERPTS : EXCERPTS + LINES]]
-        row.shown = [Shown(line, _excerpt(row.file, offset, passage)) for line, offset in row.entry["lines"][:EXCERPTS]]
+        row.lines = [line for line, *_place in row.entry["lines"][EXCERPTS : EXCERPTS + LINES]]
+        first = row.entry["lines"][:EXCERPTS]
+        row.shown = [Shown(line, _excerpt(row.file, offset, passage, place)) for line, offset, *place in first]
     return rows
+
+
+def text_rows(search: Search, entries: list[dict[str, Any]]) -> list[TextRow]:
+    """The first of them, in one query."""
+    told = {entry["source"]: entry for entry in entries[:TEXTS]}
+    found = Source.objects.filter(team=search.team_id, uuid__in=told).in_bulk(field_name="uuid")
+    sources = {str(uuid): source for uuid, source in found.items()}
+    passage = Passage(search.passage) if search.passage else None
+    return [
+        TextRow(sources[uuid], entry, _text_excerpt(sources[uuid], entry["at"], passage))
+        for uuid, entry in told.items()
+        if uuid in sources
+    ]
+
+
+def _text_excerpt(source: Source, byte: int | None, passage: Passage | None) -> Excerpt | None:
+    """None where it is the text itself that is looked for, or it is not there, or not as it was."""
+    if not passage or byte is None or not source.text_path:
+        return None
+    try:
+        return squeezing.excerpt(source.text_file, byte, passage)
+    except OSError:
+        return None
 
 
 def _files(search: Search) -> QuerySet[TrainingFile]:
     return TrainingFile.objects.filter(team=search.team_id)
 
 
-def _excerpt(file: TrainingFile, offset: int, passage: Passage) -> Excerpt | None:
-    """None where the bytes are gone, or the line is longer than any may be."""
+def _excerpt(file: TrainingFile, offset: int, passage: Passage | None, place: list[int]) -> Excerpt | None:
+    """None where the bytes are gone, or the line is longer than any may be. `place`: where no passage is sought."""
     if not file.content:
         return None
     try:
         with file.path.open("rb") as stream:
             stream.seek(offset)
-            return passage.excerpt(stream.readline(LIMITS.line_bytes))
+            raw = stream.readline(LIMITS.line_bytes)
     except OSError:
         return None
+    if passage:
+        return passage.excerpt(raw)
+    return excerpt_at(raw, Place(*place)) if place else None
 
 
 def _copies(files: list[TrainingFile]) -> dict[int, list[RemoteFile]]:

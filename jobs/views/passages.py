@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs.forms.passage import ForgetForm, PassageForm
-from jobs.models import Member, Search, SearchState, audit
+from jobs.models import Member, Search, SearchState, Source, audit
 from jobs.models.search import WORKING
 from jobs.pipeline import forgetting, searching
 from jobs.tasks import nudge, search_passage
@@ -28,12 +28,13 @@ from jobs.views.files import files_of
 from jobs.views.polling import session_fits, signed_out, speak
 
 PAGE = 25
+UNSEARCHED = (searching.MAKING, searching.UNREADABLE, searching.MISSING)  # why a text was not looked into
 FILES = 10  # a page: each has excerpts
 
 
 def _search(request: DeskRequest, member: Member, uuid: UUID) -> Search:
     return get_object_or_404(
-        Search.objects.visible_to(request.user).select_related("team", "by"), team=member.team, uuid=uuid
+        Search.objects.visible_to(request.user).select_related("team", "by", "source"), team=member.team, uuid=uuid
     )
 
 
@@ -41,11 +42,11 @@ def _search(request: DeskRequest, member: Member, uuid: UUID) -> Search:
 @viewer_page
 def passage_list(request: DeskRequest, member: Member) -> HttpResponse:
     """The form, with an example's text in it where `?file=…&line=…` names one, and the searches of the last week."""
-    return _list(request, member, PassageForm(initial={"passage": _picked(request, member)}))
+    return _list(request, member, PassageForm(team=member.team, initial={"passage": _picked(request, member)}))
 
 
 def _list(request: DeskRequest, member: Member, form: PassageForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    rows = Search.objects.visible_to(request.user).filter(team=member.team).select_related("by")
+    rows = Search.objects.visible_to(request.user).filter(team=member.team).select_related("by", "source")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "jobs/passages.html", {"form": form, "page": page}, status=status)
 
@@ -65,14 +66,14 @@ def _picked(request: DeskRequest, member: Member) -> str:
 @require_POST
 @trainer_page
 def passage_new(request: DeskRequest, member: Member) -> HttpResponse:
-    form = PassageForm(request.POST)
+    form = PassageForm(request.POST, team=member.team)
     if not form.is_valid():
         return _list(request, member, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _ordered(request, member, form.cleaned_data["passage"])
+    return _ordered(request, member, form.cleaned_data["passage"], form.cleaned_data["source"])
 
 
-def _ordered(request: DeskRequest, member: Member, passage: str) -> HttpResponse:
-    made = searching.order(member.team, request.user, passage)
+def _ordered(request: DeskRequest, member: Member, passage: str, source: Source | None) -> HttpResponse:
+    made = searching.order(member.team, request.user, passage, source)
     nudge(search_passage, made.pk)
     return redirect("passage-detail", member.team.slug, made.uuid)
 
@@ -84,11 +85,15 @@ def passage_detail(request: DeskRequest, member: Member, search: UUID) -> HttpRe
     found = _search(request, member, search)
     if request.htmx and found.is_working:
         return render(request, "jobs/passage.html#progress", _progress(found))
-    response = _page(request, found, ForgetForm(expected=found.open_examples))
+    response = _page(request, found, ForgetForm(**_expected(found)))
     if request.htmx:
         response["HX-Retarget"] = response["HX-Reselect"] = "#main"
         response["HX-Reswap"] = "morph:outerHTML"
     return response
+
+
+def _expected(search: Search) -> dict[str, Any]:
+    return {"expected": search.to_confirm, "texts_only": not search.open_examples}
 
 
 def _progress(search: Search) -> dict[str, Any]:
@@ -104,12 +109,18 @@ def _page(request: DeskRequest, search: Search, form: ForgetForm, status: int = 
         "page": page,
         "rows": passage_facts.file_rows(search, page.object_list),
         "unread": passage_facts.file_rows(search, [entry for entry in search.results if not entry["count"]]),
+        "texts": passage_facts.text_rows(search, search.text_hits),
+        "texts_limit": passage_facts.TEXTS,
+        "unread_texts": passage_facts.text_rows(
+            search, [entry for entry in search.texts if entry["why"] in UNSEARCHED]
+        ),
         "jobs": jobs,
         "jobs_limit": passage_facts.JOBS,
         "models": sum(len(row.models) for row in jobs if row.how != "validated"),
         "copies": passage_facts.copies_there(search).count(),
         "copies_unknown": passage_facts.copies_unknown(search),
         "kept": [entry for entry in search.hits if entry["act"] == forgetting.KEPT],
+        "kept_texts": [entry for entry in search.text_hits if entry["act"] == forgetting.KEPT],
         **_progress(search),
     }
     return render(request, "jobs/passage.html", context, status=status)
@@ -154,19 +165,20 @@ def passage_delete(request: DeskRequest, member: Member, search: UUID) -> HttpRe
 @require_POST
 @owner_page
 def passage_forget(request: DeskRequest, member: Member, search: UUID) -> HttpResponse:
-    """Delete the passage from all files that hold it. For owners: it takes away what others work with, for good."""
+    """Delete it from all that holds it. For owners: it takes away what others work with, for good."""
     found = _search(request, member, search)
-    if found.state != SearchState.FOUND or not found.open_hits:
+    if found.state != SearchState.FOUND or not (found.open_hits or found.open_texts) or found.is_lost:
         messages.info(request, _("There is nothing to delete here. Search again to see how things are now."))
         return redirect("passage-detail", member.team.slug, found.uuid)
-    form = ForgetForm(request.POST, expected=found.open_examples)
+    form = ForgetForm(request.POST, **_expected(found))
     if not form.is_valid():
         return _page(request, found, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if searching.is_behind(found):
         messages.warning(
-            request, _("Files came since this search, so nothing was deleted. It runs anew: confirm again then.")
+            request,
+            _("Files or texts came since this search, so nothing was deleted. It runs anew: confirm again then."),
         )
-        return _ordered(request, member, found.passage)
+        return _ordered(request, member, found.passage, found.source)
     _confirm(request, member, found)
     return redirect("passage-detail", member.team.slug, found.uuid)
 
@@ -177,6 +189,7 @@ def _confirm(request: DeskRequest, member: Member, search: Search) -> None:
         return  # a second click
     jobs = passage_facts.job_rows(search)
     counts = {"examples": search.open_examples, "files": len(search.open_hits)}
+    counts |= {"texts": len(search.open_texts)} if search.open_texts else {}
     counts |= {"copies": passage_facts.copies_there(search).count(), "models": sum(len(row.models) for row in jobs)}
     audit(request, member.team, "passage.confirmed", search, after=counts)
     nudge(search_passage, search.pk)

@@ -29,6 +29,7 @@ PAGES = {
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
+        *("passage whole", "passage lost"),
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
         *(f"examples{state}" for state in ("", " faulty", " edit", " json", " new", " changes", " search")),
         *(
