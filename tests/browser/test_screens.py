@@ -25,8 +25,7 @@ PICTURES = {
     "new-job-ko": ("job-new", "ko", "light", WIDE),
     "new-job-en": ("job-new", "en", "light", WIDE),
     "file-ko": ("file ready", "ko", "light", WIDE),
-    "file-findings-ko": ("file personal#findings", "ko", "light", WIDE),
-    "file-statistics-ko-dark": ("file personal#statistics", "ko", "dark", WIDE),
+    "file-statistics-ko-dark": ("file ready#findings", "ko", "dark", WIDE),
     "examples-ko": ("examples edit", "ko", "light", WIDE),
     "examples-ko-360": ("examples edit", "ko", "light", NARROW),
     "compare-ko": ("compare", "ko", "light", WIDE),
@@ -53,10 +52,17 @@ def test_picture(window: Callable[..., Window], portal: Portal, tmp_path: Path, 
     who = "root" if name.startswith("/admin/") else "alice"
     page = window(language, who, viewport=size, color_scheme=theme, reduced_motion="reduce").page
 
-    page.goto(portal.places.get(name, name), wait_until="networkidle")
+    place, _, part = name.partition("#")
+    page.goto(portal.places.get(place, place), wait_until="networkidle")
+    if part:
+        page.evaluate("part => document.getElementById(part).scrollIntoView()", part)
     if name == "job-new":  # a model with a price
         page.click("label.choice:has(input[value$='|sim-large-2026-06-01']) >> nth=0")
         expect(page.locator("button[form=order]")).to_have_text(re.compile(r"\$"))
+    if name == "run-new":  # what it would make
+        page.click("button[formaction$='/preview/']")
+        expect(page.locator("#preview h2")).to_be_visible()
+        page.evaluate("document.getElementById('preview').scrollIntoView()")
     page.evaluate("document.fonts.ready")
     page.screenshot(path=folder / f"{picture}.png")
 
