@@ -45,9 +45,9 @@ class CapReachedError(Exception):
 def claim(pk: int) -> Chunk | None:
     """Take the next chunk of a run for one call. None: there is none to be asked now. Raises CapReachedError.
 
-    The run's row is locked meanwhile, so that whoever claims next counts what is claimed now. Plain SQL, since a run claims
-    thousands and the ORM took as long as all the rest of a chunk. A statement each: the count must be read after the
-    lock is there.
+    The run's row is locked meanwhile, so that whoever claims next counts what is claimed now. In plain SQL, since a run
+    claims thousands, and the ORM took as long as all the rest of a chunk. A statement each: the count must be read
+    after the lock is there.
     """
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
