@@ -104,6 +104,23 @@ def test_a_person_may_have_a_lost_answer_asked_for_again(world: World, trainer: 
     assert ordered(run).options["examples"] == run.total
 
 
+def test_a_claimed_chunk_is_the_first_that_waits_and_its_bound_is_held(world: World) -> None:
+    run = make_cut_run(world.team)
+    first, second = run.chunks.order_by("position")[:2]
+
+    claimed = [chunks.claim(run.pk), chunks.claim(run.pk)]
+
+    assert claimed == [first, second]
+    for taken in filter(None, claimed):
+        row = Chunk.objects.get(pk=taken.pk)
+        told = (row.run_id, row.text, row.tries, row.bound_nano, row.position, row.source_id)
+        assert (taken.run_id, taken.text, taken.tries, taken.bound_nano, taken.position, taken.source_id) == told
+        assert (row.state, row.tries, bool(row.text)) == (ChunkState.CLAIMED, 1, True)
+        assert row.claimed_until
+        assert timedelta(seconds=60) < row.claimed_until - timezone.now() < timedelta(minutes=10)
+    assert fresh(run).held_nano == first.bound_nano + second.bound_nano
+
+
 def test_a_worker_killed_in_a_call_leaves_an_answer_lost(world: World, trainer: str) -> None:
     faulty(world.team, "slow=0.001")
     run = make_cut_run(world.team)

@@ -55,7 +55,7 @@ def _target(slug: str, output: Path | None) -> Path:
 
 def _write(archive: Archive, target: Path) -> None:
     """A half archive never bears the name of a whole one."""
-    # no number of a process in its name: in a container the next one has the same, and would meet the half of a dead one
+    # no number of a process in its name: in a container the next one has the same, and would meet a dead one's half
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     half = Path(name)
     try:

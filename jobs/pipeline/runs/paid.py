@@ -98,7 +98,7 @@ def _gained(run: Run, said: Said, chunk: Chunk) -> Json:
     return {
         "prompt_tokens": F("prompt_tokens") + (said.prompt_tokens or 0),
         "completion_tokens": F("completion_tokens") + (said.completion_tokens or 0),
-        "flagged": F("flagged") + bool(flags_of(said, chunk.text)),
+        "flagged": F("flagged") + int(bool(flags_of(said, chunk.text))),
         "tries": 0,
         "trouble": "",
     }
