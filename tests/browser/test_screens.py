@@ -60,6 +60,7 @@ def test_picture(window: Callable[..., Window], portal: Portal, tmp_path: Path, 
         page.click("label.choice:has(input[value$='|sim-large-2026-06-01']) >> nth=0")
         expect(page.locator("button[form=order]")).to_have_text(re.compile(r"\$"))
     if name == "run-new":  # what it would make
+        page.get_by_role("checkbox", name=re.compile("겨울 노트")).check()
         page.click("button[formaction$='/preview/']")
         expect(page.locator("#preview h2")).to_be_visible()
         page.evaluate("document.getElementById('preview').scrollIntoView()")
