@@ -83,7 +83,7 @@ def collect_static() -> None:
 
 class Command(BaseCommand):
     help = "Make everything ready and run web, worker and beat until Ctrl-C."
-    requires_system_checks = []  # migrate runs them
+    requires_system_checks = []  # they import every page, which takes seconds; `make lint` and the tests run them
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         os.umask(0o077)  # var/ holds keys and other people's text
@@ -119,7 +119,7 @@ class Command(BaseCommand):
         """
         os.environ["PORT"] = str(settings.PORT)  # the trainer's address follows from it
         os.environ["PYTHONUNBUFFERED"] = "1"
-        os.environ["CELERY_SKIP_CHECKS"] = "1"  # migrate runs them; they import every page
+        os.environ["CELERY_SKIP_CHECKS"] = "1"  # for the same reason
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker")  # as root, in a container
         self.stdout.write("· 시작합니다 Starting web, worker and beat …")
