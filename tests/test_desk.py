@@ -1,12 +1,13 @@
 """How times and tables of numbers read."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from jobs.templatetags.desk import ago, as_rows, briefly
+from jobs.models import JobEvent
+from jobs.templatetags.desk import ago, as_rows, briefly, event_rows
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,23 @@ def test_whatever_a_service_calls_a_number_is_shown_as_text() -> None:
         '<tr><td class="num">123456</td><td class="num">0.1235</td><td class="num">–</td>'
         '<td class="num">&lt;b&gt;3&lt;/b&gt;</td></tr>\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [
+        ("info", "&lt;i&gt;1&lt;/i&gt;"),
+        ("warn", '<span class="warn-text">&lt;i&gt;1&lt;/i&gt;</span>'),
+        ("error", '<span class="bad-text">&lt;i&gt;1&lt;/i&gt;</span>'),
+        ("loud", "&lt;i&gt;1&lt;/i&gt;"),
+    ],
+)
+def test_an_event_is_shown_as_text_by_the_readers_clock(level: str, words: str) -> None:
+    moment = datetime(2026, 11, 22, 5, 5, 9, tzinfo=UTC)
+    event = JobEvent(pk=7, level=level, message="<i>1</i>", created_at=moment)
+    with timezone.override("Asia/Seoul"):
+        row, dated = event_rows([event]), event_rows([event], dated=True)
+
+    assert f'<time datetime="{moment.isoformat()}">14:05:09</time>' in row
+    assert ">11-22 14:05:09</time>" in dated
+    assert f"data-service>{words}</td>" in row

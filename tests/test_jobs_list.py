@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jobs.models import FineTuneJob, Role, Team, User
+from jobs.models import FineTuneJob, Member, Role, Team, User
 from jobs.pipeline.record import move, note
 from jobs.states import State
 from jobs.views.shelf import Shelf
@@ -131,6 +131,42 @@ def test_a_poll_brings_the_rows_once_something_has_changed(world: World, login: 
     assert "봄" in body
     assert "<html" not in body
     assert "Training file" in body  # the person's language, not the browser's
+
+
+def test_a_list_that_one_has_asked_for_is_given_to_the_others(
+    world: World, login: Login, django_assert_num_queries: Any
+) -> None:
+    make_job(world.team, name="겨울")
+    poll = world.url("jobs/poll/?since=x")
+    first = login(world.alice, "ko").get(poll)
+    colleague = login(world.bob, "ko")
+    Member.objects.filter(user=world.bob).update(role=Role.OWNER)  # what may be done is said in an empty list
+
+    with django_assert_num_queries(1):
+        second = colleague.get(poll)
+
+    assert second.content == first.content
+
+
+@pytest.mark.parametrize("asked", ["state=failed", "page=2", "q=겨울"])
+def test_a_list_is_given_to_nobody_who_asks_for_another(world: World, login: Login, asked: str) -> None:
+    for n in range(26):
+        make_job(world.team, name=f"겨울 {n}" if n else "봄")
+    client = login(world.bob)
+    poll = world.url("jobs/poll/?since=x")
+
+    assert client.get(poll).content != client.get(f"{poll}&{asked}").content
+
+
+def test_a_kept_list_speaks_the_language_of_whoever_asks(world: World, login: Login) -> None:
+    make_job(world.team)
+    poll, client = world.url("jobs/poll/?since=x"), login(world.bob)
+    User.objects.filter(pk=world.bob.pk).update(language="en")
+    english = client.get(poll).content.decode()
+    User.objects.filter(pk=world.bob.pk).update(language="ko")
+
+    assert "Training file" in english
+    assert "Training file" not in client.get(poll).content.decode()
 
 
 def test_a_poll_of_a_signed_out_page_loads_it_anew(world: World, client: Client) -> None:

@@ -153,6 +153,14 @@ def test_a_files_expiry(sdk: OpenAI, clock: time_machine.Traveller) -> None:
     assert list(sdk.files.list()) == []
 
 
+def test_an_upload_stays_when_the_clock_is_set_back(sdk: OpenAI, clock: time_machine.Traveller) -> None:
+    file = upload(sdk)
+    clock.shift(-5)
+
+    assert [found.id for found in sdk.files.list()] == [file]
+    assert sdk.fine_tuning.jobs.create(model="sim-small", training_file=file).training_file == file
+
+
 def test_the_life_of_a_job(sdk: OpenAI, clock: time_machine.Traveller, wire: Undoing) -> None:
     job_id = start(sdk, suffix="봄", metadata={"texthelper_job": "42"})
     jobs = sdk.fine_tuning.jobs

@@ -14,10 +14,14 @@ type Json = dict[str, Any]
 
 class FileRows(models.QuerySet["File"]):
     def of(self, org: str) -> "FileRows":
-        """The files that exist now: a result file is there only from its job's success on."""
+        """The files that exist now: a result file is there only from its job's success on.
+
+        One that was uploaded is there whatever the clock says: it may have been set back since.
+        """
         now = timezone.now()
         alive = Q(expires_at=None) | Q(expires_at__gt=now)
-        return self.filter(alive, org=org, deleted_at=None, created_at__lte=now)
+        made = Q(job=None) | Q(created_at__lte=now)
+        return self.filter(alive, made, org=org, deleted_at=None)
 
 
 class File(models.Model):

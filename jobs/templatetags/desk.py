@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from jobs import pricing
+from jobs.models import JobEvent
 
 register = template.Library()
 SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -118,6 +119,21 @@ def as_rows(table: Iterable[tuple[int, Iterable[Any]]]) -> SafeString:
     rows = ((str(step), *map(number, values)) for step, values in table)
     cells = ("".join(f'<td class="num">{escape(text)}</td>' for text in row) for row in rows)
     return mark_safe("".join(f"<tr>{row}</tr>\n" for row in cells))  # noqa: S308 - every value is escaped
+
+
+@register.simple_tag
+def event_rows(events: Iterable[JobEvent], *, dated: bool = False) -> SafeString:
+    """Rows of a table of events: the time, with its day if `dated`, and the service's words. As fast, and as rare."""
+    return mark_safe("\n".join(_event_row(event, "%m-%d %H:%M:%S" if dated else "%H:%M:%S") for event in events))  # noqa: S308 - escaped
+
+
+def _event_row(event: JobEvent, form: str) -> str:
+    words, marked = escape(event.message), {"error": "bad-text", "warn": "warn-text"}.get(event.level)
+    if marked:
+        words = f'<span class="{marked}">{words}</span>'
+    moment = f'<time datetime="{iso(event.created_at)}">{timezone.localtime(event.created_at):{form}}</time>'
+    cells = f'<td class="tight muted">{moment}</td><td class="anywhere" data-service>{words}</td>'
+    return f'<tr id="event-{event.pk}">{cells}</tr>'
 
 
 @register.filter

@@ -30,10 +30,9 @@ def for_role[**P, R: HttpResponseBase](
     ) -> Callable[Concatenate[HttpRequest, str, P], R]:
         @wraps(view)
         def checked(request: HttpRequest, team: str, *args: P.args, **kwargs: P.kwargs) -> R:
-            member = get_object_or_404(
-                Member.objects.select_related("team", "user"), team__slug=team, user_id=request.user.pk
-            )
             desk_request = cast(DeskRequest, request)
+            member = get_object_or_404(Member.objects.select_related("team"), team__slug=team, user_id=request.user.pk)
+            member.user = desk_request.user  # as it was read for the session: not once more
             desk_request.member = member  # the base template's menu reads it
             if not member.may(role):
                 raise PermissionDenied

@@ -1,6 +1,6 @@
 """What a job's page shows beside its plain fields: timeline, remaining time, points of the curve."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import job_json
-from jobs.models import FineTuneJob, JobOrigin
+from jobs.models import FineTuneJob, JobOrigin, Transition
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
@@ -33,12 +33,15 @@ def eta(job: FineTuneJob) -> timedelta | None:
         return None
 
 
-def timeline(job: FineTuneJob) -> list[dict[str, Any]]:
-    """The job's stations, each with label, time and kind: "done", "now", "unsure", "bad" or "" (still ahead)."""
+def timeline(job: FineTuneJob, transitions: Iterable[Transition]) -> list[dict[str, Any]]:
+    """The job's stations, each with label, time and kind: "done", "now", "unsure", "bad" or "" (still ahead).
+
+    transitions: the job's, oldest first.
+    """
     if job.origin == JobOrigin.IMPORTED:
         return _imported_stations(job)
     reached: dict[str, datetime] = {}
-    for transition in job.transitions.all():
+    for transition in transitions:
         reached[transition.after] = transition.at  # the last time it was reached
     stations: list[tuple[str, datetime | None]] = [
         (_("Ordered"), job.created_at),

@@ -1,18 +1,22 @@
 """The live list of a team's jobs, and one job's page."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import pricing
 from jobs.forms.job import EditForm, FindForm, SettleForm
+from jobs.middleware import speak_as
 from jobs.models import FineTuneJob, JobOrigin, Member, Notice, RemoteFile, Team
 from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
@@ -22,10 +26,11 @@ from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.job_parts import chart_points, eta, imported_facts, loss_rows, metrics_of, timeline, told_settings
 from jobs.views.job_rows import job_rows
 from jobs.views.lineage import chain
-from jobs.views.polling import Seen, seen, speak
+from jobs.views.polling import Seen, seen
 from jobs.views.shelf import Shelf
 
 PER_PAGE = 25
+KEPT = 10  # seconds that a rendered list is given to whoever asks for the same: a team looks at one list
 MOST_FOUND = 1000  # a search that finds more shows the newest: whoever looks for one job adds a word
 LISTED = FineTuneJob.objects.select_related("connection", "training_file", "created_by").only(
     *("uuid", "team", "origin", "name", "base_model", "method", "state", "wish", "due_at", "version"),
@@ -33,8 +38,20 @@ LISTED = FineTuneJob.objects.select_related("connection", "training_file", "crea
     *("error", "trouble", "step", "total_steps", "fine_tuned_model", "estimated_usd", "billed_usd"),
     *("created_at", "started_at", "finished_at", "connection__name", "training_file__name", "created_by__username"),
 )
+RELATED = {  # what one job's page says of other rows: a file's options and a service's models may be megabytes
+    "connection": ("uuid", "name", "profile", "key_hint", "parked_at", "disabled_at", "deleted_at"),
+    "training_file": ("uuid", "name", "deleted_at"),
+    "validation_file": ("uuid", "name", "deleted_at"),
+    "created_by": ("username",),
+    "retry_of": ("uuid", "name"),
+}
+SHOWN = FineTuneJob.objects.select_related(*RELATED).only(
+    *(field.name for field in FineTuneJob._meta.concrete_fields),
+    *(f"{relation}__{name}" for relation, names in RELATED.items() for name in names),
+)
 EVENTS_SHOWN = 50  # of ten thousand; the CSV holds them all
 STEPS_SHOWN = 100
+TOLD = ("job", "before", "after", "at", "reason", "by__username")
 
 
 # --- the list -----------------------------------------------------------------------------------------
@@ -43,7 +60,8 @@ STEPS_SHOWN = 100
 @require_GET
 @viewer_page
 def job_list(request: DeskRequest, member: Member) -> HttpResponse:
-    return render(request, "jobs/job_list.html", _list(request, member))
+    facts = {"counts": _counts(member), "ending": _ending(member.team)}
+    return render(request, "jobs/job_list.html", _list(request, member) | facts)
 
 
 @require_GET
@@ -53,19 +71,30 @@ def job_list_poll(request: HttpRequest, team: str) -> HttpResponse:
     found = seen(request, team)
     if not isinstance(found, Seen):
         return found
-    return HttpResponse(status=204) if found.is_current else _list_again(request, team)
+    if found.is_current:
+        return HttpResponse(status=204)
+    speak_as(request, found.person)
+    return HttpResponse(
+        cache.get_or_set(_shared(request, team, found), lambda: _list_again(request, team).content, KEPT)
+    )
+
+
+def _shared(request: HttpRequest, team: str, found: Seen) -> str:
+    """Name what all see who look at this version of the list, in this language, zone and role, with these filters."""
+    asked = request.GET.copy()
+    asked.pop("since", None)
+    said = (team, found.version, get_language(), timezone.get_current_timezone_name(), found.role, asked.urlencode())
+    return f"job-list:{sha256(repr(said).encode()).hexdigest()}"
 
 
 @viewer_page
 def _list_again(request: DeskRequest, member: Member) -> HttpResponse:
-    speak(request)
     return render(request, "jobs/job_list.html#live", _list(request, member))
 
 
 def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
-    everything = FineTuneJob.objects.visible_to(request.user).filter(team=member.team)
     find = FindForm(request.GET, team=member.team)
-    found = find.find(everything)
+    found = find.find(FineTuneJob.objects.visible_to(request.user).filter(team=member.team))
     shelf = Shelf(found, PER_PAGE, LISTED, most=MOST_FOUND if find.cleaned_data.get("q") else None)
     page = shelf.get_page(request.GET.get("page"))
     asked = request.GET.copy()
@@ -79,13 +108,12 @@ def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
         "most": MOST_FOUND,
         "rows": job_rows(member.team, list(page.object_list)),
         "asked": asked.urlencode(),
-        "counts": _counts(everything),
-        "ending": _ending(member.team),
     }
 
 
-def _counts(jobs: Any) -> dict[str, int]:
-    counts: dict[str, int] = jobs.filter(state__in=ACTIVE).aggregate(
+def _counts(member: Member) -> dict[str, int]:
+    jobs = FineTuneJob.objects.visible_to(member.user).filter(team=member.team, state__in=ACTIVE)
+    counts: dict[str, int] = jobs.aggregate(
         running=Count("pk", filter=Q(state=State.RUNNING)),
         waiting=Count("pk", filter=~Q(state=State.RUNNING)),
     )
@@ -104,11 +132,9 @@ def _ending(team: Team) -> dict[str, Any]:
 
 def job_of(member: Member, uuid: UUID) -> FineTuneJob:
     """A job of the member's team, or 404."""
-    rows = FineTuneJob.objects.visible_to(member.user).select_related(
-        "team", "connection", "training_file", "validation_file", "created_by", "retry_of"
-    )
-    rows = rows.defer("training_file__options", "validation_file__options")  # may be megabytes
-    return get_object_or_404(rows, team=member.team, uuid=uuid)
+    job: FineTuneJob = get_object_or_404(SHOWN.visible_to(member.user), team=member.team, uuid=uuid)
+    job.team = member.team
+    return job
 
 
 @require_GET
@@ -127,26 +153,30 @@ def job_poll(request: HttpRequest, team: str, uuid: UUID) -> HttpResponse:
     found = seen(request, team, uuid)
     if not isinstance(found, Seen):
         return found
-    return HttpResponse(status=204) if found.is_current else _job_again(request, team, uuid)
+    if found.is_current:
+        return HttpResponse(status=204)
+    speak_as(request, found.person)
+    return _job_again(request, team, uuid)
 
 
 @viewer_page
 def _job_again(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
-    speak(request)
     return render(request, "jobs/job_detail.html#moving", _page(job_of(member, uuid)) | {"oob": True})
 
 
 def _page(job: FineTuneJob) -> dict[str, Any]:
     metrics = metrics_of(job)
+    transitions = list(job.transitions.select_related("by").only(*TOLD))
+    events = list(job.events.all()[: EVENTS_SHOWN + 1])
     return {
         "job": job,
         "about": job.connection.about if job.connection else None,
         "base": pricing.base(job.connection.profile, job.base_model) if job.connection else None,
         "eta": eta(job),
-        "steps": timeline(job),
-        "transitions": job.transitions.select_related("by"),
-        "events": job.events.all()[:EVENTS_SHOWN],
-        "event_count": job.events.count(),
+        "steps": timeline(job, transitions),
+        "transitions": transitions,
+        "events": events[:EVENTS_SHOWN],
+        "event_count": job.events.count() if len(events) > EVENTS_SHOWN else len(events),
         "checkpoints": job.checkpoints.all(),
         "points": chart_points(metrics, job.total_steps),
         "last": metrics[-1][1] if metrics else {},

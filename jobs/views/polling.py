@@ -18,7 +18,7 @@ from jobs.models import User
 
 # As the ORM would write it. Open pages ask this all the time, and the ORM needs longer to write it than a database to
 # answer it. SQLite keeps a uuid as its hex digits, and PostgreSQL reads them.
-LOOK = """SELECT person.password, {} FROM jobs_member member
+LOOK = """SELECT person.password, person.language, person.time_zone, member.role, {} FROM jobs_member member
     JOIN jobs_team team ON team.id = member.team_id
     JOIN jobs_user person ON person.id = member.user_id
     WHERE team.slug = %s AND person.id = %s AND person.is_active"""
@@ -26,10 +26,12 @@ JOBS_VERSION = "(SELECT version FROM jobs_finetunejob WHERE uuid = %s AND team_i
 
 
 class Seen(NamedTuple):
-    """What an open page shows, and what there is now."""
+    """What an open page shows, what there is now, and who looks: no more of the person than the page's words need."""
 
     version: int
     since: str
+    person: User
+    role: str
 
     @property
     def is_current(self) -> bool:
@@ -46,13 +48,15 @@ def seen(request: HttpRequest, team: str, job: UUID | None = None) -> Seen | Htt
         if SESSION_KEY in request.session:
             raise Http404
         return signed_out(request)
-    if row[-1] is None:
+    password, language, time_zone, role, version = row
+    if version is None:
         raise Http404
-    return Seen(row[-1], request.GET.get("since", ""))
+    person = User(password=password, language=language, time_zone=time_zone)
+    return Seen(version, request.GET.get("since", ""), person, role)
 
 
 def _look(team: str, user: int, job: UUID | None) -> tuple[Any, ...] | None:
-    """The password's hash and the version, None where the job is not the team's; None for strangers."""
+    """Who looks, and the version, None where the job is not the team's; None for strangers."""
     with connection.cursor() as cursor:
         if job:
             cursor.execute(LOOK.format(JOBS_VERSION), [job.hex, team, user])
