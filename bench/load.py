@@ -36,6 +36,7 @@ class Load:
         self.queue = redis.Redis.from_url(queue)
         self.tally = Tally()
         self.sizes: list[tuple[str, dict[str, float], int]] = []  # when, MB by process, length of the queue
+        self.worked: list[dict[str, float]] = []  # at the same moments, seconds of processor by process since its start
 
     def ask(self, sql: str) -> int:
         with psycopg.connect(self.database) as connection:
@@ -73,10 +74,12 @@ class Load:
         self.tally.counting = False
 
     def look(self, when: str) -> None:
-        sizes = {}
+        sizes, worked = {}, {}
         for name, process in self.site.running.items():
             for n, one in enumerate(machine.family(process)):
-                sizes[f"{name} {n}" if n else name] = _resident(one)
+                row = f"{name} {n}" if n else name
+                sizes[row], worked[row] = _resident(one), _processor(one)
+        self.worked.append(worked)
         self.sizes.append((when, sizes, int(self.queue.llen("celery"))))
 
     def figures(self) -> Iterator[Figure]:
@@ -101,18 +104,30 @@ class Load:
         note = f"p50 {percentile(ms, 0.5):.0f}, p99 {percentile(ms, 0.99):.0f} ms, {len(ms) / SECONDS:.1f} a second"
         return Figure(f"{kind}, p95", percentile(ms, 0.95), "ms", target, note=note)
 
+    def _share(self, name: str) -> str:
+        before, after = (worked.get(name, 0) for worked in self.worked[-2:])
+        return f"{(after - before) / (SECONDS / 2) * 100:.0f} %"
+
     def table(self) -> str:
         names = list(self.sizes[-1][1])
         head = [
-            f"| MB | {' | '.join(when for when, _sizes, _queue in self.sizes)} |",
-            "|---|" + "--:|" * len(self.sizes),
+            f"| MB | {' | '.join(when for when, _sizes, _queue in self.sizes)} | of a core, second half |",
+            "|---|" + "--:|" * (len(self.sizes) + 1),
         ]
         lines = [
-            f"| {name} | {' | '.join(f'{sizes.get(name, 0):.0f}' for _when, sizes, _q in self.sizes)} |"
+            f"| {name} | {' | '.join(f'{sizes.get(name, 0):.0f}' for _w, sizes, _q in self.sizes)} | {self._share(name)} |"
             for name in names
         ]
-        queue = f"| messages in the queue | {' | '.join(str(length) for _when, _sizes, length in self.sizes)} |"
+        queue = f"| messages in the queue | {' | '.join(str(length) for _when, _sizes, length in self.sizes)} | |"
         return "\n".join([*head, *lines, queue])
+
+
+def _processor(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _resident(process: psutil.Process) -> float:
