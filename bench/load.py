@@ -104,9 +104,10 @@ class Load:
         note = f"p50 {percentile(ms, 0.5):.0f}, p99 {percentile(ms, 0.99):.0f} ms, {len(ms) / SECONDS:.1f} a second"
         return Figure(f"{kind}, p95", percentile(ms, 0.95), "ms", target, note=note)
 
-    def _share(self, name: str) -> str:
+    def _line(self, name: str) -> str:
+        sizes = " | ".join(f"{sizes.get(name, 0):.0f}" for _when, sizes, _queue in self.sizes)
         before, after = (worked.get(name, 0) for worked in self.worked[-2:])
-        return f"{(after - before) / (SECONDS / 2) * 100:.0f} %"
+        return f"| {name} | {sizes} | {(after - before) / (SECONDS / 2) * 100:.0f} % |"
 
     def table(self) -> str:
         names = list(self.sizes[-1][1])
@@ -114,10 +115,7 @@ class Load:
             f"| MB | {' | '.join(when for when, _sizes, _queue in self.sizes)} | of a core, second half |",
             "|---|" + "--:|" * (len(self.sizes) + 1),
         ]
-        lines = [
-            f"| {name} | {' | '.join(f'{sizes.get(name, 0):.0f}' for _w, sizes, _q in self.sizes)} | {self._share(name)} |"
-            for name in names
-        ]
+        lines = [self._line(name) for name in names]
         queue = f"| messages in the queue | {' | '.join(str(length) for _when, _sizes, length in self.sizes)} | |"
         return "\n".join([*head, *lines, queue])
 
