@@ -154,14 +154,21 @@ def test_where_only_texts_hold_it_their_number_confirms(world: World, login: Log
     assert client.get(url).status_code == 200
 
 
-@pytest.mark.parametrize("since", ["uploaded", "read"])
+@pytest.mark.parametrize("since", ["uploaded", "read", "read anew", "being read anew"])
 def test_texts_that_came_since_are_searched_before_anything_goes(world: World, login: Login, since: str) -> None:
     note = make_source(world.team, NOTE, name="기록.txt")
+    other = make_source(world.team, "깨진 글", name="다른 인코딩.txt")
     waiting = make_source(world.team, f"{NOTE}!", name="읽는 중.txt", state=SourceState.CHECKING)
     search = searched(world)
     assert not searching.is_behind(search)
     if since == "uploaded":
         make_source(world.team, name="새 글.txt")
+    elif since == "read anew":
+        other.read_at = timezone.now()
+        other.save()
+    elif since == "being read anew":
+        other.state = SourceState.CHECKING
+        other.save()
     else:
         waiting.text_path = note.text_path
         waiting.state = SourceState.READY

@@ -66,6 +66,7 @@ class Source(models.Model):
     read_pages = models.PositiveIntegerField(default=0)  # of a PDF that is being read
     of_pages = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True)  # a lease while a worker reads; null when done
+    read_at = models.DateTimeField(null=True, blank=True)  # when it was read last: a search before that knows it not
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)

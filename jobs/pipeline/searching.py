@@ -152,6 +152,13 @@ def is_behind(row: Search) -> bool:
     waiting = [entry["file"] for entry in row.results if entry["why"] == MAKING]
     if _files(row.team_id).filter(Q(pk__gt=row.last_file) | Q(uuid__in=waiting)).exists():
         return True
+    return bool(row.passage) and _came_since(row).exists()
+
+
+def _came_since(row: Search) -> QuerySet[Source]:
+    """Texts that it has not seen, or not as they are now: one may be read anew, in another encoding."""
     unread = [entry["source"] for entry in row.texts if entry["why"] in (MAKING, UNREADABLE)]
-    since = _sources(row.team_id).filter(Q(pk__gt=row.last_source) | Q(uuid__in=unread))
-    return bool(row.passage) and since.exists()
+    ready = Q(state=SourceState.READY)
+    fresh = ready & (Q(pk__gt=row.last_source) | Q(uuid__in=unread) | Q(read_at__gt=row.created_at))
+    being_read = Q(state=SourceState.CHECKING) & ~Q(uuid__in=unread)
+    return Source.objects.alive().filter(fresh | being_read, team=row.team_id)

@@ -155,6 +155,7 @@ def _store(source: Source, lease: Lease, part: Path, found: Found) -> None:
         notes=found.notes,
         fault=found.fault,
         fault_params=found.params,
+        read_at=timezone.now(),
         due_at=None,
     )
     if old and old != name:

@@ -48,32 +48,33 @@ def bite(run: Run) -> bool:
 def _ask_on(run: Run, ask: Callable[[Json], Json]) -> bool:
     """False where there is nothing to ask about now, or nobody to ask."""
     until = time.monotonic() + BITE_SECONDS
+    recipe = Recipe.from_json(run.recipe)
     while chunk := claim(run.pk):
-        if not _ask_about(run, chunk, ask):
+        if not _ask_about(run, chunk, request_for(recipe, run.model, chunk.text), ask):
             return False
         if time.monotonic() >= until:
             return True
     return False
 
 
-def _ask_about(run: Run, chunk: Chunk, ask: Callable[[Json], Json]) -> bool:
+def _ask_about(run: Run, chunk: Chunk, request: Json, ask: Callable[[Json], Json]) -> bool:
     """Ask once and store what came. False: leave the service alone for now."""
     try:
-        answer = ask(request_for(Recipe.from_json(run.recipe), run.model, chunk.text))
+        said = read(ask(request))
     except ProviderError as error:
         return _failed(run, chunk, error)
-    said = read(answer)
+    flags = flags_of(said, chunk.text)
     turn(
         chunk,
         ChunkState.DONE,
         seen=(ChunkState.CLAIMED, ChunkState.UNSURE),  # a worker that was thought dead may bring it late
         spent=_spent(run, chunk, said),
         answer=said.text,
-        flags=flags_of(said, chunk.text),
+        flags=flags,
         trouble="",
         prompt_tokens=said.prompt_tokens,
         completion_tokens=said.completion_tokens,
-        of_run=_gained(run, said, chunk),
+        of_run=_gained(said, flags),
     )
     return True
 
@@ -93,12 +94,12 @@ def _spent(run: Run, chunk: Chunk, said: Said) -> int:
     return cost_nano(known[0], said.prompt_tokens) + cost_nano(known[1], said.completion_tokens)
 
 
-def _gained(run: Run, said: Said, chunk: Chunk) -> Json:
+def _gained(said: Said, flags: list[str]) -> Json:
     """What the run's row gains by an answer; also that the service speaks again."""
     return {
         "prompt_tokens": F("prompt_tokens") + (said.prompt_tokens or 0),
         "completion_tokens": F("completion_tokens") + (said.completion_tokens or 0),
-        "flagged": F("flagged") + int(bool(flags_of(said, chunk.text))),
+        "flagged": F("flagged") + int(bool(flags)),
         "tries": 0,
         "trouble": "",
     }
