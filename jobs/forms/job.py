@@ -6,7 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db import connection
+from django.db.models import F, Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
@@ -269,11 +272,20 @@ def _matches(team: Team, words: str) -> Q:
         return Q(uuid=forms.UUIDField().clean(words)) | Q(remote_id=words)
     jobs, files = FineTuneJob.objects.filter(team=team), TrainingFile.objects.filter(team=team)
     if not MAY_BE_ID.search(words):
-        return Q(words__contains=words.lower()) | Q(training_file__in=files.filter(name__icontains=words).values("pk"))
-    whole = jobs.filter(Q(remote_id=words) | Q(pk__in=TunedModel.objects.filter(team=team, name=words).values("job")))
+        return _holds("words", words.lower()) | Q(training_file__in=files.filter(name__icontains=words).values("pk"))
+    named = TunedModel.objects.filter(team=team, name=words).values_list("job", flat=True)
+    # by two indexes: PostgreSQL reads every job where the second half is a query
+    whole = jobs.filter(Q(remote_id=words) | Q(pk__in=list(named)))
     if found := list(whole.values_list("pk", flat=True)):
         return Q(pk__in=found)
     copies = RemoteFile.objects.filter(connection__team=team, remote_id=words).values("training_file")
-    named = files.filter(Q(name__icontains=words) | Q(pk__in=copies)).values("pk")
-    ids = jobs.filter(ids__contains=words.lower()).order_by().values("pk")
-    return Q(words__contains=words.lower()) | Q(training_file__in=named) | Q(pk__in=ids)
+    holding = files.filter(Q(name__icontains=words) | Q(pk__in=copies)).values("pk")
+    ids = jobs.filter(_holds("ids", words.lower())).order_by().values("pk")
+    return _holds("words", words.lower()) | Q(training_file__in=holding) | Q(pk__in=ids)
+
+
+def _holds(field: str, text: str) -> Q:
+    """Whether a text is a part of a column, in the faster of the two ways: PostgreSQL's LIKE takes twice as long."""
+    if connection.vendor == "postgresql":
+        return Q(GreaterThan(StrIndex(F(field), Value(text)), 0))
+    return Q(**{f"{field}__contains": text})

@@ -4,19 +4,21 @@ What a call may cost at most is held while it is under way. A known answer turns
 that surely was not paid gives it back, and a lost one keeps it: so neither crash nor race lets a run pass its cap.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs.models import Chunk, Run
 from jobs.run_states import ChunkState, RunState
 
-type Figures = dict[str, Any]
+type Values = dict[str, Any]
+type Counts = Counter[str]
 
 AT_ONCE = 3  # calls under way for one run; the embedded worker has four threads, and one must stay free
 CLAIM = timedelta(seconds=60)  # beyond the longest call
@@ -24,11 +26,10 @@ WORKER_DIED = gettext_noop("The worker stopped during the call.")
 
 LOCKED = """SELECT stop_after, done + failed + unsure, cap_nano, spent_nano + held_nano
 FROM jobs_run WHERE id = %s AND state = %s AND wish = '' AND due_at <= %s"""
-FLYING = "SELECT COUNT(*) FROM jobs_chunk WHERE run_id = %s AND state = %s"
 # Of a claimed chunk, in the order of the model's fields, as from_db wants them; others are read when asked for.
 FIELDS = ("id", "run_id", "state", "text", "tries", "bound_nano")
-FIRST = f"""SELECT {", ".join(FIELDS)} FROM jobs_chunk
-WHERE run_id = %s AND state = %s ORDER BY position LIMIT 1"""  # noqa: S608 - our own names
+FIRST = f"""SELECT (SELECT COUNT(*) FROM jobs_chunk WHERE run_id = %s AND state = %s), {", ".join(FIELDS)}
+FROM jobs_chunk WHERE run_id = %s AND state = %s ORDER BY position LIMIT 1"""  # noqa: S608 - our own names
 CLAIMED = "UPDATE jobs_chunk SET state = %s, claimed_until = %s, tries = tries + 1 WHERE id = %s AND state = %s"
 HELD = "UPDATE jobs_run SET held_nano = held_nano + %s WHERE id = %s"
 
@@ -46,8 +47,8 @@ def claim(pk: int) -> Chunk | None:
     """Take the next chunk of a run for one call. None: there is none to be asked now. Raises CapReachedError.
 
     The run's row is locked meanwhile, so that whoever claims next counts what is claimed now. In plain SQL, since a run
-    claims thousands, and the ORM took as long as all the rest of a chunk. A statement each: the count must be read
-    after the lock is there.
+    claims thousands, and the ORM took as long as all the rest of a chunk. The lock is a statement of its own: what is
+    under way must be counted after it is there.
     """
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -69,14 +70,12 @@ def claim(pk: int) -> Chunk | None:
 def _next(
     cursor: Any, pk: int, stop_after: int | None, seen: int, cap: int | None, spent_and_held: int
 ) -> Chunk | None:
-    cursor.execute(FLYING, [pk, ChunkState.CLAIMED.value])
-    flying = cursor.fetchone()[0]
-    if flying >= AT_ONCE or (stop_after is not None and seen + flying >= stop_after):
+    cursor.execute(FIRST, [pk, ChunkState.CLAIMED.value, pk, ChunkState.WAITING.value])
+    flying, *found = cursor.fetchone() or [0]
+    if not found or flying >= AT_ONCE or (stop_after is not None and seen + flying >= stop_after):
         return None
-    cursor.execute(FIRST, [pk, ChunkState.WAITING.value])
-    found = cursor.fetchone()
-    chunk = Chunk.from_db(connection.alias, FIELDS, found) if found else None
-    if chunk is None or cap is None or spent_and_held + chunk.bound_nano <= cap:
+    chunk = Chunk.from_db(connection.alias, FIELDS, found)
+    if cap is None or spent_and_held + chunk.bound_nano <= cap:
         return chunk
     if flying:
         return None
@@ -97,35 +96,52 @@ def turn(
     *,
     seen: tuple[ChunkState, ...],
     spent: int = 0,
-    of_run: Figures | None = None,
+    gained: Counts | None = None,
+    of_run: Values | None = None,
     **changes: Any,
 ) -> bool:
     """Change a chunk's state, if it is one of `seen` and no later call was made for it; the run's figures follow.
 
-    spent: what the call cost, in billionths of a dollar. `changes` are the chunk's, `of_run` the run's.
+    spent: what the call cost, in billionths of a dollar. `changes` are the chunk's. Of the run's figures, `gained` is
+    added to what they are, and `of_run` is stored.
     """
     odd = to in ODD or bool(changes.get("flags"))
-    with transaction.atomic():
+    stored, values = _assigned(Chunk, {"state": to.value, "claimed_until": None, "odd": odd, **changes})
+    update = f"UPDATE jobs_chunk SET {stored} WHERE id = %s AND state = %s AND tries = %s"  # noqa: S608 - our own names
+    with transaction.atomic(), connection.cursor() as cursor:
         for before in seen:
-            rows = Chunk.objects.filter(pk=chunk.pk, state=before, tries=chunk.tries)
-            if rows.update(state=to, claimed_until=None, odd=odd, **changes):
-                figures = _figures(chunk, before, to, spent)
-                Run.objects.filter(pk=chunk.run_id).update(version=F("version") + 1, **figures, **(of_run or {}))
+            cursor.execute(update, [*values, chunk.pk, before.value, chunk.tries])
+            if cursor.rowcount:
+                counts = _counts(chunk, before, to, spent)
+                counts.update(gained or {})
+                _tell(cursor, chunk.run_id, counts, of_run or {})
                 return True
     return False
 
 
-def _figures(chunk: Chunk, before: ChunkState, to: ChunkState, spent: int) -> Figures:
-    changed: Figures = {}
+def _tell(cursor: Any, run: int, gained: Counts, of_run: Values) -> None:
+    added = "".join(f", {name} = {name} + %s" for name in gained)
+    stored, values = _assigned(Run, of_run)
+    update = f"UPDATE jobs_run SET version = version + 1{added}{stored and ', '}{stored} WHERE id = %s"  # noqa: S608
+    cursor.execute(update, [*gained.values(), *values, run])
+
+
+def _assigned(model: type[Model], changes: Values) -> tuple[str, list[Any]]:
+    """What follows SET, and its values as this database wants them."""
+    fields: list[Any] = [model._meta.get_field(name) for name in changes]
+    values = (field.get_db_prep_save(value, connection) for field, value in zip(fields, changes.values(), strict=True))
+    return ", ".join(f"{field.column} = %s" for field in fields), list(values)
+
+
+def _counts(chunk: Chunk, before: ChunkState, to: ChunkState, spent: int) -> Counts:
+    changed = Counter({"spent_nano": spent})
     if before in COUNTERS:
-        changed[COUNTERS[before]] = F(COUNTERS[before]) - 1
+        changed[COUNTERS[before]] -= 1
     if to in COUNTERS:
-        changed[COUNTERS[to]] = F(COUNTERS[to]) + 1
+        changed[COUNTERS[to]] += 1
     # a lost answer that is asked for again may still have been paid: its hold stays
     if before in HOLDS and to not in HOLDS and (before, to) != (ChunkState.UNSURE, ChunkState.WAITING):
-        changed["held_nano"] = F("held_nano") - chunk.bound_nano
-    if spent:
-        changed["spent_nano"] = F("spent_nano") + spent
+        changed["held_nano"] -= chunk.bound_nano
     return changed
 
 
@@ -133,9 +149,9 @@ def retry(chunk: Chunk) -> bool:
     """Have a failed, lost or flagged chunk asked once more, by the word of a person: it may be paid twice."""
     if chunk.state not in RETRIED or (chunk.state == ChunkState.DONE and not chunk.flags):
         return False
-    of_run: Figures = {"flagged": F("flagged") - 1} if chunk.flags else {}
-    fresh: Figures = {"trouble": "", "answer": "", "flags": [], "taken_in": False}
-    return turn(chunk, ChunkState.WAITING, seen=(ChunkState(chunk.state),), of_run=of_run, **fresh)
+    gained = Counter({"flagged": -1} if chunk.flags else {})
+    fresh: Values = {"trouble": "", "answer": "", "flags": [], "taken_in": False}
+    return turn(chunk, ChunkState.WAITING, seen=(ChunkState(chunk.state),), gained=gained, **fresh)
 
 
 def sweep() -> int:

@@ -1,6 +1,7 @@
 """Summaries by a chat model: each chunk is asked about once, and what came is stored before anything else happens."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from django.db.models import F
@@ -74,7 +75,8 @@ def _ask_about(run: Run, chunk: Chunk, request: Json, ask: Callable[[Json], Json
         trouble="",
         prompt_tokens=said.prompt_tokens,
         completion_tokens=said.completion_tokens,
-        of_run=_gained(said, flags),
+        gained=_gained(said, flags),
+        of_run={"tries": 0, "trouble": ""},  # the service speaks again
     )
     return True
 
@@ -94,15 +96,10 @@ def _spent(run: Run, chunk: Chunk, said: Said) -> int:
     return cost_nano(known[0], said.prompt_tokens) + cost_nano(known[1], said.completion_tokens)
 
 
-def _gained(said: Said, flags: list[str]) -> Json:
-    """What the run's row gains by an answer; also that the service speaks again."""
-    return {
-        "prompt_tokens": F("prompt_tokens") + (said.prompt_tokens or 0),
-        "completion_tokens": F("completion_tokens") + (said.completion_tokens or 0),
-        "flagged": F("flagged") + int(bool(flags)),
-        "tries": 0,
-        "trouble": "",
-    }
+def _gained(said: Said, flags: list[str]) -> Counter[str]:
+    """What the run's figures gain by an answer."""
+    tokens = {"prompt_tokens": said.prompt_tokens or 0, "completion_tokens": said.completion_tokens or 0}
+    return Counter({**tokens, "flagged": int(bool(flags))})
 
 
 def _failed(run: Run, chunk: Chunk, error: ProviderError) -> bool:
