@@ -1,0 +1,27 @@
+"""The tests of claims, money and search once more, on PostgreSQL: its SQL is not SQLite's."""
+
+import os
+import subprocess
+import sys
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+
+from tests.running import ROOT
+
+pytestmark = pytest.mark.services
+
+FILES = ["tests/test_launch.py", "tests/test_summary_runs.py", "tests/test_jobs_list.py"]
+
+
+def test_they_hold_on_postgresql() -> None:
+    server = urlsplit(os.environ["TEST_DATABASE_URL"])
+    database = urlunsplit(server._replace(path=f"/texthelper_{uuid4().hex[:12]}"))
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FILES]
+
+    done = subprocess.run(line, cwd=ROOT, env={**own, "DATABASE_URL": database}, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert " passed" in done.stdout
