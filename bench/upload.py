@@ -6,6 +6,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -110,32 +111,25 @@ def measure(folder: Path) -> Iterator[Figure]:
         grown, speed = peak(web) - before, f"{size / (sent - began):.0f} MB/s"
         yield Figure(f"upload of {size:.0f} MB: web process grows by", grown, "MB", 32, note=speed)
         apart = _while_checked(site, worker, large.name)
-        speed = f"{size / (time.monotonic() - sent):.1f} MB/s"
-        grown = peak(worker) - checking + max(apart) - apart[0]
-        yield Figure(f"check of {size:.0f} MB: worker and checking processes grow by", grown, "MB", 64, note=speed)
-        yield Figure("the checking processes, which then end: most memory", max(apart), "MB")
+        speed = f"{size / (time.monotonic() - sent):.1f} MB/s, findings and all"
+        yield Figure(f"check of {size:.0f} MB: worker grows by", peak(worker) - checking, "MB", 64, note=speed)
+        for module, most in sorted(apart.items()):
+            yield Figure(f"… its process {module}, which then ends: most memory", most, "MB")
 
 
-def _while_checked(site: Portal, worker: psutil.Process, name: str) -> list[float]:
-    """MB of the processes that check, twice a second, from when they have loaded what they need."""
-    sizes: list[float] = []
+def _while_checked(site: Portal, worker: psutil.Process, name: str) -> dict[str, float]:
+    """The most memory that each of its processes had, in MB, by the module that it runs; looked at twice a second."""
+    most: dict[str, float] = {}
 
     def looked() -> bool:
-        family = worker.children(recursive=True)
-        if family and all(map(_counts, family)):
-            sizes.append(sum(map(machine.resident, family)))
+        for process in worker.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                module = process.cmdline()[2].rpartition(".")[2]
+                most[module] = max(most.get(module, 0), machine.resident(process))
         return checked(site, name)
 
     portal.wait_for(looked, 1800, rest=0.5)
-    return sizes
-
-
-def _counts(process: psutil.Process) -> bool:
-    """Tell whether it has begun to count: the progress that it tells comes with its first examples."""
-    try:
-        return machine.seconds_used(process) > 1
-    except psutil.NoSuchProcess:
-        return False
+    return most
 
 
 def figures() -> Iterator[Figure]:

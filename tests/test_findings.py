@@ -1,14 +1,18 @@
 """What the look at a checked file finds, line by line; and the versions without it."""
 
 import json
+import string
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.training_data import duplicates
 from jobs.training_data.checking import check
+from jobs.training_data.compact import Firsts
 from jobs.training_data.duplicates import jaccard
 from jobs.training_data.findings import Looked, hashes, lines_with, look_apart, sidecar
 from jobs.training_data.languages import language_of
@@ -19,7 +23,7 @@ from jobs.training_data.personal import PLACEHOLDER, Kind
 from jobs.training_data.privacy import find
 from jobs.training_data.reducing import reduce_file
 from jobs.training_data.report import Finding, Progress
-from jobs.training_data.spoken import strings
+from jobs.training_data.spoken import Spoken, spoken, strings
 from jobs.training_data.statistics import histogram, summary
 
 PROSE = (
@@ -73,6 +77,53 @@ def test_near_duplicates_are_grouped_under_the_first(tmp_path: Path) -> None:
     looked = look(write(tmp_path / "a.jsonl", [one, *essays()[3:], changed]))
 
     assert looked.findings == [Finding("near_duplicates", 2, [1, 5], {"groups": 1, "extra": 1})]
+
+
+def test_of_a_very_long_file_the_last_examples_are_compared_with_the_first_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "MOST", 3)
+    one, late = chat("봄과 밤", " ".join(PROSE[:3])), chat("가을", " ".join(PROSE[3:]))
+    changed, late_too = chat("봄과 밤!", " ".join(PROSE[:3])), chat("가을!", " ".join(PROSE[3:]))
+    others = [chat(f"글감 {n}", PROSE[n]) for n in range(2)]
+
+    looked = look(write(tmp_path / "a.jsonl", [one, *others, late, late_too, changed]))
+
+    assert looked.findings == [Finding("near_duplicates", 2, [1, 6], {"groups": 1, "extra": 1})]
+    assert looked.statistics["forgotten"] == 2
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 1025, 2050, 2**64 - 1]), max_size=60))
+def test_what_came_first_is_remembered_as_a_dict_would(keys: list[int]) -> None:
+    firsts, known = Firsts(), dict[int, int]()
+
+    assert [firsts.setdefault(key, n) for n, key in enumerate(keys, 1)] == [
+        known.setdefault(key, n) for n, key in enumerate(keys, 1)
+    ]
+
+
+def test_it_remembers_more_than_it_had_places_for() -> None:
+    firsts = Firsts()
+    for n in range(1, 5001):
+        firsts.setdefault(n * 2**20, n)
+
+    assert [firsts.setdefault(n * 2**20, 9) for n in (1, 2500, 5000)] == [1, 2500, 5000]
+
+
+def test_near_duplicates_are_found_among_thousands(tmp_path: Path) -> None:
+    chance = Random(7)
+    texts = [" ".join(chance.choices(string.ascii_lowercase, k=200)) for _ in range(1500)]
+    near = duplicates.NearDuplicates(lambda number: _said(texts[number]))
+    for number, text in enumerate(texts):
+        near.join(number, _said(text))
+    for number in range(0, 1500, 100):
+        near.join(number, _said(texts[number]))
+
+    assert sorted(near.groups.members) == list(range(0, 1500, 100))
+
+
+def _said(text: str) -> Spoken:
+    return spoken(chat("봄", text))
 
 
 def test_one_long_document_with_two_questions_is_no_near_duplicate(tmp_path: Path) -> None:

@@ -289,3 +289,16 @@ def test_every_code_has_words() -> None:
     assert set(DUPLICATES) <= codes
     params: Params = {"groups": 1, "extra": 1, "limit": 1, "main": "ko", "places": 2, "unsure": 1}
     assert all(all(findings.explain(Finding(code, 1, [1], params))) for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "The file is very long: 1,234 examples"), ("ko", "예제 1,234개는")]
+)
+def test_it_says_that_the_end_of_a_very_long_file_was_compared_less(
+    world: World, login: Login, language: str, words: str
+) -> None:
+    file = looked_at(world)
+    file.report["statistics"]["forgotten"] = 1234
+    file.save()
+
+    assert words in page(login(world.alice, language), world, file).content.decode()

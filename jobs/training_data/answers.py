@@ -4,6 +4,7 @@ from array import array
 from hashlib import blake2b
 from statistics import median
 
+from jobs.training_data.compact import Firsts
 from jobs.training_data.spoken import Spoken
 
 SHORT = 5  # characters, white space left out
@@ -17,8 +18,9 @@ class Answers:
         self.empty: list[int] = []
         self._lines = array("I")
         self._lengths = array("I")
-        self._asked: dict[bytes, tuple[int, bytes]] = {}  # a prompt: the line and the answer that came first
-        self._contrary: dict[bytes, list[int]] = {}
+        self._answers = array("Q")
+        self._asked = Firsts()  # of a prompt: which came first, from 1
+        self._contrary: dict[int, list[int]] = {}  # by the first's place
 
     def add(self, line: int, example: Spoken) -> None:
         if any(role == "assistant" and not text.strip() for role, text in example.texts):
@@ -27,14 +29,15 @@ class Answers:
             return
         self._lines.append(line)
         self._lengths.append(len("".join(example.answer.split())))
-        self._compare(line, _digest(example.prompt), _digest(example.answer))
+        self._answers.append(_digest(example.answer))
+        self._compare(self._asked.setdefault(_digest(example.prompt), len(self._answers)) - 1)
 
-    def _compare(self, line: int, prompt: bytes, answer: bytes) -> None:
-        first, before = self._asked.setdefault(prompt, (line, answer))
-        if prompt in self._contrary:
-            self._contrary[prompt].append(line)
-        elif before != answer:
-            self._contrary[prompt] = [first, line]
+    def _compare(self, first: int) -> None:
+        """The newest with the first that has its prompt."""
+        if first in self._contrary:
+            self._contrary[first].append(self._lines[-1])
+        elif self._answers[first] != self._answers[-1]:
+            self._contrary[first] = [self._lines[first], self._lines[-1]]
 
     def contradictions(self) -> list[list[int]]:
         """Groups of lines with one prompt and several answers."""
@@ -47,5 +50,5 @@ class Answers:
         return [line for line, length in zip(self._lines, self._lengths, strict=True) if 0 < length < SHORT]
 
 
-def _digest(text: str) -> bytes:
-    return blake2b(" ".join(text.split()).encode(errors="replace"), digest_size=8).digest()
+def _digest(text: str) -> int:
+    return int.from_bytes(blake2b(" ".join(text.split()).encode(errors="replace"), digest_size=8).digest())

@@ -5,7 +5,9 @@ characters, and answers that are alike too (one document with two questions is n
 
 Near ones are found in one pass by leaders: an example joins the first group whose leader it resembles, or leads a
 new one. MinHash signatures cut into bands propose leaders; whether they are alike is then counted exactly, on the texts
-read again. A bucket remembers its newest leader only: so 100,000 lines from one template cannot make 10^10 pairs.
+read again. Of each value, a band remembers the newest leader only: so 100,000 lines from one template cannot make
+10^10 pairs. A leader takes 400 bytes, and there are no more than MOST: what comes later and resembles none of them is
+not remembered. A file of 512 MB with examples of a kilobyte has half as many.
 """
 
 from array import array
@@ -22,9 +24,11 @@ ANSWERS_ALIKE = 0.5
 SHINGLE = 4
 SLOTS, BANDS, SEED = 128, 16, 42
 ROWS = SLOTS // BANDS
+SMALLEST = 1024  # places of a band; a power of two
 PROPOSED = 0.7  # of the signature, which is off by some hundredths
 VERIFIED = 3  # proposals that are read again
 LONGEST = 20_000  # characters of an example that are compared
+MOST = 1_000_000
 
 type Shingles = tuple[set[str], set[str]]  # of all, of the answer
 type Read = Callable[[int], Spoken]
@@ -47,31 +51,72 @@ class Groups:
         return {number for group in self.members.values() for number in group[1:]}
 
 
+class Band:
+    """Some slots of the signatures: for each value that they have, the newest leader with it."""
+
+    def __init__(self, signatures: "array[int]", first: int) -> None:
+        self._signatures, self._first = signatures, first
+        self._count = 0
+        self._places = array("I", bytes(4 * SMALLEST))  # leaders from 1; 0 is free
+
+    def newest(self, signature: "array[int]") -> int | None:
+        leader = self._places[self._place(self._value(signature))]
+        return leader - 1 if leader else None
+
+    def put(self, signature: "array[int]", leader: int) -> None:
+        place = self._place(self._value(signature))
+        self._count += not self._places[place]
+        self._places[place] = leader + 1
+        if self._count > len(self._places) // 2:
+            self._grow()
+
+    def _grow(self) -> None:
+        old, self._places = self._places, array("I", bytes(4 * 4 * len(self._places)))
+        for leader in filter(None, old):
+            self._places[self._place(self._value(self._signatures, leader - 1))] = leader
+
+    def _value(self, signatures: "array[int]", leader: int = 0) -> "array[int]":
+        start = leader * SLOTS + self._first
+        return signatures[start : start + ROWS]
+
+    def _place(self, value: "array[int]") -> int:
+        """Where the newest leader with this value stands, or would."""
+        places = self._places
+        place = hash(value.tobytes()) % len(places)
+        while (leader := places[place]) and self._value(self._signatures, leader - 1) != value:
+            place = (place + 1) % len(places)
+        return place
+
+
 class NearDuplicates:
     """Ask `join` once for each example, in order. `read` gives an earlier one again."""
 
     def __init__(self, read: Read) -> None:
         self.groups = Groups()
+        self.forgotten = 0  # examples that came after the last that is remembered, and resemble none
         self._leaders = array("Q")  # their numbers
-        self._signatures = array("I")  # SLOTS for each leader
-        self._buckets: list[dict[int, int]] = [{} for _ in range(BANDS)]  # hash of a band: the newest leader with it
+        self._signatures = array("H")  # SLOTS for each leader
+        self._bands = [Band(self._signatures, first) for first in range(0, SLOTS, ROWS)]
         self._shingles = lru_cache(maxsize=256)(lambda leader: _shingles(read(self._leaders[leader])))
 
     def join(self, number: int, example: Spoken) -> None:
-        text = _compared(example)
-        signature = _signature(text)
-        bands = [hash(tuple(signature[at : at + ROWS])) for at in range(0, SLOTS, ROWS)]
-        proposed = {bucket[band] for bucket, band in zip(self._buckets, bands, strict=True) if band in bucket}
+        signature = _signature(_compared(example))
+        proposed = {leader for band in self._bands if (leader := band.newest(signature)) is not None}
         leader = self._alike(example, signature, proposed) if proposed else None
         if leader is not None:
             self.groups.join(self._leaders[leader], number)
-            return
-        for bucket, band in zip(self._buckets, bands, strict=True):
-            bucket[band] = len(self._leaders)
-        self._leaders.append(number)
-        self._signatures.extend(signature)
+        elif len(self._leaders) < MOST:
+            self._lead(number, signature)
+        else:
+            self.forgotten += 1
 
-    def _alike(self, example: Spoken, signature: list[int], proposed: set[int]) -> int | None:
+    def _lead(self, number: int, signature: "array[int]") -> None:
+        self._signatures.extend(signature)
+        for band in self._bands:
+            band.put(signature, len(self._leaders))
+        self._leaders.append(number)
+
+    def _alike(self, example: Spoken, signature: "array[int]", proposed: set[int]) -> int | None:
         likely = sorted((-self._estimate(leader, signature), leader) for leader in proposed)[:VERIFIED]
         mine: Shingles | None = None
         for estimate, leader in likely:
@@ -82,7 +127,7 @@ class NearDuplicates:
                 return leader
         return None
 
-    def _estimate(self, leader: int, signature: list[int]) -> float:
+    def _estimate(self, leader: int, signature: "array[int]") -> float:
         theirs = self._signatures[leader * SLOTS : (leader + 1) * SLOTS]
         same: int = sum(map(eq, theirs, signature))
         return same / SLOTS
@@ -98,11 +143,11 @@ def _cut(text: str) -> list[str]:
     return [text[at : at + SHINGLE] for at in range(max(1, len(text) - SHINGLE + 1))]
 
 
-def _signature(text: str) -> list[int]:
+def _signature(text: str) -> "array[int]":
+    """Two bytes a slot: as good as four to tell one from another."""
     sketch = RMinHash(num_perm=SLOTS, seed=SEED)
     sketch.update(_cut(text))
-    signature: list[int] = sketch.digest()
-    return signature
+    return array("H", array("I", sketch.digest()).tobytes())[::2]
 
 
 def _shingles(example: Spoken) -> Shingles:

@@ -133,6 +133,7 @@ class Look:
             **self._statistics.as_dict(),
             "languages": self._languages.counts(),
             "personal": self._personal is not None,
+            "forgotten": self.twins.forgotten,
             "groups": {code.value: _shown(some) for code, some in groups.items()},
         }
 

@@ -3,6 +3,7 @@
 from array import array
 from typing import IO, Any
 
+from jobs.training_data.compact import Firsts
 from jobs.training_data.duplicates import Groups, NearDuplicates
 from jobs.training_data.leakage import BYTES, digest
 from jobs.training_data.reading import Line
@@ -20,12 +21,17 @@ class Twins:
         self.exact = Groups()
         self._again = again
         self._starts = array("Q", [0])  # of line 1, 2, …
-        self._firsts: dict[int, int] = {}  # of a digest: its first line
+        self._firsts = Firsts()  # of a digest: its first line
         self._near = NearDuplicates(self._spoken)
 
     @property
     def near(self) -> Groups:
         return self._near.groups
+
+    @property
+    def forgotten(self) -> int:
+        """Examples to which later ones were not compared, for there are too many."""
+        return self._near.forgotten
 
     def add(self, line: Line) -> dict[str, Any] | None:
         """The example on the line, if it is one."""

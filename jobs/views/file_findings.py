@@ -38,6 +38,7 @@ class Found:
     looked: bool  # false for what was checked before there were findings
     personal: bool  # whether personal data was looked for
     duplicates: list[str]  # codes that a reduced version would drop
+    forgotten: int  # examples at the end that later ones were not compared with
     kinds: list[tuple[str, str]]  # personal data that a masked version would hide: kind, its words
 
 
@@ -74,6 +75,7 @@ def found(file: TrainingFile, report: Report) -> Found:
         looked=bool(numbers) and not numbers.get("failed"),
         personal=wanted and bool(numbers.get("personal")),
         duplicates=[one.code for one in findings if one.code in DUPLICATES],
+        forgotten=numbers.get("forgotten", 0),
         kinds=kinds,
     )
 

@@ -33,6 +33,8 @@ FROM jobs_chunk WHERE run_id = %s AND state = %s ORDER BY position LIMIT 1"""  #
 CLAIMED = "UPDATE jobs_chunk SET state = %s, claimed_until = %s, tries = tries + 1 WHERE id = %s AND state = %s"
 HELD = "UPDATE jobs_run SET held_nano = held_nano + %s WHERE id = %s"
 
+type Statement = tuple[str, list[Any]]
+
 COUNTERS = {ChunkState.DONE: "done", ChunkState.FAILED: "failed", ChunkState.UNSURE: "unsure"}
 ODD = {ChunkState.FAILED, ChunkState.UNSURE}
 HOLDS = {ChunkState.CLAIMED, ChunkState.UNSURE}
@@ -59,12 +61,26 @@ def claim(pk: int) -> Chunk | None:
             return None
         until = now + timedelta(seconds=settings.ORDER_SECONDS) + CLAIM
         states = [ChunkState.CLAIMED.value, _moment(until), chunk.pk, ChunkState.WAITING.value]
-        cursor.execute(CLAIMED, states)
-        if not cursor.rowcount:
+        if not _write((CLAIMED, states), (HELD, [chunk.bound_nano, pk])):
             return None
-        cursor.execute(HELD, [chunk.bound_nano, pk])
     chunk.tries += 1
     return chunk
+
+
+def _write(of_chunk: Statement, of_run: Statement) -> bool:
+    """Change a chunk and, if that was done, its run: in PostgreSQL by one statement, each takes its time there."""
+    (first, values), (second, more) = of_chunk, of_run
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            both = f"WITH changed AS ({first} RETURNING 1) {second} AND EXISTS (SELECT FROM changed)"
+            cursor.execute(both, [*values, *more])
+            return bool(cursor.rowcount)
+        with transaction.atomic(savepoint=False):
+            cursor.execute(first, values)
+            if not cursor.rowcount:
+                return False
+            cursor.execute(second, more)
+            return True
 
 
 def _next(
@@ -108,22 +124,20 @@ def turn(
     odd = to in ODD or bool(changes.get("flags"))
     stored, values = _assigned(Chunk, {"state": to.value, "claimed_until": None, "odd": odd, **changes})
     update = f"UPDATE jobs_chunk SET {stored} WHERE id = %s AND state = %s AND tries = %s"  # noqa: S608 - our own names
-    with transaction.atomic(), connection.cursor() as cursor:
-        for before in seen:
-            cursor.execute(update, [*values, chunk.pk, before.value, chunk.tries])
-            if cursor.rowcount:
-                counts = _counts(chunk, before, to, spent)
-                counts.update(gained or {})
-                _tell(cursor, chunk.run_id, counts, of_run or {})
-                return True
+    for before in seen:
+        counts = _counts(chunk, before, to, spent)
+        counts.update(gained or {})
+        told = _told(chunk.run_id, counts, of_run or {})
+        if _write((update, [*values, chunk.pk, before.value, chunk.tries]), told):
+            return True
     return False
 
 
-def _tell(cursor: Any, run: int, gained: Counts, of_run: Values) -> None:
+def _told(run: int, gained: Counts, of_run: Values) -> Statement:
     added = "".join(f", {name} = {name} + %s" for name in gained)
     stored, values = _assigned(Run, of_run)
     update = f"UPDATE jobs_run SET version = version + 1{added}{stored and ', '}{stored} WHERE id = %s"  # noqa: S608
-    cursor.execute(update, [*gained.values(), *values, run])
+    return update, [*gained.values(), *values, run]
 
 
 def _assigned(model: type[Model], changes: Values) -> tuple[str, list[Any]]:
