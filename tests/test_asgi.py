@@ -134,8 +134,12 @@ def handler500(_request: Any) -> HttpResponse:
 
 
 @pytest.fixture
-def ask(settings: Any) -> Iterator[Callable[..., list[Any]]]:
-    """Asks the handler for a page and gives what it sends; `stays` says whether the reader waits for the end."""
+def ask(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Any]]]:
+    """Asks the handler for a page and gives what it sends; `stays` says whether the reader waits for the end.
+
+    As on PostgreSQL, a request gives its connection back to the pool.
+    """
+    monkeypatch.setitem(connections.databases[DEFAULT_DB_ALIAS], "CONN_MAX_AGE", 0)
     settings.MIDDLEWARE, settings.ROOT_URLCONF = ["tests.test_asgi.witness"], "tests.test_asgi"
     handler = OneThread()
 
