@@ -9,31 +9,20 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Member, Notice, Team, User
-from jobs.states import ACTIVE
 
 MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
-    ("job-list", _("Jobs"), "play", "n_active", "job-"),
-    ("file-list", _("Files"), "file-text", "n_files", ("file-", "copy-", "passage-")),
-    ("source-list", _("Make data"), "wand-sparkles", "n_sources", ("source-", "run-", "recipe-")),
-    ("model-list", _("Models"), "box", "n_models", "model-"),
+    ("job-list", _("Jobs"), "play", "active", "job-"),
+    ("file-list", _("Files"), "file-text", "files", ("file-", "copy-", "passage-")),
+    ("source-list", _("Make data"), "wand-sparkles", "sources", ("source-", "run-", "recipe-")),
+    ("model-list", _("Models"), "box", "models", "model-"),
     ("playground", _("Playground"), "messages-square", None, "playground"),
-    ("connection-list", _("Connections"), "plug", "n_connections", "connection-"),
+    ("connection-list", _("Connections"), "plug", "connections", "connection-"),
     ("team", _("Team"), "users", None, "team"),
 )
 
 
-# As the ORM would write it. Every page asks this, and the ORM needs longer to write it than a database to answer it.
-COUNTS = """SELECT id,
-    (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = t.id AND state IN ({})) AS n_active,
-    (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = t.id AND deleted_at IS NULL) AS n_files,
-    (SELECT COUNT(*) FROM jobs_source WHERE team_id = t.id AND deleted_at IS NULL) AS n_sources,
-    (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = t.id) AS n_models,
-    (SELECT COUNT(*) FROM jobs_connection WHERE team_id = t.id AND deleted_at IS NULL) AS n_connections
-FROM jobs_team t WHERE id = %s""".format(", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders
-
-
 def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
-    counts = Team.objects.raw(COUNTS, [*ACTIVE, member.team_id])[0]
+    counts = member.counts
     here = request.resolver_match.url_name or "" if request.resolver_match else ""
     return [
         {

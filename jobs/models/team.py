@@ -9,9 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from jobs.models.counts import Counts, counts_of
 
 type Anyone = User | AnonymousUser
 
@@ -141,6 +144,11 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team} · {self.role}"
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Of the team, as they are when they are first asked for."""
+        return counts_of(self.team_id)
 
     def may(self, role: Role) -> bool:
         """Tell whether this member's role is `role` or a higher one."""

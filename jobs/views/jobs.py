@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -21,7 +21,6 @@ from jobs.models import FineTuneJob, JobOrigin, Member, Notice, RemoteFile, Team
 from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
-from jobs.states import ACTIVE, State
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.job_parts import chart_points, eta, imported_facts, loss_rows, metrics_of, timeline, told_settings
 from jobs.views.job_rows import job_rows
@@ -60,7 +59,7 @@ TOLD = ("job", "before", "after", "at", "reason", "by__username")
 @require_GET
 @viewer_page
 def job_list(request: DeskRequest, member: Member) -> HttpResponse:
-    facts = {"counts": _counts(member), "ending": _ending(member.team)}
+    facts = {"counts": member.counts, "ending": _ending(member.team)}
     return render(request, "jobs/job_list.html", _list(request, member) | facts)
 
 
@@ -109,15 +108,6 @@ def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
         "rows": job_rows(member.team, list(page.object_list)),
         "asked": asked.urlencode(),
     }
-
-
-def _counts(member: Member) -> dict[str, int]:
-    jobs = FineTuneJob.objects.visible_to(member.user).filter(team=member.team, state__in=ACTIVE)
-    counts: dict[str, int] = jobs.aggregate(
-        running=Count("pk", filter=Q(state=State.RUNNING)),
-        waiting=Count("pk", filter=~Q(state=State.RUNNING)),
-    )
-    return counts
 
 
 def _ending(team: Team) -> dict[str, Any]:

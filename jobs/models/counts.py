@@ -1,0 +1,39 @@
+"""How much a team has, for the menu of every page."""
+
+from typing import NamedTuple
+
+from django.db import connection
+
+from jobs.states import ACTIVE, State
+
+
+class Counts(NamedTuple):
+    """How much a team has."""
+
+    running: int  # jobs
+    active: int  # jobs: running, or on their way there
+    files: int
+    sources: int
+    models: int
+    connections: int
+
+    @property
+    def waiting(self) -> int:
+        return self.active - self.running
+
+
+# As the ORM would write it. Every page asks this, and the ORM needs longer to write it than a database to answer it.
+COUNTS = """SELECT
+    (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = %s AND state = %s),
+    (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = %s AND state IN ({})),
+    (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = %s AND deleted_at IS NULL),
+    (SELECT COUNT(*) FROM jobs_source WHERE team_id = %s AND deleted_at IS NULL),
+    (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = %s),
+    (SELECT COUNT(*) FROM jobs_connection WHERE team_id = %s AND deleted_at IS NULL)
+""".format(", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders
+
+
+def counts_of(team: int) -> Counts:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, [team, State.RUNNING.value, team, *(one.value for one in ACTIVE), *[team] * 4])
+        return Counts(*cursor.fetchone())
