@@ -28,7 +28,7 @@ SMALLEST = 1024  # places of a band; a power of two
 PROPOSED = 0.7  # of the signature, which is off by some hundredths
 VERIFIED = 3  # proposals that are read again
 LONGEST = 20_000  # characters of an example that are compared
-MOST = 1_000_000
+MOST = 1_000_000  # leaders
 
 type Shingles = tuple[set[str], set[str]]  # of all, of the answer
 type Read = Callable[[int], Spoken]

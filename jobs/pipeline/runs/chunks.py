@@ -19,6 +19,7 @@ from jobs.run_states import ChunkState, RunState
 
 type Values = dict[str, Any]
 type Counts = Counter[str]
+type Statement = tuple[str, list[Any]]
 
 AT_ONCE = 3  # calls under way for one run; the embedded worker has four threads, and one must stay free
 CLAIM = timedelta(seconds=60)  # beyond the longest call
@@ -32,8 +33,6 @@ FIRST = f"""SELECT (SELECT COUNT(*) FROM jobs_chunk WHERE run_id = %s AND state 
 FROM jobs_chunk WHERE run_id = %s AND state = %s ORDER BY position LIMIT 1"""  # noqa: S608 - our own names
 CLAIMED = "UPDATE jobs_chunk SET state = %s, claimed_until = %s, tries = tries + 1 WHERE id = %s AND state = %s"
 HELD = "UPDATE jobs_run SET held_nano = held_nano + %s WHERE id = %s"
-
-type Statement = tuple[str, list[Any]]
 
 COUNTERS = {ChunkState.DONE: "done", ChunkState.FAILED: "failed", ChunkState.UNSURE: "unsure"}
 ODD = {ChunkState.FAILED, ChunkState.UNSURE}
