@@ -77,10 +77,13 @@ def test_a_table_says_that_it_is_one(world: World, login: Login) -> None:
     client = login(world.bob)
 
     listed, page = client.get(world.url("files/")), page_of(world, client, file)
+    change = client.get(world.url(f"files/{file.uuid}/change/"))
 
     assert [each.is_table for each in listed.context["page"]] == [True]
     assert "Choose its columns before training" in listed.text
     assert "Not checked" not in listed.text + page.text
+    assert f"files/{file.uuid}/examples/" not in page.text
+    assert f"files/{file.uuid}/map/" in change.text
 
 
 def test_the_encoding_of_a_table_is_chosen_with_its_columns(world: World, login: Login) -> None:
