@@ -64,6 +64,18 @@ def test_faults_that_say_different_things_stay_apart(world: World, login: Login)
     assert "Mend the file as the table says" in page.text
 
 
+def test_lines_are_mended_where_their_examples_are(world: World, login: Login) -> None:
+    file = checked(world, GOOD_BYTES + b"no example")
+    client = login(world.bob)
+
+    page = page_of(world, client, file)
+
+    listed = world.url(f"files/{file.uuid}/examples/?finding=fault")
+    assert f'<a href="{listed}">Mend the lines here</a>' in page.text
+    assert f'<a href="{listed}&amp;line=13">13</a>' in page.text
+    assert [each.number for each in client.get(listed).context["examples"]] == [13]
+
+
 def test_the_two_answers_of_a_preference_are_told_apart(world: World, login: Login) -> None:
     file = checked(world, f"{PREFERENCE}\n".encode() * 12)
 
