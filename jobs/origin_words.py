@@ -26,8 +26,8 @@ def _seed(options: Options) -> str:
 def _split(file: TrainingFile) -> list[str]:
     percent = round(file.options["ratio"] * 100)
     if file.options["part"] == "training":
-        return [_("For training: %(percent)s %%") % {"percent": percent}, _seed(file.options)]
-    return [_("For validation: %(percent)s %%") % {"percent": 100 - percent}, _seed(file.options)]
+        return [_("For training: %(percent)s%%") % {"percent": percent}, _seed(file.options)]
+    return [_("For validation: %(percent)s%%") % {"percent": 100 - percent}, _seed(file.options)]
 
 
 def _sampled(file: TrainingFile) -> list[str]:

@@ -76,8 +76,8 @@ def test_a_file_is_split_into_two_that_are_the_whole(desk: Desk) -> None:
     assert [file.examples for file in (training, validation)] == [54, 6]
     assert training.options == {"ratio": 0.9, "seed": 7, "part": "training"}
     assert [recorded(file) for file in (training, validation)] == [
-        ["For training: 90 %", "Seed: 7"],
-        ["For validation: 10 %", "Seed: 7"],
+        ["For training: 90%", "Seed: 7"],
+        ["For validation: 10%", "Seed: 7"],
     ]
     told = AuditEntry.objects.filter(action="file.changed")
     assert [(entry.before, entry.after) for entry in told.order_by("pk")] == [

@@ -36,6 +36,8 @@ def test_an_empty_list_says_what_to_do(world: World, login: Login) -> None:
 
     assert names(response) == []
     assert response.context["page"].paginator.count == 0
+    assert response.text.count(world.url("files/new/")) == 1
+    assert "Make one from text" in response.text
 
 
 def test_the_list_is_newest_first_and_holds_living_files_of_the_team(world: World, login: Login) -> None:

@@ -5,6 +5,7 @@ import string
 from pathlib import Path
 from random import Random
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -195,6 +196,7 @@ def test_strays_in_another_language(tmp_path: Path) -> None:
         ("東京は日本の首都です。", "other"),
         ("漢字", "other"),
         ("42 !? 😀", None),
+        (normalize("NFD", "한글"), "ko"),
     ],
 )
 def test_language_of(text: str, language: str | None) -> None:

@@ -66,7 +66,7 @@ class SampleForm(ChangeForm):
     button = _("Draw")
     icon = "flask-conical"
 
-    count = forms.IntegerField(label=_("Examples"), min_value=1, max_value=LARGEST_SEED)
+    count = forms.IntegerField(label=_("Number of examples"), min_value=1, max_value=LARGEST_SEED)
     seed = seed_field()
 
     def __init__(self, file: TrainingFile, *args: Any, **kwargs: Any) -> None:

@@ -1,6 +1,7 @@
 """Which language an answer is in: Korean, English (or what else has Latin letters), another, none."""
 
 import re
+import unicodedata
 from typing import Literal
 
 Language = Literal["ko", "en", "other"]
@@ -14,7 +15,7 @@ SYLLABLE = 3  # a Hangul syllable says as much as about three Latin letters
 
 def language_of(text: str) -> Language | None:
     """The one that most of it is in. A Korean text may hold names, code and terms in Latin letters."""
-    looked_at = text[:LOOKED_AT]
+    looked_at = unicodedata.normalize("NFC", text[:LOOKED_AT])  # Hangul taken apart is Korean too
     korean, latin = _count(KOREAN, looked_at), _count(LATIN, looked_at)
     other = _count(LETTERS, looked_at) - korean - latin
     weights: dict[Language, int] = {"ko": korean * SYLLABLE, "en": latin, "other": other * SYLLABLE}

@@ -23,7 +23,8 @@ from jobs.training_data.report import Report
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.example_places import places
 from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
-from jobs.views.file_facts import Said, say
+from jobs.views.file_facts import by_side
+from jobs.views.file_faults import Said, say
 from jobs.views.files import files_of
 
 NEW = "new"
@@ -126,13 +127,9 @@ def bubbles(shown: Shown, *, hide: bool, words: str = "") -> Bubbles:
     """`hide` the personal data in it; mark `words` where they stand in a text."""
     row = shown.row
     messages = [_marked(message, words) for message in shown_messages(row.messages if row else [], hide=hide)]
-    preferred, rejected = (
-        [each for each in messages if each.get("side") == side] for side in ("preferred", "rejected")
-    )
-    rest = [each for each in messages if not each.get("side")]
     faults = [say(fault, hide=hide) for fault in row.faults] if row else []
     raw = shown_text(row.raw, hide=hide) if row else ""
-    return Bubbles(shown.key, shown.number, shown.status, raw, rest, preferred, rejected, faults)
+    return Bubbles(shown.key, shown.number, shown.status, raw, *by_side(messages), faults)
 
 
 def _marked(message: dict[str, Any], words: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from jobs.training_data.checking import iter_faults
 from jobs.training_data.report import Fault
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.downloads import attachment, file_attachment
-from jobs.views.file_facts import Said, say
+from jobs.views.file_faults import Said, say
 from jobs.views.files import file_url, files_of
 
 ROWS_AT_ONCE = 500

@@ -9,25 +9,26 @@ import msgspec
 from django.conf import settings
 
 from jobs import pricing
-from jobs.faults import explain
 from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
+from jobs.training_data.codes import Code
+from jobs.training_data.encodings import MIXED
 from jobs.training_data.estimating import Estimate
 from jobs.training_data.privacy import mask_quote, shown_messages
-from jobs.training_data.report import Fault, Report
+from jobs.training_data.report import Report
+from jobs.views.file_faults import Said, SaidOnce, is_encoding_only, say, say_once
 
 EPOCHS = (1, 3, 5, 10)
+SIDES = ("", "preferred", "rejected")
 
 
-class Said(NamedTuple):
-    """A fault or a warning in the reader's language."""
+class Sides(NamedTuple):
+    """The messages of an example; the two answers of a preference apart."""
 
-    line: int
-    column: int | None
-    offset: int
-    message: str
-    remedy: str
+    messages: list[dict[str, Any]]
+    preferred: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
 
 
 class Row(NamedTuple):
@@ -59,36 +60,51 @@ class Costs:
 @dataclass(frozen=True)
 class Facts:
     report: Report
-    faults: list[Said]
+    sample: list[Sides]
+    faults: list[SaidOnce]
     warnings: list[Said]
     costs: Costs | None
     repair: dict[str, Any] | None  # repairing.Found as plain values
 
+    @property
+    def repair_is_enough(self) -> bool:
+        return bool(self.repair) and is_encoding_only(self.report)
 
-def say(fault: Fault, *, hide: bool = False) -> Said:
-    """`hide` the personal data in what it quotes."""
-    message, remedy = explain(fault)
-    return Said(fault.line, fault.column, fault.offset, mask_quote(message) if hide else message, remedy)
+    @property
+    def faults_unsaid(self) -> int:
+        return self.report.fault_count - sum(fault.times for fault in self.faults)
+
+
+def by_side(messages: list[dict[str, Any]]) -> Sides:
+    """Takes them as `training_data.reading` shows them."""
+    return Sides(*([each for each in messages if each.get("side", "") == side] for side in SIDES))
 
 
 def facts(file: TrainingFile) -> Facts:
     """Personal data in what the report quotes of the file is hidden, unless the team does not want it."""
     report = Report.from_dict(file.report)
     found = {one.code for one in report.findings}  # a finding names all lines, so its warning need not be said too
-    faults, warnings = report.faults, [one for one in report.warnings if one.code not in found]
+    warnings = [say(one) for one in report.warnings if one.code not in found]
     hide = file.team.privacy
-    report.sample = [shown_messages(messages, hide=hide) for messages in report.sample]
-    said = [say(fault, hide=hide) for fault in faults]
-    return Facts(report, said, [say(w) for w in warnings], _costs(file), _repair(file, hide=hide))
+    sample = [by_side(shown_messages(messages, hide=hide)) for messages in report.sample]
+    return Facts(report, sample, say_once(report, hide=hide), warnings, _costs(file), _repair(file, hide=hide))
 
 
 def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
     found: dict[str, Any] | None = file.report.get("repair")
+    if found and _is_chosen_with_columns(file, found):
+        return None
     if not (found and hide):
         return found
     sides = ("before", "after")
     hidden = [change | {side: mask_quote(change[side]) for side in sides} for change in found["changes"]]
     return found | {"changes": hidden}
+
+
+def _is_chosen_with_columns(file: TrainingFile, found: dict[str, Any]) -> bool:
+    """A table's encoding is; nothing else of it is wrong."""
+    is_table = Code.TABLE in file.report.get("fault_counts", {})
+    return is_table and not (found["apart"] or found["invisible"] or found["evidence"]["encoding"] == MIXED)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from jobs.training_data.tables.mapping import example
 from jobs.training_data.tables.shapes import NAMES, Look, Mapping
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.file_change import audit_version, living, on_its_way
-from jobs.views.file_facts import say
+from jobs.views.file_faults import say
 from jobs.views.files import file_url
 
 

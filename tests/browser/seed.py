@@ -127,13 +127,25 @@ def _files(team: Team, owner: User) -> dict[str, TrainingFile]:
         "converted": converted,
         "preferences": _checked(team, owner, samples / "preferences-dpo.jsonl"),
         "invalid": _checked(team, owner, samples / "ten-faults.jsonl"),
-        "checking": make_file(
-            team, state="checking", checked_bytes=4100, checked_lines=21, uploaded_by=owner, report={"estimate": ABOUT}
-        ),
+        "checking": _being_checked(team, owner),
         "stopped": _stopped(team, owner),
-        "deleted": make_file(team, name="지난 여름.jsonl", deleted_at=timezone.now(), uploaded_by=owner),
+        "deleted": _deleted(team, owner),
         "ready": _checked(team, owner, samples / "winter-essay-chat.jsonl"),
     }
+
+
+def _being_checked(team: Team, owner: User) -> TrainingFile:
+    """A large one, of which only the size is large."""
+    file = make_file(team, state="checking", checked_lines=6_410, uploaded_by=owner, report={"estimate": ABOUT})
+    file.size, file.checked_bytes = 25_900_000, 6_040_000
+    file.save()
+    return file
+
+
+def _deleted(team: Team, owner: User) -> TrainingFile:
+    file = make_file(team, name="지난 여름.jsonl", deleted_at=timezone.now(), uploaded_by=owner)
+    file.content.delete()
+    return file
 
 
 def _stopped(team: Team, owner: User) -> TrainingFile:
