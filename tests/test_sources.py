@@ -259,6 +259,18 @@ def test_the_list_takes_the_same_queries_however_long(
     assert len(page.context["page"]) == min(count, 25)
 
 
+def test_the_list_leads_on_once_a_text_is_ready(world: World, login: Login) -> None:
+    make_source(world.team, state=SourceState.CHECKING)
+    client, way_on = login(world.bob), f'href="{world.url("runs/new/")}"'
+    before = client.get(world.url("sources/")).content.decode()
+
+    make_source(world.team)
+
+    assert way_on not in before
+    assert way_on in client.get(world.url("sources/")).content.decode()
+    assert way_on not in login(world.carol).get(world.url("sources/")).content.decode()
+
+
 def test_the_list_is_searched_by_name(world: World, login: Login) -> None:
     make_source(world.team, name="겨울 수필.txt")
     make_source(world.team, name="여름.md", kind="md")

@@ -45,8 +45,9 @@ def source_list(request: DeskRequest, member: Member) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     rows = sources_of(request, member).filter(deleted_at=None)
     page = Paginator(rows.filter(name__icontains=query) if query else rows, PAGE).get_page(request.GET.get("page"))
-    busy = any(source.state == SourceState.CHECKING for source in page.object_list)
-    return render(request, "jobs/source_list.html", {"page": page, "query": query, "busy": busy})
+    states = {source.state for source in page.object_list}
+    context = {"page": page, "query": query, "busy": SourceState.CHECKING in states}
+    return render(request, "jobs/source_list.html", context | {"has_ready": SourceState.READY in states})
 
 
 @require_http_methods(["GET", "POST"])
