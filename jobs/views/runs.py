@@ -92,6 +92,7 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "page": odd,
         "latest": run.chunks.filter(state=ChunkState.DONE).exclude(answer="").select_related("source")[:LATEST],
         "good": _good(run),
+        "has_file": _has_file(run),
         "examples": _first_examples(run),
         "cap_form": CapForm(initial={"cap": _higher_cap(run)}),
     }
@@ -119,6 +120,12 @@ def odd_of(run: Run) -> QuerySet[Chunk]:
 def _good(run: Run) -> int:
     """How many answers a file would be made of, without reading them all."""
     return run.done - run.flagged + (odd_of(run).filter(taken_in=True).count() if run.flagged else 0)
+
+
+def _has_file(run: Run) -> bool:
+    """There is a page to open: the file's, or that of the one that was there already."""
+    file = run.training_file
+    return file is not None and (file.deleted_at is None or "same_as" in file.report)
 
 
 def _higher_cap(run: Run) -> str:

@@ -80,7 +80,7 @@ def preview(page: Page) -> int:
 
 def open_result(page: Page) -> None:
     """Its report, statistics drawn."""
-    page.click("#run-result a.primary", timeout=DONE)
+    page.click("#run-actions a.primary", timeout=DONE)
     checked(page)
     expect(page.locator("figure.bars canvas").first).to_be_visible()
 
