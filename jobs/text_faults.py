@@ -24,11 +24,11 @@ WORDS: dict[TextCode, tuple[Text, Text]] = {
     ),
     TextCode.UNKNOWN_ENCODING: (
         _("The encoding of the text was not recognised."),
-        _("Choose the encoding below, or save the text as UTF-8 and upload it again."),
+        _("Choose it under “Encoding”, or save the text as UTF-8 and upload it again."),
     ),
     TextCode.WRONG_ENCODING: (
         _("The text is not encoded as %(encoding)s."),
-        _("Choose another encoding below, or let it be recognised."),
+        _("Choose another under “Encoding”, or let it be recognised."),
     ),
     TextCode.OTHER_KIND: (
         _("The file is not what its name says: there is no document of that kind in it."),

@@ -7,14 +7,15 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from jobs.models import AuditEntry, Chunk, Run, SavedRecipe, Source
+from jobs.models import AuditEntry, Chunk, Run, SavedRecipe, Source, TrainingFile
 from jobs.pipeline.runs.prices import cost_nano, estimate
 from jobs.pricing import base
 from jobs.run_states import ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 from tests.conftest import World
-from tests.factories import make_source
+from tests.factories import make_file, make_source
 from tests.running_recipes import LARGE, SUMMARY, fresh, long_text, make_cut_run, make_run
 
 type Login = Callable[..., Client]
@@ -278,6 +279,21 @@ def test_a_flagged_answer_is_taken_in_and_a_file_made(world: World, login: Login
     assert answer["Location"] == address(world, "file-detail", file.uuid)
     assert (file.options["examples"], file.origin) == (1, "recipe")
     assert actions() == ["run.taken", "run.file"]
+
+
+def test_a_run_that_is_over_leads_to_its_file(world: World, login: Login) -> None:
+    run, client = make_run(world.team, make_source(world.team)), login(world.carol)
+    Run.objects.filter(pk=run.pk).update(state=RunState.CANCELLED, done=1)
+    none = client.get(address(world, "run-detail", run.uuid)).text
+    file = make_file(world.team)
+    Run.objects.filter(pk=run.pk).update(state=RunState.DONE, training_file=file)
+    one = client.get(address(world, "run-detail", run.uuid)).text
+    TrainingFile.objects.filter(pk=file.pk).update(deleted_at=timezone.now())
+    gone = client.get(address(world, "run-detail", run.uuid)).text
+
+    assert "No file has been made of it yet." in none
+    assert "Open the training file" in one
+    assert ("Open the training file" in gone, "The training file was deleted." in gone) == (False, True)
 
 
 def test_a_recipe_is_saved_used_renamed_and_deleted(world: World, login: Login) -> None:

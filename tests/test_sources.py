@@ -259,6 +259,32 @@ def test_the_list_takes_the_same_queries_however_long(
     assert len(page.context["page"]) == min(count, 25)
 
 
+def test_the_list_leads_on_once_a_text_is_ready(world: World, login: Login) -> None:
+    make_source(world.team, state=SourceState.CHECKING)
+    client, way_on = login(world.bob), f'href="{world.url("runs/new/")}"'
+    before = client.get(world.url("sources/")).content.decode()
+
+    make_source(world.team)
+
+    assert way_on not in before
+    assert way_on in client.get(world.url("sources/")).content.decode()
+    assert way_on not in login(world.carol).get(world.url("sources/")).content.decode()
+
+
+def test_the_list_is_live_while_a_text_is_read(world: World, login: Login) -> None:
+    source = make_source(world.team, state=SourceState.CHECKING)
+    client, url = login(world.bob), world.url("sources/")
+    asked = {"HX-Request": "true", "X-Since": client.get(url).context["seen"]}
+
+    unchanged = client.get(url, headers=asked)
+    Source.objects.filter(pk=source.pk).update(state=SourceState.READY)
+    changed = client.get(url, headers=asked)
+
+    assert (unchanged.status_code, changed.status_code) == (204, 200)
+    assert "hx-trigger" not in changed.text
+    assert world.url("runs/new/") in changed.text
+
+
 def test_the_list_is_searched_by_name(world: World, login: Login) -> None:
     make_source(world.team, name="겨울 수필.txt")
     make_source(world.team, name="여름.md", kind="md")

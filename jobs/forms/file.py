@@ -1,12 +1,11 @@
 """Forms that take a training file, and what a conversion needs."""
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from jobs.faults import explain
+from jobs.forms.uploading import OneUploadForm
 from jobs.training_data.codes import Code
 from jobs.training_data.report import fault
 from jobs.uploads import HashedFile, too_large
@@ -14,7 +13,7 @@ from jobs.uploads import HashedFile, too_large
 ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".xlsx")
 
 
-class UploadForm(forms.Form):
+class UploadForm(OneUploadForm):
     """Training data, or a table of it. What is in it is the check's business, not the form's."""
 
     upload = forms.FileField(
@@ -23,12 +22,6 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose a file first.")},
         widget=forms.FileInput({"accept": ",".join(ENDINGS)}),
     )
-
-    def __init__(self, *args: Any, cut: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if cut:  # it was chosen, but did not arrive
-            words = _("The upload was cut off, so nothing was stored. Please send the file again.")
-            self.fields["upload"].error_messages["required"] = words
 
     def clean_upload(self) -> HashedFile:
         file: HashedFile = self.cleaned_data["upload"]

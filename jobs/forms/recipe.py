@@ -100,7 +100,9 @@ class RecipeForm(forms.Form):
         required=False,
         max_length=4_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("{keywords}, {summary} or {text} stands for what was found. Empty: nothing but that."),
+        help_text=_(
+            "{keywords}, {summary} or {text} stands for what this recipe found. Left empty, the prompt is that alone."
+        ),
     )
     answer = forms.ChoiceField(
         label=_("Answer of the example"),

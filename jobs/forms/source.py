@@ -1,36 +1,28 @@
 """Forms that take a text, and the encoding that a person says it has."""
 
 from pathlib import PurePosixPath
-from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from jobs.forms.uploading import OneUploadForm
 from jobs.text_faults import ENCODINGS, explain_text
 from jobs.training_data.texts.codes import TextCode
 from jobs.training_data.texts.found import ENCODINGS as CHOOSABLE
 from jobs.training_data.texts.found import KINDS
 from jobs.uploads import HashedFile, too_large
 
-ACCEPT = ",".join(f".{kind}" for kind in KINDS)
 
-
-class SourceForm(forms.Form):
+class SourceForm(OneUploadForm):
     """One text. What is in it is the reader's business, not the form's."""
 
     upload = forms.FileField(
         label=_("Text"),
         allow_empty_file=True,  # we say it in the reader's words
         error_messages={"required": _("Choose a text first: .txt, .md, .docx, .hwpx or .pdf.")},
-        widget=forms.FileInput({"accept": ACCEPT}),
+        widget=forms.FileInput({"accept": ",".join(f".{kind}" for kind in KINDS)}),
     )
-
-    def __init__(self, *args: Any, cut: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if cut:  # it was chosen, but did not arrive
-            words = _("The upload was cut off, so nothing was stored. Please send the file again.")
-            self.fields["upload"].error_messages["required"] = words
 
     def clean_upload(self) -> HashedFile:
         file: HashedFile = self.cleaned_data["upload"]

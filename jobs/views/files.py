@@ -1,16 +1,13 @@
 """Training files: the list, the upload, and the page of one."""
 
 from contextlib import suppress
-from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import F, Func, OuterRef, Q, QuerySet, Subquery
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,11 +18,13 @@ from jobs.models import FileState, FineTuneJob, Member, TrainingFile, audit
 from jobs.pipeline import storing
 from jobs.tasks import check_file, nudge
 from jobs.training_data.codes import Code
-from jobs.uploads import HashedFile, was_cut
+from jobs.uploads import HashedFile
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts, guess
 from jobs.views.file_findings import look_context
 from jobs.views.lineage import ancestors
+from jobs.views.listings import listing
+from jobs.views.uploading import asked, taken, upload_form
 
 PAGE = 25
 
@@ -46,11 +45,8 @@ def file_list(request: DeskRequest, member: Member) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     page = Paginator(_found(_listed(request, member), query), PAGE).get_page(request.GET.get("page"))
     busy = any(file.state == FileState.CHECKING for file in page.object_list)
-    seen = _fingerprint(page)
-    if request.htmx and busy and request.headers.get("X-Since") == seen:
-        return HttpResponse(status=204)
-    template = "jobs/file_list.html#listing" if request.htmx else "jobs/file_list.html"
-    return render(request, template, {"page": page, "query": query, "busy": busy, "seen": seen})
+    told = ((file.pk, file.state, file.checked_lines, cast(Any, file).jobs_count) for file in page.object_list)
+    return listing(request, "jobs/file_list.html", told, {"page": page, "query": query, "busy": busy})
 
 
 def _listed(request: DeskRequest, member: Member) -> QuerySet[TrainingFile]:
@@ -75,39 +71,14 @@ def _found(files: QuerySet[TrainingFile], query: str) -> QuerySet[TrainingFile]:
     return files.filter(same)
 
 
-def _fingerprint(page: Page[TrainingFile]) -> str:
-    rows = [(file.pk, file.state, file.checked_lines, file.jobs_count) for file in page.object_list]  # type: ignore[attr-defined]
-    return blake2b(repr(rows).encode(), digest_size=8).hexdigest()
-
-
 @require_http_methods(["GET", "POST"])
 @trainer_page
 def file_new(request: DeskRequest, member: Member) -> HttpResponse:
     """The upload. A script is answered with JSON, a form without one with a redirect."""
-    form = _form(request)
+    form = upload_form(request, UploadForm)
     if form.is_valid():
         return _stored(request, member, form.cleaned_data["upload"])
-    if form.is_bound and request.headers.get("X-Requested-With") == "upload":
-        return JsonResponse({"error": " ".join(_errors(form))}, status=_status(form))
-    context = {"form": form, "limit": settings.UPLOAD_LIMIT}
-    return render(request, "jobs/file_new.html", context, status=_status(form))
-
-
-def _form(request: DeskRequest) -> UploadForm:
-    if request.method != "POST":
-        return UploadForm()
-    fields, files = request.POST, request.FILES  # read first: only then is it known whether they are whole
-    return UploadForm(fields, files, cut=was_cut(request))
-
-
-def _errors(form: Form) -> list[str]:
-    return [str(error) for errors in form.errors.values() for error in errors]
-
-
-def _status(form: Form) -> int:
-    if not form.is_bound:
-        return 200
-    return 413 if form.has_error("upload", "too_large") else 422
+    return asked(request, form, "jobs/file_new.html")
 
 
 def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpResponse:
@@ -123,9 +94,7 @@ def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpRes
         nudge(check_file, file.pk)
     else:
         messages.info(request, _("The team has exactly these bytes already. This is the file that is there."))
-    if request.headers.get("X-Requested-With") == "upload":
-        return JsonResponse({"url": file_url(file)})
-    return redirect(file_url(file))
+    return taken(request, file_url(file))
 
 
 @require_GET

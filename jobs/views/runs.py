@@ -1,13 +1,12 @@
 """Recipe runs: the list, and the page of one."""
 
-from hashlib import blake2b
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -20,6 +19,7 @@ from jobs.pipeline.runs.writing import kept_examples
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.listings import listing
 from jobs.views.polling import session_fits, signed_out, speak
 
 PAGE = 25
@@ -44,16 +44,8 @@ def run_list(request: DeskRequest, member: Member) -> HttpResponse:
     """Newest first. While one of them moves the list asks for news, and gets 204 until there is any."""
     page = Paginator(runs_of(request, member), PAGE).get_page(request.GET.get("page"))
     busy = any(run.state in BUSY for run in page.object_list)
-    seen = _fingerprint(page)
-    if request.htmx and request.headers.get("X-Since") == seen:
-        return HttpResponse(status=204)
-    template = "jobs/run_list.html#listing" if request.htmx else "jobs/run_list.html"
-    return render(request, template, {"page": page, "busy": busy, "seen": seen})
-
-
-def _fingerprint(page: Page[Run]) -> str:
-    rows = [(run.pk, run.version) for run in page.object_list]
-    return blake2b(repr(rows).encode(), digest_size=8).hexdigest()
+    told = ((run.pk, run.version) for run in page.object_list)
+    return listing(request, "jobs/run_list.html", told, {"page": page, "busy": busy})
 
 
 @require_GET
@@ -100,6 +92,7 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "page": odd,
         "latest": run.chunks.filter(state=ChunkState.DONE).exclude(answer="").select_related("source")[:LATEST],
         "good": _good(run),
+        "has_file": _has_file(run),
         "examples": _first_examples(run),
         "cap_form": CapForm(initial={"cap": _higher_cap(run)}),
     }
@@ -127,6 +120,12 @@ def odd_of(run: Run) -> QuerySet[Chunk]:
 def _good(run: Run) -> int:
     """How many answers a file would be made of, without reading them all."""
     return run.done - run.flagged + (odd_of(run).filter(taken_in=True).count() if run.flagged else 0)
+
+
+def _has_file(run: Run) -> bool:
+    """There is a page to open: the file's, or that of the one that was there already."""
+    file = run.training_file
+    return file is not None and (file.deleted_at is None or "same_as" in file.report)
 
 
 def _higher_cap(run: Run) -> str:

@@ -3,27 +3,27 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from jobs.forms.source import ACCEPT, EncodingForm, SourceForm
+from jobs.forms.source import EncodingForm, SourceForm
 from jobs.models import Member, Source, SourceState, audit
 from jobs.pipeline import sources
 from jobs.tasks import nudge, read_source
 from jobs.text_faults import ENCODINGS, explain_text, note_words
-from jobs.uploads import HashedFile, was_cut
+from jobs.uploads import HashedFile
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
+from jobs.views.listings import listing
 from jobs.views.polling import session_fits, signed_out, speak
+from jobs.views.uploading import asked, taken, upload_form
 
 PAGE = 25
 EXCERPT = 3_000  # characters
@@ -41,40 +41,25 @@ def source_url(source: Source) -> str:
 @require_GET
 @viewer_page
 def source_list(request: DeskRequest, member: Member) -> HttpResponse:
-    """Newest first."""
+    """Newest first. While one of them is read the list asks for news, and gets 204 until there is any."""
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     rows = sources_of(request, member).filter(deleted_at=None)
     page = Paginator(rows.filter(name__icontains=query) if query else rows, PAGE).get_page(request.GET.get("page"))
-    busy = any(source.state == SourceState.CHECKING for source in page.object_list)
-    return render(request, "jobs/source_list.html", {"page": page, "query": query, "busy": busy})
+    states = {source.state for source in page.object_list}
+    context = {"page": page, "query": query, "busy": SourceState.CHECKING in states}
+    context |= {"has_ready": SourceState.READY in states}
+    told = ((source.pk, source.state) for source in page.object_list)
+    return listing(request, "jobs/source_list.html", told, context)
 
 
 @require_http_methods(["GET", "POST"])
 @trainer_page
 def source_new(request: DeskRequest, member: Member) -> HttpResponse:
     """The upload. A script is answered with JSON, a form without one with a redirect."""
-    form = _form(request)
+    form = upload_form(request, SourceForm)
     if form.is_valid():
         return _stored(request, member, form.cleaned_data["upload"])
-    status = _status(form)
-    if form.is_bound and request.headers.get("X-Requested-With") == "upload":
-        errors = [str(error) for errors in form.errors.values() for error in errors]
-        return JsonResponse({"error": " ".join(errors)}, status=status)
-    context = {"form": form, "limit": settings.UPLOAD_LIMIT, "accept": ACCEPT}
-    return render(request, "jobs/source_new.html", context, status=status)
-
-
-def _form(request: DeskRequest) -> SourceForm:
-    if request.method != "POST":
-        return SourceForm()
-    fields, files = request.POST, request.FILES  # read first: only then is it known whether they are whole
-    return SourceForm(fields, files, cut=was_cut(request))
-
-
-def _status(form: Form) -> int:
-    if not form.is_bound:
-        return 200
-    return 413 if form.has_error("upload", "too_large") else 422
+    return asked(request, form, "jobs/source_new.html")
 
 
 def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpResponse:
@@ -90,9 +75,7 @@ def _stored(request: DeskRequest, member: Member, upload: HashedFile) -> HttpRes
         nudge(read_source, source.pk)
     else:
         messages.info(request, _("The team has exactly these bytes already. This is the text that is there."))
-    if request.headers.get("X-Requested-With") == "upload":
-        return JsonResponse({"url": source_url(source)})
-    return redirect(source_url(source))
+    return taken(request, source_url(source))
 
 
 @require_GET

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from jobs.models import Chunk, Connection, Run, SavedRecipe, Source, Team, User
 from jobs.models.recipe import NANO
+from jobs.pipeline import checking
+from jobs.pipeline.runs import record, working
 from jobs.run_states import ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 
@@ -23,9 +25,7 @@ CHUNKS: tuple[tuple[ChunkState, dict[str, Any]], ...] = (
 
 def runs(team: Team, owner: User) -> dict[str, str]:
     source = Source.objects.get(team=team, name="겨울 노트.txt")
-    free = Run.objects.create(
-        team=team, created_by=owner, name="낱말로 쓰기", recipe=Recipe().as_json(), total=123, done=123
-    )
+    free = _made(team, owner, source)
     paid = Run.objects.create(
         team=team,
         created_by=owner,
@@ -37,24 +37,33 @@ def runs(team: Team, owner: User) -> dict[str, str]:
         cap_nano=int(Decimal("0.06") * NANO),
         spent_nano=int(Decimal("0.012") * NANO),
         held_nano=int(Decimal("0.001") * NANO),
+        prompt_tokens=1_240,
+        completion_tokens=310,
         total=5,
         done=2,
         failed=1,
         unsure=1,
         flagged=1,
     )
-    for run in (free, paid):
-        run.sources.add(source)
+    paid.sources.add(source)
     for position, (state, told) in enumerate(CHUNKS):
         at = position * 100
         Chunk.objects.create(
             run=paid, position=position, source=source, start=at, end=at + 60, state=state, text=PIECE, **told
         )
-    over = {"due_at": None, "started_at": timezone.now()}
-    Run.objects.filter(pk=free.pk).update(state=RunState.DONE, finished_at=timezone.now(), **over)
-    Run.objects.filter(pk=paid.pk).update(state=RunState.PAUSED, **over)
+    Run.objects.filter(pk=paid.pk).update(state=RunState.PAUSED, due_at=None, started_at=timezone.now())
     SavedRecipe.objects.create(team=team, created_by=owner, name="겨울 글", recipe=Recipe().as_json())
     return {
         f"run {name}": reverse("run-detail", args=[team.slug, run.uuid])
         for name, run in (("done", free), ("paused", paid))
     }
+
+
+def _made(team: Team, owner: User, source: Source) -> Run:
+    """A free run, with all that a worker makes of it."""
+    run = record.place(Run(team=team, created_by=owner, name="낱말로 쓰기", recipe=Recipe().as_json()), [source])
+    working.work(run)
+    run.refresh_from_db()
+    assert run.training_file is not None
+    checking.check(run.training_file)
+    return run

@@ -67,20 +67,20 @@ def add_text(page: Page, path: Path) -> None:
     page.set_input_files("input[type=file]", path)
     page.click("form[data-upload] button.primary")
     page.wait_for_url(re.compile(r"/sources/[0-9a-f-]{36}/$"))
-    expect(page.locator("dl.stats")).to_contain_text(re.compile("CP949", re.IGNORECASE), timeout=DONE)
+    expect(page.locator("aside .facts")).to_contain_text(re.compile("CP949", re.IGNORECASE), timeout=DONE)
     page.click("a.primary[href*='/runs/new/']")
 
 
 def preview(page: Page) -> int:
     """Look at the first results, and return how many they are."""
     page.click("button[formaction$='/preview/']")
-    expect(page.locator("#preview h2")).to_be_visible(timeout=DONE)
+    expect(page.locator("#preview h2")).to_be_in_viewport(timeout=DONE)
     return int(re.findall(r"\d+", page.locator("#preview h2").inner_text())[0])
 
 
 def open_result(page: Page) -> None:
     """Its report, statistics drawn."""
-    page.click("#run-result a.primary", timeout=DONE)
+    page.click("#run-actions a.primary", timeout=DONE)
     checked(page)
     expect(page.locator("figure.bars canvas").first).to_be_visible()
 
