@@ -73,6 +73,15 @@ def test_one_confirmation_orders_one_job(world: World, login: Login) -> None:
     assert AuditEntry.objects.get().action == "job.ordered"
 
 
+def test_what_is_wrong_is_named_at_the_top(world: World, login: Login) -> None:
+    form = order(world, make_file(world.team), n_epochs="0", batch_size="many")
+
+    page = login(world.bob).post(world.url("jobs/new/"), form).content.decode()
+
+    assert "Nothing was started." in page
+    assert '<a href="#id_n_epochs">Epochs</a>, <a href="#id_batch_size">Batch size</a>' in page
+
+
 def test_a_double_click_makes_one_job(world: World, login: Login) -> None:
     form = order(world, make_file(world.team))
     client = login(world.bob)

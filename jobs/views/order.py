@@ -78,6 +78,7 @@ def _page(member: Member, form: OrderForm) -> dict[str, Any]:
         "methods": _methods(member, form),
         "left_out": _left_out(member),
         "other": OTHER,
+        "wrong": [field for field in form.visible_fields() if field.errors],
     } | _cost(member, form)
 
 
