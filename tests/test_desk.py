@@ -16,7 +16,7 @@ from jobs.templatetags.desk import ago, as_rows, briefly, event_rows
         (timedelta(seconds=9), "9 s ago", "9초 전"),
         (timedelta(minutes=59, seconds=59), "59 min ago", "59분 전"),
         (timedelta(hours=25), "1 day ago", "1일 전"),
-        (timedelta(days=400), "400 days ago", "400일 전"),
+        (timedelta(days=59), "59 days ago", "59일 전"),
         (timedelta(minutes=-5), "0 s ago", "0초 전"),
     ],
 )
@@ -27,6 +27,12 @@ def test_a_time_reads_by_its_largest_part(back: timedelta, in_english: str, in_k
         assert ago(moment) == in_english
     with override("ko"):
         assert ago(moment) == in_korean
+
+
+def test_a_time_long_ago_is_told_by_its_day() -> None:
+    moment = timezone.now() - timedelta(days=400)
+
+    assert ago(moment) == f"{timezone.localtime(moment):%Y-%m-%d}"
 
 
 def test_no_time_says_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from jobs import pricing
-from jobs.models import AuditEntry, FileFormat, FileState, FineTuneJob, Team, TrainingFile
+from jobs.models import AuditEntry, Connection, ConnectionState, FileFormat, FileState, FineTuneJob, Team, TrainingFile
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_connection, make_file, make_job
@@ -46,6 +46,18 @@ def test_the_page_shows_the_newest_file_the_first_model_and_the_price(world: Wor
     assert "errorlist" not in page
 
 
+def test_a_connection_in_trouble_is_offered_last_and_says_so(world: World, login: Login) -> None:
+    make_file(world.team)
+    bad = make_connection(world.team, name="0: first by its name")
+    Connection.objects.filter(pk=bad.pk).update(state=ConnectionState.WRONG_KEY)
+
+    response = login(world.bob).get(world.url("jobs/new/"))
+
+    offered = [offer["connection"] for offer in response.context["offers"]]
+    assert (offered[0], offered[-1]) == (world.connection, bad)
+    assert response.content.decode().count("The connection's last test said: Wrong key.") == offered.count(bad)
+
+
 def test_one_confirmation_orders_one_job(world: World, login: Login) -> None:
     file = make_file(world.team)
 
@@ -59,6 +71,15 @@ def test_one_confirmation_orders_one_job(world: World, login: Login) -> None:
     assert job.due_at is not None
     assert job.transitions.get().after == State.NEW
     assert AuditEntry.objects.get().action == "job.ordered"
+
+
+def test_what_is_wrong_is_named_at_the_top(world: World, login: Login) -> None:
+    form = order(world, make_file(world.team), n_epochs="0", batch_size="many")
+
+    page = login(world.bob).post(world.url("jobs/new/"), form).content.decode()
+
+    assert "Nothing was started." in page
+    assert '<a href="#id_n_epochs">Epochs</a>, <a href="#id_batch_size">Batch size</a>' in page
 
 
 def test_a_double_click_makes_one_job(world: World, login: Login) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +46,14 @@ def test_it_opens_in_every_state_and_both_languages(world: World, login: Login, 
     for language in ("ko", "en"):
         response = login(world.carol, language).get(world.url(f"jobs/{job.uuid}/"))
         assert (response.status_code, response.headers["Content-Language"]) == (200, language)
+
+
+def test_the_times_of_another_day_are_shown_with_the_day(world: World, login: Login) -> None:
+    now = timezone.localtime()
+    old = make_job(world.team, name="old", created_at=now - timedelta(days=3))
+
+    assert f">{now - timedelta(days=3):%m-%d %H:%M}</time>" in page(login(world.bob), world, old)
+    assert f">{now:%m-%d %H:%M}</time>" not in page(login(world.bob), world, make_job(world.team, created_at=now))
 
 
 def test_a_running_job_polls_and_an_ended_one_does_not(world: World, login: Login) -> None:

@@ -3,17 +3,36 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from jobs.admin import shapes
 from jobs.admin.filters import ByTeam
 from jobs.admin.rows import Rows
 from jobs.models import RemoteFile, TrainingFile
 
+COUNTS = ("examples", "tokens", "size")
+
+
+@admin.display(description=_("state"), ordering="state")
+def file_state(file: TrainingFile) -> str:
+    return shapes.file_pill(file)
+
 
 @admin.register(TrainingFile)
 class TrainingFileAdmin(Rows[TrainingFile]):
-    shown = ("name", "state", "team", "uploaded_by", "format", "examples", "tokens", "size", "created_at", "deleted_at")
+    shown = (
+        "name",
+        file_state,
+        "team",
+        "uploaded_by",
+        "format",
+        "examples",
+        "tokens",
+        "size",
+        "created_at",
+        "deleted_at",
+    )
     page = (  # not the content, the report and the options: they hold the team's own text
-        (None, ("name", "state", "team", "uploaded_by", "format", "origin", "parent")),
-        (_("Figures"), ("examples", "tokens", "size", "checked_lines", "check_due_at", "sha256", "uuid")),
+        (None, ("name", file_state, "team", "uploaded_by", "format", "origin", "parent")),
+        (_("Figures"), (*COUNTS, "checked_lines", "check_due_at", "sha256", "uuid")),
         (_("Times"), ("created_at", "deleted_at")),
     )
     by = ("state", "format", "origin", "created_at", ByTeam)

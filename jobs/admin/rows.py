@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin import ActionLocation
 from django.contrib.admin.utils import display_for_field
 from django.db import models
 from django.db.models import Field
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from jobs.admin.labels import LABELS
 from jobs.models import User
@@ -90,6 +92,12 @@ class Rows[M: models.Model](admin.ModelAdmin):  # type: ignore[type-arg]  # not 
 
     def get_fieldsets(self, request: HttpRequest, obj: M | None = None) -> Any:
         return [(title, {"fields": columns(names)}) for title, names in self.page]
+
+    def get_action_choices(
+        self, request: HttpRequest, default_choices: Any = None, action_location: Any = ActionLocation.CHANGE_LIST
+    ) -> Any:
+        """Django's own word for no choice has no Korean."""
+        return super().get_action_choices(request, [("", _("Choose an act"))], action_location)
 
     def idle(self, row: M) -> Sequence[str]:
         """Acts that would do nothing to this row: its page does not offer them."""

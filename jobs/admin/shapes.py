@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.admin.rows import NOTHING
-from jobs.models import Connection, FineTuneJob, Run, Search, Source
+from jobs.models import Connection, FineTuneJob, Run, Search, Source, TrainingFile
 from jobs.templatetags.desk import ago
 
 
@@ -19,6 +19,10 @@ def job_pill(job: FineTuneJob) -> SafeString:
 
 def connection_pill(connection: Connection) -> SafeString:
     return render_to_string("jobs/_connection_state.html", {"connection": connection})
+
+
+def file_pill(file: TrainingFile) -> SafeString:
+    return render_to_string("jobs/_file_state.html", {"file": file})
 
 
 def source_pill(source: Source) -> SafeString:

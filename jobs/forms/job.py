@@ -71,7 +71,7 @@ class OrderForm(forms.Form):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team = team
-        self.connections = list(team.connections.alive())
+        self.connections = sorted(team.connections.alive(), key=lambda connection: connection.is_troubled)
         files = TrainingFile.objects.usable().filter(team=team).defer("options")
         self._field("training_file").queryset = files
         self._field("validation_file").queryset = files

@@ -130,6 +130,11 @@ class Connection(models.Model):
             ) from broken
 
     @property
+    def is_troubled(self) -> bool:
+        """The last test, or the last call, ended badly."""
+        return self.state not in (ConnectionState.WORKS, ConnectionState.UNTESTED, ConnectionState.TESTING)
+
+    @property
     def is_locked(self) -> bool:
         """None of FIELD_KEYS opens its key: a restore without the right ones, mostly."""
         return bool(self.sealed_key) and not sealing.opens(self.sealed_key)

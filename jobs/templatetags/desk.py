@@ -18,6 +18,7 @@ from jobs import pricing
 from jobs.models import JobEvent
 
 register = template.Library()
+LONG_AGO = timedelta(days=60)  # before this, people count in dates
 SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
@@ -63,8 +64,13 @@ def briefly(length: timedelta | None) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str:
-    """`9 min ago`: how long a time lies back, by its largest part, so that it fits a narrow column."""
-    return "" if moment is None else gettext("%(span)s ago") % {"span": briefly(timezone.now() - moment)}
+    """`9 min ago`: how long a time lies back, by its largest part, so that it fits a narrow column; its day if long."""
+    if moment is None:
+        return ""
+    back = timezone.now() - moment
+    if back > LONG_AGO:
+        return f"{timezone.localtime(moment):%Y-%m-%d}"
+    return gettext("%(span)s ago") % {"span": briefly(back)}
 
 
 @register.filter

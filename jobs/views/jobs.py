@@ -164,6 +164,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "base": pricing.base(job.connection.profile, job.base_model) if job.connection else None,
         "eta": eta(job),
         "steps": timeline(job, transitions),
+        "is_of_today": timezone.localdate(job.created_at) == timezone.localdate(),
         "transitions": transitions,
         "events": events[:EVENTS_SHOWN],
         "event_count": job.events.count() if len(events) > EVENTS_SHOWN else len(events),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jobs import pricing
 from jobs.forms.job import OTHER, OrderForm, takes
 from jobs.methods import TRAINS_ON, Method
-from jobs.models import ConnectionState, FileFormat, FileState, FineTuneJob, Member, TrainingFile, audit
+from jobs.models import FileFormat, FileState, FineTuneJob, Member, TrainingFile, audit
 from jobs.pipeline.record import order
 from jobs.tasks import advance_job, nudge
 from jobs.training_data.leakage import known_leakage
@@ -78,6 +78,7 @@ def _page(member: Member, form: OrderForm) -> dict[str, Any]:
         "methods": _methods(member, form),
         "left_out": _left_out(member),
         "other": OTHER,
+        "wrong": [field for field in form.visible_fields() if field.errors],
     } | _cost(member, form)
 
 
@@ -134,7 +135,7 @@ def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
         "leaked": _leaked(form),
         "chosen_validation": form.cleaned_data.get("validation_file"),
         "few": FEW_EXAMPLES,
-        "trouble": connection and connection.state not in (ConnectionState.WORKS, ConnectionState.UNTESTED),
+        "trouble": connection and connection.is_troubled,
         "earlier": _earlier(member, form),
         "rate": settings.USD_KRW,
         "rate_day": settings.USD_KRW_DATE,
