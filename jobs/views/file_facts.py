@@ -83,7 +83,10 @@ def facts(file: TrainingFile) -> Facts:
 
 
 def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
+    """What the page offers to put right. A table is read as what it is when its columns are chosen."""
     found: dict[str, Any] | None = file.report.get("repair")
+    if found and file.is_table and found["repair"]["encoding"] != "mixed":
+        return None
     if not (found and hide):
         return found
     sides = ("before", "after")

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from jobs.forms.file import ConvertForm, UploadForm
 from jobs.models import FileState, FineTuneJob, Member, TrainingFile, audit
+from jobs.models.training_file import TABLES
 from jobs.pipeline import storing
 from jobs.tasks import check_file, nudge
 from jobs.uploads import HashedFile, was_cut
@@ -59,7 +60,7 @@ def _listed(request: DeskRequest, member: Member) -> QuerySet[TrainingFile]:
         files_of(request, member)
         .filter(deleted_at=None)
         .defer("report", "options")
-        .annotate(jobs_count=Subquery(count))
+        .annotate(jobs_count=Subquery(count), table=Q(report__fault_counts__has_any_keys=TABLES))
     )
 
 
