@@ -119,12 +119,15 @@ def test_what_wants_its_columns_chosen_asks_for_nothing_else(desk: Desk, name: s
 
     report = desk.client.get(desk.world.url(f"files/{table.uuid}/"))
     listed = desk.client.get(desk.world.url("files/"))
+    examples = desk.client.get(desk.world.url(f"files/{table.uuid}/examples/"))
 
-    assert "Columns not chosen" in report.text
+    assert ">Table<" in report.text
     assert [word in report.text for word in ("The text can be put right", "upload it again", "Not checked")] == [
         False
     ] * 3
-    assert "Columns not chosen" in listed.text
+    assert ">Table<" in listed.text
+    assert [f"files/{table.uuid}/{tab}/" in report.text for tab in ("examples", "change")] == [False] * 2
+    assert examples.headers["Location"] == desk.world.url(f"files/{table.uuid}/")
 
 
 def test_what_is_chosen_is_shown_before_anything_is_made(desk: Desk) -> None:
