@@ -39,6 +39,18 @@ def page(client: Client, world: World, job: FineTuneJob, tail: str = "") -> str:
     return response.content.decode()
 
 
+def test_a_file_that_the_service_does_not_know_is_said_with_what_to_do(world: World, login: Login) -> None:
+    error = {
+        "code": "invalid_request_error",
+        "param": "training_file",
+        "status": 400,
+        "message": "invalid training_file",
+    }
+    job = make_job(world.team, state=State.FAILED, error=error)
+
+    assert "Ordering again uploads the file anew." in page(login(world.bob), world, job)
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_it_opens_in_every_state_and_both_languages(world: World, login: Login, state: State) -> None:
     job = make_job(world.team, state=state, error={"code": "server_error", "message": "boom"}, remote={"seed": 5})
