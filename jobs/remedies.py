@@ -33,4 +33,7 @@ BY_STATUS: dict[int, Promise] = {
 
 def remedy(error: dict[str, Any]) -> str | Promise:
     """What to do about an error of the shape {"code", "status", ...}; empty where we have no advice."""
-    return BY_CODE.get(str(error.get("code"))) or BY_STATUS.get(error.get("status") or 0) or ""
+    advice = BY_CODE.get(str(error.get("code")))
+    if not advice and error.get("status") == 400 and error.get("param") in ("training_file", "validation_file"):
+        return BY_STATUS[404]  # as when the key of another account was entered: its files are not these
+    return advice or BY_STATUS.get(error.get("status") or 0) or ""

@@ -68,16 +68,16 @@ def test_a_file_with_faults_says_what_to_do_first(desk: Desk) -> None:
 def test_a_file_is_split_into_two_that_are_the_whole(desk: Desk) -> None:
     parent = make_file(desk.world.team, chat_lines(60), name="essays.jsonl")
 
-    response = desk.change(parent, "split", percent=90, seed=7)
+    response = desk.change(parent, "split", percent=80, seed=7)
     training, validation = desk.made()
 
     assert response.headers["Location"] == desk.world.url(f"files/{training.uuid}/")
     assert (training.name, validation.name) == ("essays-training.jsonl", "essays-validation.jsonl")
-    assert [file.examples for file in (training, validation)] == [54, 6]
-    assert training.options == {"ratio": 0.9, "seed": 7, "part": "training"}
+    assert [file.examples for file in (training, validation)] == [48, 12]
+    assert training.options == {"ratio": 0.8, "seed": 7, "part": "training"}
     assert [recorded(file) for file in (training, validation)] == [
-        ["For training: 90%", "Seed: 7"],
-        ["For validation: 10%", "Seed: 7"],
+        ["For training: 80%", "Seed: 7"],
+        ["For validation: 20%", "Seed: 7"],
     ]
     told = AuditEntry.objects.filter(action="file.changed")
     assert [(entry.before, entry.after) for entry in told.order_by("pk")] == [
@@ -85,11 +85,30 @@ def test_a_file_is_split_into_two_that_are_the_whole(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(("examples", "proposed"), [(200, 90), (87, 89), (60, 84), (20, 52), (12, 90)])
+def test_a_split_proposes_what_gives_two_files_that_can_be_used(desk: Desk, examples: int, proposed: int) -> None:
+    file = make_file(desk.world.team, examples=examples)
+
+    page = desk.client.get(desk.world.url(f"files/{file.uuid}/change/"))
+
+    assert page.context["cards"]["split"]["percent"].initial == proposed
+
+
+def test_a_file_too_small_to_be_split_says_so(desk: Desk) -> None:
+    file = make_file(desk.world.team, chat_lines(19))
+
+    response = desk.change(file, "split", percent=50, seed=7)
+
+    told = "Each part needs at least 10 examples, and this file has 19. Merge it with another first."
+    assert response.context["cards"]["split"].non_field_errors() == [told]
+    assert desk.made() == []
+
+
 def test_ordered_twice_it_is_made_once(desk: Desk) -> None:
     parent = make_file(desk.world.team, chat_lines(60))
 
     for _ in range(2):
-        desk.change(parent, "split", percent=90, seed=7)
+        desk.change(parent, "split", percent=80, seed=7)
 
     assert len(desk.made()) == 2
 
@@ -195,6 +214,7 @@ def test_what_cannot_be_made_says_why_and_is_not_tried_again(desk: Desk) -> None
     [
         ("split", {"percent": 100, "seed": 7}),
         ("split", {"percent": 50, "seed": -1}),
+        ("split", {"percent": 90, "seed": 7}),  # 6 examples are no file
         ("sample", {"count": 60, "seed": 7}),
         ("sample", {"count": "many", "seed": 7}),
         ("merge", {}),

@@ -96,6 +96,25 @@ def test_a_draft_is_changed_again_and_taken_back(world: World, login: Login, fil
     assert drafts(file) == []
 
 
+def test_a_change_kept_in_another_window_is_not_overwritten_unawares(
+    world: World, login: Login, file: TrainingFile
+) -> None:
+    bob = login(world.bob)
+    opened = bob.get(address(file, "file-examples", "?edit=2")).context["form"].opened
+
+    bob.post(address(file), texts("2", "새 질문", "첫째 창", opened=opened))
+    again = bob.post(address(file), texts("2", "새 질문", "첫째 창", opened=opened))  # a second click
+    refused = bob.post(address(file), texts("2", "새 질문", "둘째 창", opened=opened))
+    kept = drafts(file)
+    bob.post(address(file), texts("2", "새 질문", "둘째 창", opened=refused.context["form"].opened))
+
+    assert [again.status_code, refused.status_code] == [302, 422]
+    assert "was changed in another window" in refused.text
+    assert "둘째 창" in refused.text
+    assert kept == [("bob", 2, as_line(chat("새 질문", "첫째 창")))]
+    assert drafts(file) == [("bob", 2, as_line(chat("새 질문", "둘째 창")))]
+
+
 def test_what_is_as_it_was_is_no_change(world: World, login: Login, file: TrainingFile) -> None:
     bob = login(world.bob)
     first = json.loads(chat_lines(1))

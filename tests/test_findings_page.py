@@ -1,6 +1,7 @@
 """Findings and statistics on the page of a file, and the versions that mend them."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,18 @@ def test_the_page_shows_what_was_found_and_what_to_do(world: World, login: Login
     assert [chart.id for chart in response.context["charts"]] == ["tokens-0", "tokens-1", "turns", "answers"]
     assert "New version without duplicates" in response.text
     assert "New version with personal data masked" in response.text
+
+
+def test_near_duplicates_stay_unless_they_are_ticked(world: World, login: Login) -> None:
+    file = looked_at(world)
+    [exact] = [one for one in file.report["findings"] if one["code"] == "exact_duplicates"]
+    file.report["findings"].append({**exact, "code": "near_duplicates"})
+    file.save()
+
+    response = page(login(world.bob), world, file)
+
+    boxes = re.findall(r'name="drop"\s+value="(\w+)"\s*(checked)?', response.text)
+    assert boxes == [("exact_duplicates", "checked"), ("near_duplicates", "")]
 
 
 def test_a_viewer_sees_findings_but_no_buttons(world: World, login: Login) -> None:

@@ -10,7 +10,17 @@ import pytest
 from django.test import Client
 
 from jobs import pricing
-from jobs.models import AuditEntry, Connection, ConnectionState, FileFormat, FileState, FineTuneJob, Team, TrainingFile
+from jobs.models import (
+    AuditEntry,
+    Connection,
+    ConnectionState,
+    FileFormat,
+    FileState,
+    FineTuneJob,
+    Origin,
+    Team,
+    TrainingFile,
+)
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_connection, make_file, make_job
@@ -56,6 +66,20 @@ def test_a_connection_in_trouble_is_offered_last_and_says_so(world: World, login
     offered = [offer["connection"] for offer in response.context["offers"]]
     assert (offered[0], offered[-1]) == (world.connection, bad)
     assert response.content.decode().count("The connection's last test said: Wrong key.") == offered.count(bad)
+
+
+def test_the_other_part_of_a_split_is_its_validation_file(world: World, login: Login) -> None:
+    whole = make_file(world.team)
+    earlier, shared = {"ratio": 0.8, "seed": 1}, {"ratio": 0.8, "seed": 7}
+    made: dict[str, Any] = {"parent": whole, "origin": Origin.SPLIT}
+    training = make_file(world.team, **made, options={**shared, "part": "training"})
+    validation = make_file(world.team, **made, options={**shared, "part": "validation"})
+    make_file(world.team, **made, options={**earlier, "part": "validation"})
+    client = login(world.bob)
+
+    pages = [client.get(world.url("jobs/new/"), {"file": str(one.uuid)}) for one in (training, validation, whole)]
+
+    assert [page.context["chosen_validation"] for page in pages] == [validation, None, None]
 
 
 def test_one_confirmation_orders_one_job(world: World, login: Login) -> None:

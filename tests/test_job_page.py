@@ -11,13 +11,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from jobs.models import AuditEntry, FineTuneJob, JobEvent, Metric, Wish
+from jobs.models import AuditEntry, FineTuneJob, JobEvent, Metric, RemoteFile, Wish
 from jobs.pipeline.record import move, note
 from jobs.provider import NOT_THE_SHAPE
 from jobs.states import ACTIVE, CLAIMED, FINAL, NEXT, State
 from jobs.views.job_parts import eta
 from tests.conftest import World
-from tests.factories import make_job
+from tests.factories import make_file, make_job
 
 type Login = Callable[..., Client]
 
@@ -37,6 +37,30 @@ def page(client: Client, world: World, job: FineTuneJob, tail: str = "") -> str:
     response = client.get(world.url(f"jobs/{job.uuid}/{tail}"))
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_a_file_that_the_service_does_not_know_is_said_with_what_to_do(world: World, login: Login) -> None:
+    error = {
+        "code": "invalid_request_error",
+        "param": "training_file",
+        "status": 400,
+        "message": "invalid training_file",
+    }
+    job = make_job(world.team, state=State.FAILED, error=error)
+
+    assert "Ordering again uploads the file anew." in page(login(world.bob), world, job)
+
+
+def test_the_ids_of_its_files_are_those_it_was_ordered_with(world: World, login: Login) -> None:
+    training, validation = make_file(world.team), make_file(world.team)
+    for file, sent in ((training, "file-anew"), (validation, "file-held-out")):
+        RemoteFile.objects.create(connection=world.connection, training_file=file, remote_id=sent)
+    job = ended(world, training_file=training, validation_file=validation, remote={"training_file": "file-then"})
+
+    response = login(world.bob).get(world.url(f"jobs/{job.uuid}/"))
+
+    assert response.context["file_ids"] == [("Training file", "file-then"), ("Validation file", "file-held-out")]
+    assert "file-anew" not in response.text
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -107,6 +107,29 @@ def test_the_report_of_a_table_leads_to_the_choice_and_tells_no_faults(desk: Des
     assert "faults.csv" not in report.text
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("winter.csv", csv_bytes(HEAD, *ROWS, encoding="cp949")),
+        ("alpaca.json", json.dumps([ALPACA] * 12).encode()),
+    ],
+)
+def test_what_wants_its_columns_chosen_asks_for_nothing_else(desk: Desk, name: str, body: bytes) -> None:
+    table = desk.upload(body, name)
+
+    report = desk.client.get(desk.world.url(f"files/{table.uuid}/"))
+    listed = desk.client.get(desk.world.url("files/"))
+    examples = desk.client.get(desk.world.url(f"files/{table.uuid}/examples/"))
+
+    assert ">Table<" in report.text
+    assert [word in report.text for word in ("The text can be put right", "upload it again", "Not checked")] == [
+        False
+    ] * 3
+    assert ">Table<" in listed.text
+    assert [f"files/{table.uuid}/{tab}/" in report.text for tab in ("examples", "change")] == [False] * 2
+    assert examples.headers["Location"] == desk.world.url(f"files/{table.uuid}/")
+
+
 def test_what_is_chosen_is_shown_before_anything_is_made(desk: Desk) -> None:
     table = desk.upload(TABLES["winter.csv"], "winter.csv")
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import FileFormat, FileState, Origin, TrainingFile
 from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.training_data.operations.rewriting import unfit_for_legacy
+from jobs.training_data.report import LIMITS
 
 OTHERS_SHOWN = 50
 MOST_LINES = 10_000
@@ -52,8 +53,36 @@ class SplitForm(ChangeForm):
     button = _("Split into two files")
     icon = "git-fork"
 
-    percent = forms.IntegerField(label=_("For training, in percent"), min_value=1, max_value=99, initial=90)
+    percent = forms.IntegerField(label=_("For training, in percent"), min_value=1, max_value=99)
     seed = seed_field()
+
+    def __init__(self, file: TrainingFile, *args: Any, **kwargs: Any) -> None:
+        super().__init__(file, *args, **kwargs)
+        self.fields["percent"].initial = self._most()
+
+    def _most(self) -> int:
+        """Up to 90 percent, such that the validation file has the examples that every file needs."""
+        shares = range(90, 50, -1)
+        return next((share for share in shares if self._held_out(share) >= LIMITS.min_examples), 90)
+
+    def _held_out(self, percent: int) -> int:
+        return round(self.file.examples * (1 - percent / 100))
+
+    def clean(self) -> dict[str, Any]:
+        """A part with too few examples would be a file with a fault, which nothing can be done with."""
+        cleaned = super().clean() or {}
+        if "percent" not in cleaned:
+            return cleaned
+        held_out, least = self._held_out(cleaned["percent"]), LIMITS.min_examples
+        if self.file.examples < 2 * least:
+            told = _(
+                "Each part needs at least %(least)s examples, and this file has %(n)s. Merge it with another first."
+            )
+            raise forms.ValidationError(told, params={"least": least, "n": self.file.examples})
+        if min(held_out, self.file.examples - held_out) < least:
+            told = _("Each part needs at least %(least)s examples. This file can be split at up to %(most)s percent.")
+            self.add_error("percent", forms.ValidationError(told, params={"least": least, "most": self._most()}))
+        return cleaned
 
     def orders(self) -> list[Order]:
         shared = {"ratio": self.cleaned_data["percent"] / 100, "seed": self.cleaned_data["seed"]}

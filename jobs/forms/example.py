@@ -1,6 +1,7 @@
 """The form of one example: a text area for each of its texts, or its JSON where texts alone would lose something."""
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Self
 
 import orjson
@@ -26,26 +27,37 @@ class ExampleForm:
     faults: list[Fault] = field(default_factory=list)
     too_large: bool = False
     too_many: bool = False  # changes, for one version
+    opened: str = ""  # digest of the example as it was when the form was opened
+    overtaken: bool = False  # by a change kept elsewhere since
 
     @classmethod
     def of(cls, key: str, content: bytes, *, as_json: bool = False) -> Self:
         """As a person opens it."""
         if len(content) > EDITABLE_BYTES:
             return cls(key, None, too_large=True)
+        opened = digest(content)
         example, _faults = checked(typed(1, content.decode("utf-8", "replace")))
         texts = _texts(example)
         if texts is None or as_json:
-            return cls(key, None, raw=readable(example) if example else content.decode("utf-8", "replace"))
-        return cls(key, texts)
+            raw = readable(example) if example else content.decode("utf-8", "replace")
+            return cls(key, None, raw=raw, opened=opened)
+        return cls(key, texts, opened=opened)
 
     @classmethod
     def sent(cls, key: str, data: QueryDict, before: bytes) -> Self:
         """As a person sent it; `before` is the example that was opened."""
+        opened = data.get("opened", "")[:40]
         if "raw" in data:
-            return cls(key, None, raw=str(data["raw"]))
+            return cls(key, None, raw=str(data["raw"]), opened=opened)
         told = zip(data.getlist("part"), data.getlist("role"), data.getlist("content"), strict=False)
         given = [Slot(part, role, text) for part, role, text in told if part in PARTS and role in ROLES]
-        return cls(key, unbroken(given[:MOST_SLOTS], cls.of(key, before).slots or []))
+        return cls(key, unbroken(given[:MOST_SLOTS], cls.of(key, before).slots or []), opened=opened)
+
+    def is_overtaken(self, now: bytes) -> bool:
+        """Whether it would silently take the place of what was kept since it was opened. Sent again, it may."""
+        self.overtaken = bool(self.opened) and self.opened != digest(now)
+        self.opened = digest(now)
+        return self.overtaken
 
     @property
     def example(self) -> dict[str, Any] | None:
@@ -94,6 +106,10 @@ class ExampleForm:
         last = max((n for n, slot in enumerate(self.slots) if slot.part == part), default=-1)
         role = "assistant" if last >= 0 and self.slots[last].role == "user" else "user"
         self.slots.insert(last + 1, Slot(part, role, ""))  # type: ignore[arg-type]
+
+
+def digest(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
 
 
 def _texts(example: dict[str, Any] | None) -> list[Slot] | None:

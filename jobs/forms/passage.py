@@ -18,7 +18,10 @@ class PassageForm(forms.Form):
         label=_("Text"),
         max_length=LONGEST,
         required=False,
-        help_text=_("A sentence or two are best. Line breaks, spaces and marks such as ** make no difference."),
+        help_text=_(
+            "A sentence or two are best: an example is found if it holds all of it, and a longer passage may be "
+            "spread over several. Line breaks, spaces and marks such as ** make no difference."
+        ),
         error_messages={
             "max_length": _("This is too long: paste a sentence or a paragraph, at most %(limit_value)d characters."),
         },

@@ -46,6 +46,9 @@ class Origin(models.TextChoices):
     RECIPE = "recipe", _("Made from text")
 
 
+TABLES = ("table", "json_array")  # codes of what is no data yet: somebody has to say which column is what
+
+
 class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):
     def visible_to(self, user: Anyone) -> "TrainingFileQuerySet":
         return self.filter(team__members__user_id=user.pk or 0)
@@ -115,6 +118,10 @@ class TrainingFile(models.Model):
     def method(self) -> Method | None:
         """How a job on this file trains; None where none can be ordered."""
         return method_for(self.format) if self.state == FileState.READY else None
+
+    @property
+    def is_table(self) -> bool:
+        return any(code in self.report.get("fault_counts", {}) for code in TABLES)
 
     @property
     def path(self) -> Path:

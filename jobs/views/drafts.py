@@ -69,6 +69,9 @@ def file_draft(request: DeskRequest, member: Member, reader: Reader) -> HttpResp
     content = form.content(reader.expected)
     if content is None:
         return examples_page(request, member, reader, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    now = reader.content(key)
+    if now is not None and content != _plain(now) and form.is_overtaken(now):
+        return examples_page(request, member, reader, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         saved = _save(request, reader, key, content)
     except drafting.TooManyError:

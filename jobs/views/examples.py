@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
@@ -25,7 +25,7 @@ from jobs.views.example_places import places
 from jobs.views.example_rows import FAULTY, Place, Reader, Shown, lines_of, place_of
 from jobs.views.file_facts import by_side
 from jobs.views.file_faults import Said, say
-from jobs.views.files import files_of
+from jobs.views.files import file_url, files_of
 
 NEW = "new"
 
@@ -55,6 +55,8 @@ class Finding(NamedTuple):
 def file_examples(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
     """Twenty a page; by number, by words in them, by what was found in them, or those one has changed."""
     found = get_object_or_404(files_of(request, member), uuid=file)
+    if found.is_table and found.content:
+        return redirect(file_url(found))
     try:
         with Index(path_of(found)) as index:
             return examples_page(request, member, Reader(found, request.user, index))

@@ -12,7 +12,6 @@ from jobs import pricing
 from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
-from jobs.training_data.codes import Code
 from jobs.training_data.encodings import MIXED
 from jobs.training_data.estimating import Estimate
 from jobs.training_data.privacy import mask_quote, shown_messages
@@ -91,6 +90,7 @@ def facts(file: TrainingFile) -> Facts:
 
 
 def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
+    """What the page offers to put right. A table is read as what it is when its columns are chosen."""
     found: dict[str, Any] | None = file.report.get("repair")
     if found and _is_chosen_with_columns(file, found):
         return None
@@ -103,8 +103,7 @@ def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
 
 def _is_chosen_with_columns(file: TrainingFile, found: dict[str, Any]) -> bool:
     """A table's encoding is; nothing else of it is wrong."""
-    is_table = Code.TABLE in file.report.get("fault_counts", {})
-    return is_table and not (found["apart"] or found["invisible"] or found["evidence"]["encoding"] == MIXED)
+    return file.is_table and not (found["apart"] or found["invisible"] or found["evidence"]["encoding"] == MIXED)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from jobs.forms.file import ConvertForm, UploadForm
 from jobs.models import FileState, FineTuneJob, Member, TrainingFile, audit
+from jobs.models.training_file import TABLES
 from jobs.pipeline import storing
 from jobs.tasks import check_file, nudge
-from jobs.training_data.codes import Code
 from jobs.uploads import HashedFile
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.file_facts import facts, guess
@@ -56,7 +56,7 @@ def _listed(request: DeskRequest, member: Member) -> QuerySet[TrainingFile]:
         files_of(request, member)
         .filter(deleted_at=None)
         .defer("report", "options")
-        .annotate(jobs_count=Subquery(count), is_table=Q(report__fault_counts__has_key=Code.TABLE))
+        .annotate(jobs_count=Subquery(count), table=Q(report__fault_counts__has_any_keys=TABLES))
     )
 
 

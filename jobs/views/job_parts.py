@@ -74,6 +74,19 @@ def _imported_stations(job: FineTuneJob) -> list[dict[str, Any]]:
     return [*past, {"label": last, "at": at, "kind": kind, "is_training": False}]
 
 
+def file_ids(job: FineTuneJob) -> list[tuple[str, str]]:
+    """What the service calls the job's files: as it told of this very job, for its copies may be others by now."""
+    files = [job.training_file_id, job.validation_file_id]
+    rows = job.connection.remote_files.filter(training_file__in=files) if job.connection else ()
+    copies: dict[int | None, str] = {copy.training_file_id: copy.remote_id for copy in rows}
+    told = job.remote or {}
+    named = [
+        (_("Training file"), told.get("training_file") or copies.get(job.training_file_id)),
+        (_("Validation file"), told.get("validation_file") or copies.get(job.validation_file_id)),
+    ]
+    return [(label, str(file_id)) for label, file_id in named if file_id]
+
+
 def imported_facts(job: FineTuneJob) -> dict[str, Any]:
     """What the page of an imported job says of it beside what it says of every job."""
     told = job_json.read_known(job.remote or job.imported, job.remote_id, timezone.now())

@@ -1,6 +1,5 @@
 """The live list of a team's jobs, and one job's page."""
 
-from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -17,12 +16,21 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs import pricing
 from jobs.forms.job import EditForm, FindForm, SettleForm
 from jobs.middleware import speak_as
-from jobs.models import FineTuneJob, JobOrigin, Member, Notice, RemoteFile, Team
+from jobs.models import FineTuneJob, JobOrigin, Member, Notice, Team
 from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.views.access import DeskRequest, viewer_page
-from jobs.views.job_parts import chart_points, eta, imported_facts, loss_rows, metrics_of, timeline, told_settings
+from jobs.views.job_parts import (
+    chart_points,
+    eta,
+    file_ids,
+    imported_facts,
+    loss_rows,
+    metrics_of,
+    timeline,
+    told_settings,
+)
 from jobs.views.job_rows import job_rows
 from jobs.views.lineage import chain
 from jobs.views.polling import Seen, seen
@@ -172,16 +180,11 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "points": chart_points(metrics, job.total_steps),
         "last": metrics[-1][1] if metrics else {},
         "table": loss_rows(metrics[-STEPS_SHOWN:]),
-        "copies": _copies(job),
+        "file_ids": file_ids(job),
         "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
         "remedy": remedy(job.error) if job.error else "",
         "told": told_settings(job),
     }
-
-
-def _copies(job: FineTuneJob) -> Iterable[RemoteFile]:
-    files = [job.training_file_id, job.validation_file_id]
-    return job.connection.remote_files.filter(training_file__in=files) if job.connection else ()
 
 
 # --- an open page -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jobs import pricing
 from jobs.forms.job import OTHER, OrderForm, takes
 from jobs.methods import TRAINS_ON, Method
-from jobs.models import FileFormat, FileState, FineTuneJob, Member, TrainingFile, audit
+from jobs.models import FileFormat, FileState, FineTuneJob, Member, Origin, TrainingFile, audit
 from jobs.pipeline.record import order
 from jobs.tasks import advance_job, nudge
 from jobs.training_data.leakage import known_leakage
+from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.views.access import DeskRequest, trainer_page
 
 FEW_EXAMPLES = 50
@@ -171,6 +172,7 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
     files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
     chosen = files.filter(uuid=_uuid(request.GET.get("file"))).first() or files.first()
     first["training_file"] = chosen
+    first["validation_file"] = _other_part(chosen, files) if chosen else None
     if form.offers:
         usable = [offer for offer in form.offers if not offer["connection"].disabled_at]
         fitting = [offer for offer in usable if not (chosen and chosen.method in offer["lacks"])]
@@ -181,6 +183,14 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
         if request.GET.get("retry"):
             first["retry_of"] = job.uuid
     return OrderForm(initial=first, team=member.team)
+
+
+def _other_part(file: TrainingFile, files: QuerySet[TrainingFile]) -> TrainingFile | None:
+    """The validation file that one split made beside this training file."""
+    if file.origin != Origin.SPLIT or file.options.get("part") != TRAINING:
+        return None
+    made_beside = files.defer(None).filter(parent=file.parent_id, origin=Origin.SPLIT)
+    return next((one for one in made_beside if one.options == file.options | {"part": VALIDATION}), None)
 
 
 def _uuid(text: str | None) -> UUID:

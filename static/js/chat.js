@@ -5,6 +5,8 @@ const send = form.querySelector("[data-send]");
 const stop = form.querySelector("[data-stop]");
 const errors = form.querySelector("[data-errors]");
 let running = null; // the AbortController of the answers that are coming in
+let since = 0; // when they were asked for
+const DOUBLE_CLICK = 500; // milliseconds: the second click on "Send" falls on "Stop", and means nothing
 
 const bubble = (kind) => document.querySelector(`template[data-bubble="${kind}"]`).content.firstElementChild.cloneNode(true);
 
@@ -117,9 +119,13 @@ function fail(chat, message, column, error) {
 async function during(work) {
   if (running) return;
   running = new AbortController();
+  since = performance.now();
+  const { signal } = running;
   busy(true);
   try {
-    await work(running.signal);
+    await work(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
     running = null;
     busy(false);
@@ -157,7 +163,9 @@ form.addEventListener("submit", (event) => {
   const fields = new FormData(form); // now: while answers come in, the selects are disabled and would be left out
   during((signal) => ask(fields, signal)).finally(() => text.focus());
 });
-stop.addEventListener("click", () => running?.abort());
+stop.addEventListener("click", () => {
+  if (performance.now() - since > DOUBLE_CLICK) running?.abort();
+});
 text.addEventListener("keydown", (event) => {
   // While a Korean syllable is being composed, Enter only finishes it.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

@@ -110,7 +110,7 @@ def chat(page: Page) -> str:
     """Ask the tuned model, and return its answer."""
     page.click("#job-actions a[href*='/playground/']")
     page.fill("#talk textarea[name=text]", "첫눈, 골목, 발소리")
-    page.click("#talk [data-send]")
+    page.dblclick("#talk [data-send]")  # as many people do; the second click must not stop the answer
     answer = page.locator("[data-column=left] .bubble-assistant .bubble-text").first
     expect(answer).to_have_text(re.compile(r"\S"), timeout=DONE)
     expect(page.locator(".bubble.streaming")).to_have_count(0, timeout=DONE)
