@@ -165,6 +165,15 @@ def test_of_two_owners_who_demote_each_other_one_stays(world: World, login: Logi
     assert roles(world.team) == {"alice": "owner", "bob": "viewer", "carol": "viewer"}
 
 
+def test_a_personal_team_offers_no_change_of_its_own_person(world: World, login: Login) -> None:
+    team = Team.objects.get(personal_for=world.bob)
+    Member.objects.create(team=team, user=world.alice, role=Role.OWNER)
+
+    for owner in (world.bob, world.alice):
+        page = login(owner).get(f"/t/{team.slug}/team/").content.decode()
+        assert ("Role of bob" in page, "Remove bob" in page, "Role of alice" in page) == (False, False, True)
+
+
 def test_nobody_is_put_out_of_their_personal_team(world: World, login: Login) -> None:
     team = Team.objects.get(personal_for=world.bob)
     Member.objects.create(team=team, user=world.alice, role=Role.OWNER)
