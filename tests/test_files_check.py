@@ -194,3 +194,12 @@ def test_a_conversion_whose_parent_is_gone_says_so(world: World) -> None:
     file.refresh_from_db()
     assert file.state == FileState.INVALID
     assert file.report["fault_counts"] == {"bytes_missing": 1}
+
+
+def test_who_waits_longest_is_checked_first(world: World) -> None:
+    moments = [timezone.now() - timedelta(minutes=n) for n in (1, 3, 2)]
+    files = [waiting(world, chat_lines(12, word=str(moment))) for moment in moments]
+    for file, moment in zip(files, moments, strict=True):
+        TrainingFile.objects.filter(pk=file.pk).update(check_due_at=moment)
+
+    assert due.files_to_check() == [files[n].pk for n in (1, 2, 0)]

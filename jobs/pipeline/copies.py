@@ -97,10 +97,11 @@ def deletable() -> Q:
 
 
 def due() -> QuerySet[RemoteFile]:
-    """Copies whose deletion is to be begun, or gone on with."""
+    """Copies whose deletion is to be begun, or gone on with; who waits longest comes first."""
     now = timezone.now()
     awake = Q(connection__wait_until=None) | Q(connection__wait_until__lte=now)
-    return RemoteFile.objects.filter(deletable(), awake, delete_due_at__lte=now).exclude(remote_id="")
+    rows = RemoteFile.objects.filter(deletable(), awake, delete_due_at__lte=now).exclude(remote_id="")
+    return rows.order_by("delete_due_at")
 
 
 def wish_away(copy: RemoteFile) -> bool:

@@ -54,16 +54,19 @@ def take(job: FineTuneJob, until: datetime | None) -> bool:
 
 
 def connections_to_follow() -> list[int]:
-    """Connections with jobs to look at. Their rows are taken by `follow`, not here."""
+    """Connections with jobs to look at, in no order, so that none is always last. `follow` takes their rows."""
     due = FineTuneJob.objects.due().filter(to_follow(), connection=OuterRef("pk")).exclude(remote_id="")
     now = timezone.now()
     awake: QuerySet[Connection] = Connection.objects.filter(
         Q(wait_until=None) | Q(wait_until__lte=now), Exists(due), parked_at=None, disabled_at=None
     )
-    return list(awake.values_list("pk", flat=True))
+    return list(awake.order_by("?").values_list("pk", flat=True))
 
 
 def files_to_check() -> list[int]:
-    """Files that wait for their check, or whose checking worker is gone."""
-    rows = TrainingFile.objects.alive().filter(check_due_at__lte=timezone.now())
+    """Files that wait for their check, or whose checking worker is gone; who waits longest comes first.
+
+    Where workers cannot keep up, messages expire: in any other order the same files would be left out every time.
+    """
+    rows = TrainingFile.objects.alive().filter(check_due_at__lte=timezone.now()).order_by("check_due_at")
     return list(rows.values_list("pk", flat=True)[:AT_ONCE])

@@ -36,8 +36,9 @@ def order(connection: Connection) -> None:
 
 
 def due() -> QuerySet[Connection]:
-    """Connections to be tested now, those among them whose worker died."""
-    return Connection.objects.alive().filter(disabled_at=None, test_due_at__lte=timezone.now())
+    """Connections to be tested now, those among them whose worker died; who waits longest comes first."""
+    waiting = Connection.objects.alive().filter(disabled_at=None, test_due_at__lte=timezone.now())
+    return waiting.order_by("test_due_at")
 
 
 def test(connection: Connection) -> None:

@@ -66,8 +66,8 @@ def _name(name: str, kind: str) -> str:
 
 
 def due() -> list[int]:
-    """Texts that wait to be read, or whose reading worker is gone."""
-    rows = Source.objects.alive().filter(due_at__lte=timezone.now())
+    """Texts that wait to be read, or whose reading worker is gone; who waits longest comes first."""
+    rows = Source.objects.alive().filter(due_at__lte=timezone.now()).order_by("due_at")
     return list(rows.values_list("pk", flat=True)[:AT_ONCE])
 
 
