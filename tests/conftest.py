@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone, translation
 from pytest_django.live_server_helper import LiveServer
 
 from ftsite.celery import app as celery_app
@@ -32,7 +33,7 @@ class World:
 
 @pytest.fixture(autouse=True)
 def _private_files(settings: Any, tmp_path: Path) -> None:
-    """No test leaves files behind, hashes static names, slows down passwords or meets another's rate limit."""
+    """No test leaves files behind, hashes static names, slows down passwords or meets another's rate limit or language."""
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
@@ -41,6 +42,8 @@ def _private_files(settings: Any, tmp_path: Path) -> None:
     }
     celery_app.conf.update(broker_url="memory://")  # a test's nudges must not reach a worker that runs beside it
     cache.clear()
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture
