@@ -33,7 +33,7 @@ class World:
 
 @pytest.fixture(autouse=True)
 def _private_files(settings: Any, tmp_path: Path) -> None:
-    """No test leaves files behind, hashes static names, slows down passwords or meets another's rate limit or language."""
+    """No test leaves files, hashes static names, slows down passwords, meets another's rate limit or language."""
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
