@@ -173,13 +173,17 @@ def ask(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...
 
 @pytest.mark.django_db(transaction=True)
 def test_a_request_runs_in_one_thread_that_is_kept(ask: Callable[..., list[Any]]) -> None:
-    sent = ask("/whole/")
-    threads = {thread for _is_coroutine, thread in ways}
-    ask("/whole/")
+    threads = set()
+    for _ in range(5):
+        sent = ask("/whole/")
+        [thread] = {thread for _is_coroutine, thread in ways}
+        threads.add(thread)
 
-    assert [message.get("body", message.get("status")) for message in sent] == [200, b"all of it"]
-    assert ways == [(False, thread) for thread in threads] * 2
-    assert [one.connection for one in used] == [None]
+        assert [message.get("body", message.get("status")) for message in sent] == [200, b"all of it"]
+        assert ways == [(False, thread)] * 2
+        assert [one.connection for one in used] == [None]
+
+    assert len(threads) <= 2  # the first may not have come to rest when the second request arrives
 
 
 @pytest.mark.django_db(transaction=True)

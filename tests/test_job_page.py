@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -73,7 +74,7 @@ def test_it_opens_in_every_state_and_both_languages(world: World, login: Login, 
 
 
 def test_the_times_of_another_day_are_shown_with_the_day(world: World, login: Login) -> None:
-    now = timezone.localtime()
+    now = timezone.localtime(timezone=ZoneInfo(world.bob.zone()))
     old = make_job(world.team, name="old", created_at=now - timedelta(days=3))
 
     assert f">{now - timedelta(days=3):%m-%d %H:%M}</time>" in page(login(world.bob), world, old)
