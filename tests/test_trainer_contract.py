@@ -161,6 +161,19 @@ def test_an_upload_stays_when_the_clock_is_set_back(sdk: OpenAI, clock: time_mac
     assert sdk.fine_tuning.jobs.create(model="sim-small", training_file=file).training_file == file
 
 
+def test_what_was_done_to_a_job_stays_done_when_the_clock_is_set_back(
+    sdk: OpenAI, clock: time_machine.Traveller
+) -> None:
+    job_id = start(sdk)
+    clock.shift(1)
+    sdk.fine_tuning.jobs.cancel(job_id)
+    told = [event.id for event in sdk.fine_tuning.jobs.list_events(job_id)]
+    clock.shift(-5)
+
+    assert sdk.fine_tuning.jobs.retrieve(job_id).status == "cancelled"
+    assert [event.id for event in sdk.fine_tuning.jobs.list_events(job_id)] == told != []
+
+
 def test_the_life_of_a_job(sdk: OpenAI, clock: time_machine.Traveller, wire: Undoing) -> None:
     job_id = start(sdk, suffix="봄", metadata={"texthelper_job": "42"})
     jobs = sdk.fine_tuning.jobs

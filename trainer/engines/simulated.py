@@ -8,7 +8,7 @@ import base64
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -61,6 +61,11 @@ class Run:
         key = f"{job.training_file.sha256}:{job.seed}:{job.n_epochs}:{job.batch_size}"
         return Curve(key, steps, job.n_epochs, job.learning_rate, job.validation_file is not None, job.method)
 
+    def _moment(self, now: datetime) -> datetime:
+        """What was done to a job stays done when the clock is set back: it is no earlier than the last act."""
+        paused = [datetime.fromtimestamp(at, UTC) for pause in self.job.pauses for at in pause if at]
+        return max(filter(None, (now, self.job.created_at, self.job.cancelled_at, *paused)))
+
     # --- where it stands ---
 
     def planned_end(self) -> tuple[str, datetime | None]:
@@ -73,9 +78,10 @@ class Run:
 
     def finished_at(self, now: datetime) -> datetime | None:
         end = self.planned_end()[1]
-        return end if end is not None and end <= now else None
+        return end if end is not None and end <= self._moment(now) else None
 
     def status(self, now: datetime) -> str:
+        now = self._moment(now)
         if self.finished_at(now):
             return self.planned_end()[0]
         if standing := self.clock.standing(now):
@@ -87,6 +93,7 @@ class Run:
 
     def reached(self, now: datetime) -> float:
         """The active seconds it got to, which stop at its end."""
+        now = self._moment(now)
         return self.clock.active(min(now, self.finished_at(now) or now))
 
     def validated(self, now: datetime) -> bool:
