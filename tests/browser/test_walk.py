@@ -36,7 +36,7 @@ def test_from_sign_in_to_a_tuned_model_that_answers(
     assert told["status"] == "succeeded"
     assert told["fine_tuned_model"].startswith("ft:sim-")
     assert answer
-    assert jobs_named(page, f"essay {language}") == 1
+    listed_once(page, f"essay {language}")
 
 
 def sample(folder: Path, language: str) -> Path:
@@ -117,6 +117,8 @@ def chat(page: Page) -> str:
     return answer.inner_text().strip()
 
 
-def jobs_named(page: Page, name: str) -> int:
+def listed_once(page: Page, name: str) -> None:
+    """The double click on the price made one job, and the list has it."""
     page.click("nav a[href$='/jobs/']")
-    return page.locator("tbody th a", has_text=name).count()
+    page.wait_for_url("**/jobs/")
+    expect(page.locator("tbody th a", has_text=name)).to_have_count(1)
