@@ -20,13 +20,14 @@ from typing import Any
 import psutil
 
 from bench import machine
-from bench.figures import Figure
+from bench.figures import Figure, median
 
 SIZE = int(os.environ.get("BENCH_DATA_MB", "50")) * 1_000_000
 LARGE = int(os.environ.get("BENCH_DATA_LARGE_MB", "2000")) * 1_000_000
 SMALL = 5_000_000
 SAMPLE = machine.ROOT / "samples" / "winter-essay-chat.jsonl"
 LOOK_SECONDS = 0.01
+TRIES = 5
 
 
 @dataclass
@@ -133,9 +134,11 @@ def whole_check(desk: Desk) -> Iterator[Figure]:
 
 
 def structure(desk: Desk) -> Iterator[Figure]:
-    ours = run("structure", desk.path)
-    used = f"{ours.cpu / ours.seconds:.2f} cores"
-    yield Figure("structure alone", ours.speed(desk.size), "MB/s", 150, at_least=True, note=used)
+    runs = [run("structure", desk.path) for _ in range(TRIES)]  # a third of a second each: others on the machine show
+    ours = min(runs, key=lambda each: each.seconds)
+    slower = median([each.speed(desk.size) for each in runs])
+    note = f"best of {TRIES}, median {slower:.0f} MB/s, {ours.cpu / ours.seconds:.2f} cores"
+    yield Figure("structure alone", ours.speed(desk.size), "MB/s", 150, at_least=True, note=note)
     for path in (desk.small, desk.large):
         measured = run("structure", path)
         size = path.stat().st_size

@@ -31,19 +31,19 @@ class Line(NamedTuple):
 class Block(NamedTuple):
     """Some whole lines, or the beginning of one that is too long."""
 
-    number: int  # of the first line
     raw: bytes
     start: int
     end: int
     whole: bool = True
     too_long: bool = False
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, number: int) -> Iterator[Line]:
+        """Each line; `number` is the first one's."""
         if self.too_long:
-            yield Line(self.number, self.raw, self.whole, True, self.end, self.start)
+            yield Line(number, self.raw, self.whole, True, self.end, self.start)
             return
         *whole, rest = self.raw.split(b"\n")
-        number, start = self.number, self.start
+        start = self.start
         for raw in whole:
             end = start + len(raw) + 1
             yield Line(number, raw.rstrip(b"\r"), True, False, end, start)
@@ -59,27 +59,30 @@ class Example(NamedTuple):
 
 def lines(stream: IO[bytes], limit: int) -> Iterator[Line]:
     """Never `for line in stream`: that reads a file without line breaks whole into memory."""
+    number = 0
     for block in blocks(stream, limit):
-        yield from block.lines()
+        for line in block.lines(number + 1):
+            yield line
+            number = line.number
 
 
 def blocks(stream: IO[bytes], limit: int) -> Iterator[Block]:
     """The file in pieces of BLOCK_BYTES that end with a line; no line in them is longer than `limit`."""
-    number, start = 1, 0
+    start = 0
     while raw := stream.read(min(BLOCK_BYTES, limit)):
         begun = len(raw) - raw.rfind(b"\n") - 1
         rest = stream.readline(limit + 1 - begun) if begun else b""
         whole = not begun or rest.endswith(b"\n")
         if not whole and begun + len(rest) > limit:
             if done := len(raw) - begun:
-                yield Block(number, raw[:done], start, start + done)
-                number, start = number + raw.count(b"\n"), start + done
+                yield Block(raw[:done], start, start + done)
+                start += done
             skipped, whole = _skip_line(stream)
-            block = Block(number, raw[done:] + rest, start, start + begun + len(rest) + skipped, whole, too_long=True)
+            block = Block(raw[done:] + rest, start, start + begun + len(rest) + skipped, whole, too_long=True)
         else:
-            block = Block(number, raw + rest, start, start + len(raw) + len(rest))
+            block = Block(raw + rest, start, start + len(raw) + len(rest))
         yield block
-        number, start = number + max(1, block.raw.count(b"\n")), block.end
+        start = block.end
 
 
 def _skip_line(stream: IO[bytes]) -> tuple[int, bool]:

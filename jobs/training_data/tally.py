@@ -34,7 +34,7 @@ class Tally:
 
     def block_faults(self, block: Block) -> Iterator[Fault]:
         if not self._takes_plain(block):
-            for line in block.lines():
+            for line in block.lines(self.report.lines + 1):
                 yield from self.line_faults(line)
 
     def _takes_plain(self, block: Block) -> bool:
@@ -43,9 +43,9 @@ class Tally:
             return False
         if (plain := plain_examples(block.raw)) is None:
             return False
+        self._count(len(plain), self.report.lines + 1, block.start, block.end)
         self.tried += len(plain)
-        self.report.lines = block.number + len(plain) - 1
-        self._count(len(plain), block.number, block.start, block.end)
+        self.report.lines += len(plain)
         return True
 
     def line_faults(self, line: Line) -> Iterator[Fault]:
