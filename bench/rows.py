@@ -9,9 +9,22 @@ from typing import Any
 from django.db import connection as database
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, JobEvent, Member, Metric, Role, Team, TrainingFile, Transition, User
+from jobs.models import (
+    Connection,
+    FineTuneJob,
+    JobEvent,
+    Member,
+    Metric,
+    Role,
+    SearchWord,
+    Team,
+    TrainingFile,
+    Transition,
+    User,
+)
 from jobs.models.searching import searched
 from jobs.states import FINAL, State
+from jobs.tasks import look_at_tables
 
 WORDS = (
     "겨울",
@@ -176,7 +189,18 @@ def _store(batch: list[FineTuneJob]) -> None:
     for job in batch:
         job.words, job.ids = searched(job).values()
     made = FineTuneJob.objects.bulk_create(batch)
+    _link(made)
     Transition.objects.bulk_create(line for job in made for line in _history(job))
+
+
+def _link(jobs: list[FineTuneJob]) -> None:
+    """What `remember` does for one job."""
+    team, texts = jobs[0].team, {text for job in jobs for text in job.words.split()}
+    SearchWord.objects.bulk_create([SearchWord(team=team, text=text) for text in sorted(texts)], ignore_conflicts=True)
+    known, link = dict(team.search_words.values_list("text", "pk")), FineTuneJob.search_words.through
+    link.objects.bulk_create(
+        link(finetunejob_id=job.pk, searchword_id=known[text]) for job in jobs for text in set(job.words.split())
+    )
 
 
 def _history(job: FineTuneJob) -> Iterator[Transition]:
@@ -215,6 +239,8 @@ def make_events(job: FineTuneJob, events: int, metrics: int) -> None:
 
 
 def settle() -> None:
-    """What a database does by itself after a while: it looks at its tables, and plans by what it saw."""
-    with database.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if database.vendor == "postgresql" else "PRAGMA optimize")
+    """What happens by itself after a while: the database looks at its tables, and plans by what it saw."""
+    look_at_tables()
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")

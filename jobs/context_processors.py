@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from jobs.models import Member, Notice, Team, User
+from jobs.models import Member, Team, User
+from jobs.models.counts import unseen_by
 
 MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
     ("job-list", _("Jobs"), "play", "active", "job-"),
@@ -51,8 +52,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
     @cache  # both bells show it
     def unseen() -> int:
-        """How many notices I have not seen; a hundred stand for all above 99."""
-        return Notice.objects.visible_to(user).unseen()[:100].count() if isinstance(user, User) else 0
+        return unseen_by(user.pk) if isinstance(user, User) else 0
 
     lazily: dict[str, Callable[[], Any]] = {"teams": teams, "nav": nav, "unseen": unseen}
     return {"team": member.team if member else None, "member": member, **lazily}

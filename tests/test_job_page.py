@@ -299,5 +299,5 @@ def test_who_saw_an_older_state_changes_nothing(world: World) -> None:
 def test_a_nonsensical_finish_does_not_break_the_pages(world: World, login: Login, finish: float) -> None:
     job = running(world, remote={"estimated_finish": finish})
 
-    assert eta(job) is None
+    assert eta(job, job.remote["estimated_finish"]) is None
     assert login(world.carol).get(world.url("jobs/")).status_code == 200

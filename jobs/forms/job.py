@@ -1,24 +1,16 @@
 """Ordering, editing and finding jobs."""
 
-import re
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db import connection
-from django.db.models import F, Q, Value
-from django.db.models.functions import StrIndex
-from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
-from jobs.forms.fields import AutoNumber, PlainSelect
+from jobs.forms.fields import AutoNumber
 from jobs.methods import SETTINGS, TRAINS_ON, Method
-from jobs.models import Connection, FineTuneJob, JobQuerySet, Member, RemoteFile, Team, TrainingFile, TunedModel
-from jobs.states import State
+from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile
 
-MAY_BE_ID = re.compile(r"^\S*[\d:_-]\S*$")  # one word with a digit or a mark in it
 OTHER = "other"  # the choice that lets an id be typed
 
 
@@ -216,76 +208,3 @@ class SettleForm(forms.Form):
     """What a person says of a job that asking did not settle. An empty id: it never started."""
 
     remote_id = forms.CharField(max_length=128, required=False, label=_("Job id at the service"))
-
-
-class FindForm(forms.Form):
-    """Filters and search of the job list; whatever is not understood is left out rather than refused."""
-
-    q = forms.CharField(required=False, max_length=128, label=_("Search"))
-    state = forms.ChoiceField(
-        required=False, label=_("Status"), choices=[("", _("Status: all")), *State.choices], widget=PlainSelect
-    )
-    owner = forms.ModelChoiceField(
-        Member.objects.none(),
-        required=False,
-        label=_("Made by"),
-        empty_label=_("Made by: all"),
-        widget=PlainSelect,
-    )
-    connection = forms.ModelChoiceField(
-        Connection.objects.none(),
-        required=False,
-        to_field_name="uuid",
-        empty_label=_("Connection: all"),
-        widget=PlainSelect,
-    )
-
-    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.team = team
-        owner: Any = self.fields["owner"]
-        owner.queryset = team.members.select_related("user").only("user__username")
-        owner.label_from_instance = lambda member: member.user.username
-        connection: Any = self.fields["connection"]
-        connection.queryset = team.connections.only("uuid", "name")  # not all models that a service ever listed
-
-    def find(self, jobs: JobQuerySet) -> JobQuerySet:
-        """Narrow `jobs` by what was understood."""
-        self.is_valid()
-        asked = self.cleaned_data
-        if asked.get("state"):
-            jobs = jobs.filter(state=asked["state"])
-        if asked.get("owner"):
-            jobs = jobs.filter(created_by_id=asked["owner"].user_id)
-        if asked.get("connection"):
-            jobs = jobs.filter(connection=asked["connection"])
-        return jobs.filter(_matches(self.team, asked["q"])) if asked.get("q") else jobs
-
-
-def _matches(team: Team, words: str) -> Q:
-    """Names and every id: ours, the job's, the model's, the files'.
-
-    An id that is whole is found by an index of its own. What may be a part of one is looked for in all ids, which
-    takes as long again as to look through all names.
-    """
-    with suppress(forms.ValidationError):
-        return Q(uuid=forms.UUIDField().clean(words)) | Q(remote_id=words)
-    jobs, files = FineTuneJob.objects.filter(team=team), TrainingFile.objects.filter(team=team)
-    if not MAY_BE_ID.search(words):
-        return _holds("words", words.lower()) | Q(training_file__in=files.filter(name__icontains=words).values("pk"))
-    named = TunedModel.objects.filter(team=team, name=words).values_list("job", flat=True)
-    # by two indexes: PostgreSQL reads every job where the second half is a query
-    whole = jobs.filter(Q(remote_id=words) | Q(pk__in=list(named)))
-    if found := list(whole.values_list("pk", flat=True)):
-        return Q(pk__in=found)
-    copies = RemoteFile.objects.filter(connection__team=team, remote_id=words).values("training_file")
-    holding = files.filter(Q(name__icontains=words) | Q(pk__in=copies)).values("pk")
-    ids = jobs.filter(_holds("ids", words.lower())).order_by().values("pk")
-    return _holds("words", words.lower()) | Q(training_file__in=holding) | Q(pk__in=ids)
-
-
-def _holds(field: str, text: str) -> Q:
-    """Whether a text is a part of a column, in the faster of the two ways: PostgreSQL's LIKE takes twice as long."""
-    if connection.vendor == "postgresql":
-        return Q(GreaterThan(StrIndex(F(field), Value(text)), 0))
-    return Q(**{f"{field}__contains": text})

@@ -4,16 +4,8 @@ from jobs.models.audit import AuditEntry, audit
 from jobs.models.connection import Connection, ConnectionState, RemoteFile
 from jobs.models.conversation import Conversation, Message
 from jobs.models.draft import DraftChange
-from jobs.models.job import (
-    Checkpoint,
-    FineTuneJob,
-    JobEvent,
-    JobOrigin,
-    JobQuerySet,
-    Metric,
-    Transition,
-    Wish,
-)
+from jobs.models.job import FineTuneJob, JobOrigin, JobQuerySet, Wish
+from jobs.models.job_history import Checkpoint, JobEvent, Metric, Transition
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
@@ -22,6 +14,7 @@ from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 from jobs.models.tuned_model import TunedModel
+from jobs.models.vocabulary import SearchWord
 
 __all__ = [
     "AuditEntry",
@@ -54,6 +47,7 @@ __all__ = [
     "SavedRecipe",
     "Search",
     "SearchState",
+    "SearchWord",
     "Source",
     "SourceKind",
     "SourceState",

@@ -1,4 +1,4 @@
-"""How much a team has, for the menu of every page."""
+"""How much a team has, and a person has not seen, for the head and the menu of every page."""
 
 from typing import NamedTuple
 
@@ -31,6 +31,20 @@ COUNTS = """SELECT
     (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = %s),
     (SELECT COUNT(*) FROM jobs_connection WHERE team_id = %s AND deleted_at IS NULL)
 """.format(", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders
+
+
+UNSEEN = """SELECT COUNT(*) FROM (
+    SELECT 1 FROM jobs_notice notice
+        JOIN jobs_finetunejob job ON job.id = notice.job_id
+        JOIN jobs_member member ON member.team_id = job.team_id AND member.user_id = notice.user_id
+    WHERE notice.user_id = %s AND notice.seen_at IS NULL LIMIT 100) found"""
+
+
+def unseen_by(user: int) -> int:
+    """Notices that a person has not seen, of jobs in teams where they still are; a hundred stand for all above 99."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNSEEN, [user])
+        return int(cursor.fetchone()[0])
 
 
 def counts_of(team: int) -> Counts:

@@ -1,4 +1,4 @@
-"""One order to train, from draft to its end, and what the service told us about it."""
+"""One order to train, from draft to its end."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -6,15 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jobs.methods import Method
 from jobs.models.connection import Connection
 from jobs.models.searching import searched
-from jobs.models.team import Anyone, Team
+from jobs.models.team import Anyone, Member, Team
 from jobs.models.training_file import TrainingFile
+from jobs.models.vocabulary import SearchWord, remember
 from jobs.states import ACTIVE, FINAL, State
 
 
@@ -36,6 +37,11 @@ class JobOrigin(models.TextChoices):
 class JobQuerySet(models.QuerySet["FineTuneJob"]):
     def visible_to(self, user: Anyone) -> "JobQuerySet":
         return self.filter(team__members__user_id=user.pk or 0)
+
+    def of(self, member: Member) -> "JobQuerySet":
+        """All that a member's team has: access is asked once, not for each row, which a hundred thousand rows feel."""
+        asked = Member.objects.filter(team=member.team_id, user=member.user_id)
+        return self.filter(models.Exists(asked), team=member.team_id)
 
     def active(self) -> "JobQuerySet":
         return self.filter(state__in=ACTIVE)
@@ -112,6 +118,7 @@ class FineTuneJob(models.Model):
     # What the list's search reads (see `searched`), cut so that each fits into an entry of an index.
     words = models.TextField(blank=True, editable=False)
     ids = models.TextField(blank=True, editable=False)
+    search_words = models.ManyToManyField(SearchWord, related_name="jobs", editable=False)
 
     objects = JobQuerySet.as_manager()
 
@@ -153,7 +160,9 @@ class FineTuneJob(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.words, self.ids = searched(self).values()
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            remember(self, self.words)
 
     @property
     def service(self) -> Connection:
@@ -219,81 +228,3 @@ class FineTuneJob(models.Model):
     def needs_a_person(self) -> bool:
         """UNSURE, and asking did not settle it."""
         return self.state == State.UNSURE and self.due_at is None
-
-
-class Transition(models.Model):
-    """One change of a job's state, kept for ever."""
-
-    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="transitions")
-    before = models.CharField(max_length=12, choices=State.choices, blank=True)
-    after = models.CharField(max_length=12, choices=State.choices)
-    at = models.DateTimeField(default=timezone.now)
-    reason = models.TextField(blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-
-    class Meta:
-        verbose_name = _("transition")
-        verbose_name_plural = _("transitions")
-        ordering = ["at", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.before} → {self.after}"
-
-
-class JobEvent(models.Model):
-    """One event as the service told it."""
-
-    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="events")
-    remote_id = models.CharField(max_length=128)
-    created_at = models.DateTimeField()
-    level = models.CharField(max_length=32, blank=True)
-    type = models.CharField(max_length=64, blank=True)
-    message = models.TextField(blank=True)
-    data = models.JSONField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        ordering = ["-created_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["job", "remote_id"], name="each_event_once")]
-        indexes = [models.Index(fields=["job", "-created_at", "-id"], name="events_newest_first")]
-
-    def __str__(self) -> str:
-        return self.message
-
-
-class Metric(models.Model):
-    """The numbers of one training step."""
-
-    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="metrics")
-    step = models.PositiveIntegerField()
-    values = models.JSONField()  # {"train_loss": 0.5, ...}
-
-    class Meta:
-        verbose_name = _("figures of a step")
-        verbose_name_plural = _("figures of steps")
-        ordering = ["step"]
-        constraints = [models.UniqueConstraint(fields=["job", "step"], name="each_step_once")]
-
-    def __str__(self) -> str:
-        return f"{self.step}"
-
-
-class Checkpoint(models.Model):
-    """A model as it stood at one step."""
-
-    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="checkpoints")
-    remote_id = models.CharField(max_length=128)
-    step = models.PositiveIntegerField()
-    model = models.CharField(max_length=300)
-    metrics = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("checkpoint")
-        verbose_name_plural = _("checkpoints")
-        ordering = ["-step"]
-        constraints = [models.UniqueConstraint(fields=["job", "remote_id"], name="each_checkpoint_once")]
-
-    def __str__(self) -> str:
-        return self.model

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs.models import FineTuneJob, Team, Transition, User, Wish
 from jobs.models.searching import searched
+from jobs.models.vocabulary import remember
 from jobs.pipeline import notices
 from jobs.provider import ProviderError
 from jobs.states import ACTIVE, CLAIMED, NEXT, State
@@ -43,6 +44,8 @@ def note(job: FineTuneJob, *, show: bool = False, **changes: Any) -> None:
             return
         if visible:
             Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
+        if words := changed.get("words"):
+            remember(job, words)
     for name in changed.keys() - {"version"}:
         setattr(job, name, changed[name])
 
@@ -61,7 +64,8 @@ def move(job: FineTuneJob, to: State, reason: str = "", by: User | None = None, 
     finished_at = changes.get("finished_at", job.finished_at)
     lease = timedelta(seconds=settings.CLAIM_SECONDS)
     changes = {"due_at": now + lease if to in CLAIMED else now, "tries": 0, "trouble": ""} | changes
-    changes |= {"state": to, "state_since": now, **searched(job, changes)}
+    noted = searched(job, changes)
+    changes |= {"state": to, "state_since": now, **noted}
     with transaction.atomic():
         rows = FineTuneJob.objects.filter(pk=job.pk, state=before)
         if rows.update(version=F("version") + 1, **changes) != 1:
@@ -70,6 +74,8 @@ def move(job: FineTuneJob, to: State, reason: str = "", by: User | None = None, 
         Team.objects.filter(pk=job.team_id).update(jobs_version=F("jobs_version") + 1)
         if to in ENDS:
             notices.tell_of_end(job, to, finished_at)
+        if words := noted.get("words"):
+            remember(job, words)
     for name, value in changes.items():
         setattr(job, name, value)
     return True

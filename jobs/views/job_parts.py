@@ -17,11 +17,13 @@ from jobs.states import FINAL, State
 BAD = {State.FAILED, State.CANCELLED}
 
 
-def eta(job: FineTuneJob) -> timedelta | None:
-    """How long the training will still take: as the service says, else by the pace so far; None if unknown."""
+def eta(job: FineTuneJob, finish: object) -> timedelta | None:
+    """How long the training will still take: as the service says (`finish`, by its clock), else by the pace so far.
+
+    None if that is unknown.
+    """
     if job.state != State.RUNNING or job.remote_status != "running":
         return None
-    finish = job.remote.get("estimated_finish")
     now = timezone.now()
     try:
         if isinstance(finish, int | float) and finish > now.timestamp():

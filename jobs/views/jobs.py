@@ -14,9 +14,10 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import pricing
-from jobs.forms.job import EditForm, FindForm, SettleForm
+from jobs.forms.find import FindForm
+from jobs.forms.job import EditForm, SettleForm
 from jobs.middleware import speak_as
-from jobs.models import FineTuneJob, JobOrigin, Member, Notice, Team
+from jobs.models import FineTuneJob, JobOrigin, Member, Notice
 from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
@@ -31,7 +32,7 @@ from jobs.views.job_parts import (
     timeline,
     told_settings,
 )
-from jobs.views.job_rows import job_rows
+from jobs.views.job_rows import LISTED, job_rows
 from jobs.views.lineage import chain
 from jobs.views.polling import Seen, seen
 from jobs.views.shelf import Shelf
@@ -39,12 +40,6 @@ from jobs.views.shelf import Shelf
 PER_PAGE = 25
 KEPT = 10  # seconds that a rendered list is given to whoever asks for the same: a team looks at one list
 MOST_FOUND = 1000  # a search that finds more shows the newest: whoever looks for one job adds a word
-LISTED = FineTuneJob.objects.select_related("connection", "training_file", "created_by").only(
-    *("uuid", "team", "origin", "name", "base_model", "method", "state", "wish", "due_at", "version"),
-    *("remote_status", "remote"),
-    *("error", "trouble", "step", "total_steps", "fine_tuned_model", "estimated_usd", "billed_usd"),
-    *("created_at", "started_at", "finished_at", "connection__name", "training_file__name", "created_by__username"),
-)
 RELATED = {  # what one job's page says of other rows: a file's options and a service's models may be megabytes
     "connection": ("uuid", "name", "profile", "key_hint", "parked_at", "disabled_at", "deleted_at"),
     "training_file": ("uuid", "name", "deleted_at"),
@@ -67,7 +62,7 @@ TOLD = ("job", "before", "after", "at", "reason", "by__username")
 @require_GET
 @viewer_page
 def job_list(request: DeskRequest, member: Member) -> HttpResponse:
-    facts = {"counts": member.counts, "ending": _ending(member.team)}
+    facts = {"counts": member.counts, "ending": _ending(member)}
     return render(request, "jobs/job_list.html", _list(request, member) | facts)
 
 
@@ -101,8 +96,9 @@ def _list_again(request: DeskRequest, member: Member) -> HttpResponse:
 
 def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
     find = FindForm(request.GET, team=member.team)
-    found = find.find(FineTuneJob.objects.visible_to(request.user).filter(team=member.team))
-    shelf = Shelf(found, PER_PAGE, LISTED, most=MOST_FOUND if find.cleaned_data.get("q") else None)
+    found = find.find(FineTuneJob.objects.of(member))
+    named = f"jobs:{member.team_id}:{member.team.jobs_version}:{find.narrowed}"
+    shelf = Shelf(found, PER_PAGE, LISTED, most=MOST_FOUND if find.cleaned_data.get("q") else None, named=named)
     page = shelf.get_page(request.GET.get("page"))
     asked = request.GET.copy()
     asked.pop("page", None)
@@ -118,9 +114,11 @@ def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
     }
 
 
-def _ending(team: Team) -> dict[str, Any]:
+def _ending(member: Member) -> dict[str, Any]:
     """Tuned models that will be switched off on a known day: how many, and the first day."""
-    ending = team.tuned_models.filter(shutdown_date__gte=timezone.now().date(), connection__profile="openai")
+    if not member.counts.models:
+        return {}
+    ending = member.team.tuned_models.filter(shutdown_date__gte=timezone.now().date(), connection__profile="openai")
     counts: dict[str, Any] = ending.aggregate(count=Count("pk"), first=Min("shutdown_date"))
     return counts
 
@@ -170,7 +168,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "job": job,
         "about": job.connection.about if job.connection else None,
         "base": pricing.base(job.connection.profile, job.base_model) if job.connection else None,
-        "eta": eta(job),
+        "eta": eta(job, job.remote.get("estimated_finish")),
         "steps": timeline(job, transitions),
         "is_of_today": timezone.localdate(job.created_at) == timezone.localdate(),
         "transitions": transitions,

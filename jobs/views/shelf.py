@@ -3,8 +3,11 @@
 from functools import cached_property
 from typing import Any
 
+from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
+
+KEPT = 10  # seconds
 
 
 class Shelf[M: Model](Paginator):  # type: ignore[type-arg]  # not generic while running
@@ -13,11 +16,14 @@ class Shelf[M: Model](Paginator):  # type: ignore[type-arg]  # not generic while
     rows: filtered and ordered, without select_related; an index should hold all that it asks for.
     full: gives the rows of one page, by their primary keys.
     most: read no more rows than so many, the newest; None reads and counts all.
+    named: what these rows are called, another name for any others: how many they are is kept under it for a while.
     """
 
-    def __init__(self, rows: QuerySet[M], per_page: int, full: QuerySet[M], most: int | None = None) -> None:
+    def __init__(
+        self, rows: QuerySet[M], per_page: int, full: QuerySet[M], most: int | None = None, named: str = ""
+    ) -> None:
         super().__init__(rows, per_page)
-        self.rows, self.full, self.most = rows, full, most
+        self.rows, self.full, self.most, self.named = rows, full, most, named
 
     @cached_property
     def _found(self) -> list[Any]:
@@ -26,7 +32,9 @@ class Shelf[M: Model](Paginator):  # type: ignore[type-arg]  # not generic while
 
     @cached_property
     def count(self) -> int:
-        return min(len(self._found), self.most) if self.most else self.rows.count()
+        if self.most:
+            return min(len(self._found), self.most)
+        return cache.get_or_set(self.named, self.rows.count, KEPT) or 0 if self.named else self.rows.count()
 
     @property
     def is_cut(self) -> bool:
