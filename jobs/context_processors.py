@@ -52,6 +52,8 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
     @cache  # both bells show it
     def unseen() -> int:
+        if member:
+            return member.counts.unseen
         return unseen_by(user.pk) if isinstance(user, User) else 0
 
     lazily: dict[str, Callable[[], Any]] = {"teams": teams, "nav": nav, "unseen": unseen}

@@ -52,5 +52,16 @@ class Migration(migrations.Migration):
             name="search_words",
             field=models.ManyToManyField(editable=False, related_name="jobs", to="jobs.searchword"),
         ),
+        migrations.RemoveIndex(model_name="finetunejob", name="jobs_of_team_by_state"),
+        migrations.AddIndex(
+            model_name="finetunejob",
+            index=models.Index(
+                fields=[
+                    *("team", "state", "-created_at", "-id", "created_by", "connection"),
+                    *("training_file", "words"),
+                ],
+                name="jobs_of_team_by_state",
+            ),
+        ),
         migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

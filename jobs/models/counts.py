@@ -8,7 +8,7 @@ from jobs.states import ACTIVE, State
 
 
 class Counts(NamedTuple):
-    """How much a team has."""
+    """How much a team has, and its member has not seen."""
 
     running: int  # jobs
     active: int  # jobs: running, or on their way there
@@ -16,6 +16,7 @@ class Counts(NamedTuple):
     sources: int
     models: int
     connections: int
+    unseen: int  # notices, of all teams
 
     @property
     def waiting(self) -> int:
@@ -23,21 +24,20 @@ class Counts(NamedTuple):
 
 
 # As the ORM would write it. Every page asks this, and the ORM needs longer to write it than a database to answer it.
-COUNTS = """SELECT
-    (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = %s AND state = %s),
-    (SELECT COUNT(*) FROM jobs_finetunejob WHERE team_id = %s AND state IN ({})),
-    (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = %s AND deleted_at IS NULL),
-    (SELECT COUNT(*) FROM jobs_source WHERE team_id = %s AND deleted_at IS NULL),
-    (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = %s),
-    (SELECT COUNT(*) FROM jobs_connection WHERE team_id = %s AND deleted_at IS NULL)
-""".format(", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders
-
-
 UNSEEN = """SELECT COUNT(*) FROM (
     SELECT 1 FROM jobs_notice notice
         JOIN jobs_finetunejob job ON job.id = notice.job_id
         JOIN jobs_member member ON member.team_id = job.team_id AND member.user_id = notice.user_id
     WHERE notice.user_id = %s AND notice.seen_at IS NULL LIMIT 100) found"""
+COUNTS = """SELECT jobs.running, jobs.active,
+    (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = %s AND deleted_at IS NULL),
+    (SELECT COUNT(*) FROM jobs_source WHERE team_id = %s AND deleted_at IS NULL),
+    (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = %s),
+    (SELECT COUNT(*) FROM jobs_connection WHERE team_id = %s AND deleted_at IS NULL),
+    ({})
+    FROM (SELECT COUNT(*) FILTER (WHERE state = %s) AS running, COUNT(*) AS active
+        FROM jobs_finetunejob WHERE team_id = %s AND state IN ({})) jobs
+""".format(UNSEEN, ", ".join(["%s"] * len(ACTIVE)))  # noqa: S608 - placeholders
 
 
 def unseen_by(user: int) -> int:
@@ -47,7 +47,7 @@ def unseen_by(user: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def counts_of(team: int) -> Counts:
+def counts_of(team: int, user: int) -> Counts:
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, [team, State.RUNNING.value, team, *(one.value for one in ACTIVE), *[team] * 4])
+        cursor.execute(COUNTS, [*[team] * 4, user, State.RUNNING.value, team, *(one.value for one in ACTIVE)])
         return Counts(*cursor.fetchone())

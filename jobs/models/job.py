@@ -137,7 +137,11 @@ class FineTuneJob(models.Model):
             ),
             models.Index(fields=["team", "ids"], name="jobs_ids"),
             models.Index(
-                fields=["team", "state", "-created_at", "-id", "created_by", "connection"], name="jobs_of_team_by_state"
+                fields=[
+                    *("team", "state", "-created_at", "-id", "created_by", "connection"),
+                    *("training_file", "words"),
+                ],
+                name="jobs_of_team_by_state",
             ),
             models.Index(fields=["state", "-state_since"], name="jobs_by_state"),
             models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),

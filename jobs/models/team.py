@@ -148,7 +148,7 @@ class Member(models.Model):
     @cached_property
     def counts(self) -> Counts:
         """Of the team, as they are when they are first asked for."""
-        return counts_of(self.team_id)
+        return counts_of(self.team_id, self.user_id)
 
     def may(self, role: Role) -> bool:
         """Tell whether this member's role is `role` or a higher one."""

@@ -49,9 +49,8 @@ def jobs_with(team: Team, text: str) -> "list[int] | None":
     if len(words) > MOST_WORDS:
         return None
     links = SearchWord.jobs.through.objects.filter(searchword__in=words)
-    jobs = list(links.values_list("finetunejob", flat=True)[: MOST_JOBS + 1])
-    if len(jobs) > MOST_JOBS:
+    if links[MOST_JOBS:].exists():
         return None
     if part == text:
-        return jobs
+        return list(links.values_list("finetunejob", flat=True))
     return [job for job, held in links.values_list("finetunejob", "finetunejob__words") if text in held]
