@@ -27,7 +27,7 @@ def words(world: World) -> list[str]:
 def way(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where too many words or jobs hold what is looked for, the names themselves are read."""
     if request.param:
-        monkeypatch.setattr(vocabulary, request.param, -1)
+        monkeypatch.setattr(vocabulary, request.param, 0)
     return request.param or "by words"
 
 
