@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from jobs.models.job import FineTuneJob
 
 MOST_WORDS = 500  # that hold what is looked for
-MOST_JOBS = 1000  # that such words stand in; whoever finds more is as fast reading the newest jobs themselves
+MOST_JOBS = 500  # that such words stand in; whoever finds more is as fast reading the newest jobs themselves
 
 
 class SearchWord(models.Model):
@@ -49,8 +49,9 @@ def jobs_with(team: Team, text: str) -> "list[int] | None":
     if len(words) > MOST_WORDS:
         return None
     links = SearchWord.jobs.through.objects.filter(searchword__in=words)
-    if links[MOST_JOBS:].exists():
+    jobs = list(links.values_list("finetunejob", flat=True)[: MOST_JOBS + 1])
+    if len(jobs) > MOST_JOBS:
         return None
     if part == text:
-        return list(links.values_list("finetunejob", flat=True))
+        return jobs
     return [job for job, held in links.values_list("finetunejob", "finetunejob__words") if text in held]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import orjson
-from django.db.models import TextField
+from django.db.models import StringAgg, TextField, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,10 +117,13 @@ def _kind(job: FineTuneJob, index: int, last: int) -> str:
 
 
 def metrics_of(job: FineTuneJob) -> list[tuple[int, dict[str, Any]]]:
-    """Every step with its numbers, in order: read as one text, ten times as fast as thousands of small ones."""
-    rows = list(job.metrics.annotate(text=Cast("values", TextField())).values_list("step", "text"))
-    values = orjson.loads("[" + ",".join(text for _step, text in rows) + "]")
-    return [(step, found) for (step, _text), found in zip(rows, values, strict=True)]
+    """Every step with its numbers, in order: the database puts them into one text, thousands of rows take long."""
+    comma, rows = Value(","), job.metrics.order_by()
+    told = rows.aggregate(
+        steps=StringAgg(Cast("step", TextField()), comma), values=StringAgg(Cast("values", TextField()), comma)
+    )
+    steps, values = (orjson.loads(f"[{told[name] or ''}]") for name in ("steps", "values"))
+    return sorted(zip(steps, values, strict=True), key=itemgetter(0))
 
 
 LOSSES = ("train_loss", "valid_loss", "full_valid_loss")

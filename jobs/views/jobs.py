@@ -39,7 +39,7 @@ from jobs.views.shelf import Shelf
 
 PER_PAGE = 25
 KEPT = 10  # seconds that a rendered list is given to whoever asks for the same: a team looks at one list
-MOST_FOUND = 1000  # a search that finds more shows the newest: whoever looks for one job adds a word
+MOST_FOUND = 500  # a search that finds more shows the newest: whoever looks for one job adds a word
 RELATED = {  # what one job's page says of other rows: a file's options and a service's models may be megabytes
     "connection": ("uuid", "name", "profile", "key_hint", "parked_at", "disabled_at", "deleted_at"),
     "training_file": ("uuid", "name", "deleted_at"),
@@ -128,7 +128,7 @@ def _ending(member: Member) -> dict[str, Any]:
 
 def job_of(member: Member, uuid: UUID) -> FineTuneJob:
     """A job of the member's team, or 404."""
-    job: FineTuneJob = get_object_or_404(SHOWN.visible_to(member.user), team=member.team, uuid=uuid)
+    job: FineTuneJob = get_object_or_404(SHOWN.of(member), uuid=uuid)
     job.team = member.team
     return job
 
