@@ -107,7 +107,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",  # a read that turns into a write must not fail with "locked"
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;",
-        # … in KB, of each of 32 threads: an index of a hundred thousand jobs is that large; the 2 MB of old were not enough
+        # … in KB, of each of 32 threads: as large as an index of a hundred thousand jobs (2000 by default)
     }
     DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; to open one, and read the schema, takes 4 ms of every request
     # a file, so that the live server of a test has connections of its own, as in life
