@@ -491,7 +491,7 @@ def test_list_costs_the_same_however_long(
     alice = login(world.alice)
     alice.get(world.url("connections/"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         page = alice.get(world.url("connections/"))
 
     assert len(page.context["page"].object_list) == rows + 1

@@ -253,7 +253,7 @@ def test_the_list_takes_the_same_queries_however_long(
     client = login(world.carol)
     client.get(world.url("sources/"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         page = client.get(world.url("sources/"))
 
     assert len(page.context["page"]) == min(count, 25)
