@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
 
 from jobs.forms import find
-from jobs.models import FineTuneJob, SearchWord, Team, vocabulary
+from jobs.models import SearchWord, Team, vocabulary
 from jobs.pipeline.record import note
 from jobs.states import State
 from jobs.tasks import look_at_tables
@@ -114,9 +115,14 @@ def test_jobs_of_before_are_found_after_the_migration(world: World, other: Team)
     assert len(before) == 8
 
 
-def test_a_database_looks_at_its_tables(world: World) -> None:
+def test_sqlite_knows_what_its_tables_hold(world: World) -> None:
+    if connection.vendor != "sqlite":
+        look_at_tables()
+        return  # another database looks by itself; it must not be told in SQLite's words
     make_job(world.team, name="겨울")
 
     look_at_tables()
 
-    assert FineTuneJob.objects.filter(name="겨울").exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'jobs_finetunejob' AND idx = 'jobs_newest_first'")
+        assert cursor.fetchone()[0].startswith("1 ")
