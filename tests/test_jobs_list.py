@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.test import Client
 
 from jobs.models import FineTuneJob, Member, Role, Team, User
+from jobs.models.counts import COUNTS
 from jobs.pipeline.record import move, note
 from jobs.states import State
+from jobs.views import shelf
 from jobs.views.shelf import Shelf
 from tests.conftest import World
 from tests.factories import make_file, make_job, make_tuned_model
@@ -230,6 +233,35 @@ def test_a_search_reads_no_more_than_its_newest_and_tells_so(world: World) -> No
 
     assert ([job.name for job in cut.get_page(1)], cut.count, cut.is_cut) == (["겨울 2", "겨울 1"], 2, True)
     assert (whole.count, whole.is_cut) == (3, False)
+
+
+def test_how_many_they_are_is_true_with_each_change_and_a_little_late_only_where_they_are_many(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = FineTuneJob.objects.all()
+
+    def told(version: int) -> int:
+        return Shelf(rows, 25, rows, named="jobs", version=version).count
+
+    make_job(world.team, training_file=world.team.training_files.first())
+    few = told(1)
+    make_job(world.team, training_file=world.team.training_files.first())
+    assert (few, told(1), told(2)) == (1, 1, 2)
+
+    monkeypatch.setattr(shelf, "MANY", 2)
+    make_job(world.team, training_file=world.team.training_files.first())
+    newest = Shelf(rows, 25, rows, named="jobs", version=3)
+    assert (newest.count, newest.get_page(1).object_list[0]) == (2, rows[0])
+
+
+def test_how_many_are_active_is_counted_in_the_index_of_those_alone(world: World) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL reads so few rows without any index")
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {COUNTS}", [*[world.team.pk] * 4, world.bob.pk, world.team.pk])
+        plan = " ".join(str(row) for row in cursor.fetchall())
+
+    assert "COVERING INDEX jobs_active (team_id=?" in plan
 
 
 def test_the_search_follows_what_is_renamed_and_what_a_service_names(world: World, login: Login) -> None:

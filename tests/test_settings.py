@@ -23,13 +23,15 @@ def test_saving_settings(world: World, login: Login) -> None:
     bob = User.objects.get(pk=world.bob.pk)
     assert (bob.username, bob.language, bob.time_zone, bob.mail_me) == ("밥", "ko", "Europe/Paris", "always")
     assert [str(m) for m in response.context["messages"]] == ["설정을 저장했습니다."]
+    assert '<option value="Europe/Paris" selected>Paris</option>' in response.content.decode()
     assert client.cookies["django_language"].value == "ko"
 
 
 def test_settings_offer_every_zone_by_region(world: World, login: Login) -> None:
-    form = login(world.bob).get("/settings/").context["form"]
+    response = login(world.bob).get("/settings/")
 
-    groups = dict(form.fields["time_zone"].choices)
+    groups = dict(response.context["form"].fields["time_zone"].choices)
+    assert '<optgroup label="Asia"><option value="Asia/Aden">Aden</option>' in response.content.decode()
     assert ("Asia/Seoul", "Seoul") in groups["Asia"]
     assert ("America/Argentina/Ushuaia", "Ushuaia") in groups["America/Argentina"]
 

@@ -11,6 +11,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from jobs.forms.accounts import NAME_HELP, NAME_LABEL, NAME_LENGTH
+from jobs.forms.fields import PlainSelect
 from jobs.models import User
 
 type Groups = list[tuple[str, list[tuple[str, str]]]]
@@ -35,7 +36,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript a
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES]
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, choices=time_zones)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, choices=time_zones, widget=PlainSelect)
 
     class Meta:
         model = User

@@ -144,6 +144,7 @@ class FineTuneJob(models.Model):
                 name="jobs_of_team_by_state",
             ),
             models.Index(fields=["state", "-state_since"], name="jobs_by_state"),
+            models.Index(fields=["team", "state"], name="jobs_active", condition=models.Q(state__in=sorted(ACTIVE))),
             models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),
         ]
         constraints = [

@@ -17,7 +17,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from jobs import pricing
-from jobs.models import JobEvent
 
 register = template.Library()
 LONG_AGO = timedelta(days=60)  # before this, people count in dates
@@ -124,9 +123,13 @@ def number(value: Any) -> str:
 @register.filter
 def as_rows(table: Iterable[tuple[int, Iterable[Any]]]) -> SafeString:
     """Rows of a table of numbers: a step, then its values. A loop of the template takes twenty times as long."""
-    rows = ((str(step), *map(number, values)) for step, values in table)
-    cells = ("".join(f'<td class="num">{escape(text)}</td>' for text in row) for row in rows)
-    return mark_safe("".join(f"<tr>{row}</tr>\n" for row in cells))  # noqa: S308 - every value is escaped
+    rows = (f'<td class="num">{step}</td>{"".join(map(_cell, values))}' for step, values in table)
+    return mark_safe("".join(f"<tr>{row}</tr>\n" for row in rows))  # noqa: S308 - what is no number is escaped
+
+
+def _cell(value: Any) -> str:
+    text = number(value)
+    return f'<td class="num">{text if isinstance(value, float) else escape(text)}</td>'
 
 
 @register.filter
@@ -138,12 +141,15 @@ def points_script(points: dict[str, Any], element_id: str) -> SafeString:
 
 
 @register.simple_tag
-def event_rows(events: Iterable[JobEvent], *, dated: bool = False) -> SafeString:
-    """Rows of a table of events: the time, with its day if `dated`, and the service's words. As fast, and as rare."""
+def event_rows(events: Iterable[Any], *, dated: bool = False) -> SafeString:
+    """Rows of a table of events: the time, with its day if `dated`, and the service's words. As fast, and as rare.
+
+    events: anything with a JobEvent's pk, level, message and created_at.
+    """
     return mark_safe("\n".join(_event_row(event, "%m-%d %H:%M:%S" if dated else "%H:%M:%S") for event in events))  # noqa: S308 - escaped
 
 
-def _event_row(event: JobEvent, form: str) -> str:
+def _event_row(event: Any, form: str) -> str:
     words, marked = escape(event.message), {"error": "bad-text", "warn": "warn-text"}.get(event.level)
     if marked:
         words = f'<span class="{marked}">{words}</span>'

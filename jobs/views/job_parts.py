@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import job_json
-from jobs.models import FineTuneJob, JobOrigin, Transition
+from jobs.models import FineTuneJob, JobOrigin, RemoteFile, Transition
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
@@ -80,8 +80,8 @@ def _imported_stations(job: FineTuneJob) -> list[dict[str, Any]]:
 def file_ids(job: FineTuneJob) -> list[tuple[str, str]]:
     """What the service calls the job's files: as it told of this very job, for its copies may be others by now."""
     files = [job.training_file_id, job.validation_file_id]
-    rows = job.connection.remote_files.filter(training_file__in=files) if job.connection else ()
-    copies: dict[int | None, str] = {copy.training_file_id: copy.remote_id for copy in rows}
+    rows = job.connection.remote_files.filter(training_file__in=files) if job.connection else RemoteFile.objects.none()
+    copies: dict[int | None, str] = dict(rows.values_list("training_file", "remote_id"))
     told = job.remote or {}
     named = [
         (_("Training file"), told.get("training_file") or copies.get(job.training_file_id)),

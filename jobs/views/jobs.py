@@ -42,7 +42,7 @@ KEPT = 10  # seconds that a rendered list is given to whoever asks for the same:
 MOST_FOUND = 500  # a search that finds more shows the newest: whoever looks for one job adds a word
 RELATED = {  # what one job's page says of other rows: a file's options and a service's models may be megabytes
     "connection": ("uuid", "name", "profile", "key_hint", "parked_at", "disabled_at", "deleted_at"),
-    "training_file": ("uuid", "name", "deleted_at"),
+    "training_file": ("uuid", "name", "deleted_at", "parent"),
     "validation_file": ("uuid", "name", "deleted_at"),
     "created_by": ("username",),
     "retry_of": ("uuid", "name"),
@@ -97,8 +97,9 @@ def _list_again(request: DeskRequest, member: Member) -> HttpResponse:
 def _list(request: DeskRequest, member: Member) -> dict[str, Any]:
     find = FindForm(request.GET, team=member.team)
     found = find.find(FineTuneJob.objects.of(member))
-    named = f"jobs:{member.team_id}:{member.team.jobs_version}:{find.narrowed}"
-    shelf = Shelf(found, PER_PAGE, LISTED, most=MOST_FOUND if find.cleaned_data.get("q") else None, named=named)
+    most = MOST_FOUND if find.cleaned_data.get("q") else None
+    named = f"jobs:{member.team_id}:{find.narrowed}"
+    shelf = Shelf(found, PER_PAGE, LISTED, most=most, named=named, version=member.team.jobs_version)
     page = shelf.get_page(request.GET.get("page"))
     asked = request.GET.copy()
     asked.pop("page", None)
@@ -163,7 +164,7 @@ def _job_again(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
 def _page(job: FineTuneJob) -> dict[str, Any]:
     metrics = metrics_of(job)
     transitions = list(job.transitions.select_related("by").only(*TOLD))
-    events = list(job.events.all()[: EVENTS_SHOWN + 1])
+    events = list(job.events.values_list("pk", "level", "message", "created_at", named=True)[: EVENTS_SHOWN + 1])
     return {
         "job": job,
         "about": job.connection.about if job.connection else None,

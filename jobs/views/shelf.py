@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 
 KEPT = 10  # seconds
+MANY = 10_000  # rows: one more or less may then be told so much later, where the version has moved on
 
 
 class Shelf[M: Model](Paginator):  # type: ignore[type-arg]  # not generic while running
@@ -16,14 +17,21 @@ class Shelf[M: Model](Paginator):  # type: ignore[type-arg]  # not generic while
     rows: filtered and ordered, without select_related; an index should hold all that it asks for.
     full: gives the rows of one page, by their primary keys.
     most: read no more rows than so many, the newest; None reads and counts all.
-    named: what these rows are called, another name for any others: how many they are is kept under it for a while.
+    named: what these rows are called, another name for any others: how many they are is kept under it for a while,
+        for as long as their `version` is the same or if they are MANY.
     """
 
     def __init__(
-        self, rows: QuerySet[M], per_page: int, full: QuerySet[M], most: int | None = None, named: str = ""
+        self,
+        rows: QuerySet[M],
+        per_page: int,
+        full: QuerySet[M],
+        most: int | None = None,
+        named: str = "",
+        version: int = 0,
     ) -> None:
         super().__init__(rows, per_page)
-        self.rows, self.full, self.most, self.named = rows, full, most, named
+        self.rows, self.full, self.most, self.named, self.version = rows, full, most, named, version
 
     @cached_property
     def _found(self) -> list[Any]:
@@ -34,7 +42,12 @@ class Shelf[M: Model](Paginator):  # type: ignore[type-arg]  # not generic while
     def count(self) -> int:
         if self.most:
             return min(len(self._found), self.most)
-        return cache.get_or_set(self.named, self.rows.count, KEPT) or 0 if self.named else self.rows.count()
+        version, count = cache.get(self.named, (None, 0)) if self.named else (None, 0)
+        if version != self.version and count < MANY:
+            count = self.rows.count()
+            if self.named:
+                cache.set(self.named, (self.version, count), KEPT)
+        return int(count)
 
     @property
     def is_cut(self) -> bool:
