@@ -74,6 +74,21 @@ def test_both_ways_find_what_stands_in_the_names(
     assert [row.name for row in shown.context["rows"]] == found, way
 
 
+def test_a_common_word_is_known_as_such_and_still_finds_what_has_it_when_it_is_rare(
+    world: World, login: Login, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    job = make_job(world.team, name="겨울", training_file=None)
+    monkeypatch.setattr(vocabulary, "MOST_JOBS", 0)
+    assert vocabulary.jobs_with(world.team, "겨울") is None
+    monkeypatch.undo()
+
+    with django_assert_max_num_queries(0):
+        assert vocabulary.jobs_with(world.team, "겨울") is None
+    shown = login(world.bob).get(world.url("jobs/"), {"q": "겨울"})
+
+    assert [row.uuid for row in shown.context["rows"]] == [str(job.uuid)]
+
+
 def test_too_many_files_are_not_asked_one_by_one(world: World, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     make_job(world.team, name="봄", training_file=make_file(world.team, name="눈.jsonl"))
     monkeypatch.setattr(find, "MOST_FILES", 0)

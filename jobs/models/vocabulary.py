@@ -1,7 +1,9 @@
 """The words that a team's jobs are named by, each once: to look through them is faster than through all names."""
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from django.core.cache import cache
 from django.db import models
 
 from jobs.models.team import Team
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 500  # that hold what is looked for
 MOST_JOBS = 500  # that such words stand in; whoever finds more is as fast reading the newest jobs themselves
+COMMON_FOR = 60 * 60  # seconds that a word counts as such: to read the names is right with any
 
 
 class SearchWord(models.Model):
@@ -45,6 +48,16 @@ def remember(job: "FineTuneJob", words: str) -> None:
 def jobs_with(team: Team, text: str) -> "list[int] | None":
     """The jobs that hold `text` (in small letters) in their names; None if too many hold its longest word."""
     part = max(text.split(), key=len)
+    common = f"common-word:{team.pk}:{blake2b(part.encode(), digest_size=16).hexdigest()}"
+    if cache.get(common):  # somebody pages through what it finds, or keeps it open
+        return None
+    jobs = _linked(team, text, part)
+    if jobs is None:
+        cache.set(common, value=True, timeout=COMMON_FOR)
+    return jobs
+
+
+def _linked(team: Team, text: str, part: str) -> "list[int] | None":
     words = list(team.search_words.filter(text__contains=part).values_list("pk", flat=True)[: MOST_WORDS + 1])
     if len(words) > MOST_WORDS:
         return None
