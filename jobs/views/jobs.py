@@ -138,7 +138,9 @@ def job_of(member: Member, uuid: UUID) -> FineTuneJob:
 @viewer_page
 def job_detail(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
     job = job_of(member, uuid)
-    see(member.user, Notice.objects.filter(job=job))
+    if member.counts.unseen:  # the menu wants to know in any case
+        see(member.user, Notice.objects.filter(job=job))
+        del member.counts
     forms = {"edit": EditForm(initial={"name": job.name, "note": job.note}), "settle": SettleForm()}
     return render(request, "jobs/job_detail.html", _page(job) | forms | {"chain": chain(job.training_file)})
 
