@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from typing import NamedTuple
 
 from django.db import close_old_connections, connection
@@ -135,6 +136,12 @@ def all_looks(client: Client, team: Team, job: FineTuneJob) -> Iterator[tuple[st
     )
     page = reverse("job-detail", args=[team.slug, job.uuid])
     yield "job page, 10,000 events", partial(timed, client, page), PAGE_TARGET
+    told = count()
+
+    def tell() -> None:
+        job.metrics.filter(step=1).update(values={"train_loss": next(told)})
+
+    yield "job page, 10,000 events, a step told just before", partial(timed, client, page, before=tell), PAGE_TARGET
     poll = reverse("job-list-poll", args=[team.slug])
     yield "idle poll of the job list", partial(_idle, client, team, poll), POLL_TARGET
     poll = reverse("job-poll", args=[team.slug, job.uuid])

@@ -1,15 +1,13 @@
 """How times and tables of numbers read."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from django.utils.html import json_script
 from django.utils.translation import override
 
 from jobs.models import JobEvent
-from jobs.templatetags.desk import ago, as_rows, briefly, event_rows, points_script
+from jobs.templatetags.desk import ago, briefly, event_rows
 
 
 @pytest.mark.parametrize(
@@ -47,13 +45,6 @@ def test_a_remaining_time_is_no_more_exact_than_it_is() -> None:
     assert briefly(None) == ""
 
 
-def test_whatever_a_service_calls_a_number_is_shown_as_text() -> None:
-    assert as_rows([(123_456, [0.123456, None, "<b>3</b>"])]) == (
-        '<tr><td class="num">123456</td><td class="num">0.1235</td><td class="num">–</td>'
-        '<td class="num">&lt;b&gt;3&lt;/b&gt;</td></tr>\n'
-    )
-
-
 @pytest.mark.parametrize(
     ("level", "words"),
     [
@@ -72,24 +63,3 @@ def test_an_event_is_shown_as_text_by_the_readers_clock(level: str, words: str) 
     assert f'<time datetime="{moment.isoformat()}">14:05:09</time>' in row
     assert ">11-22 14:05:09</time>" in dated
     assert f"data-service>{words}</td>" in row
-
-
-def test_points_are_told_as_json_script_tells_them() -> None:
-    points = {"steps": [1, 2], "train": [0.5, None], "valid": ["</script>&amp;", {"<b>": "겨울"}], "total": None}
-
-    told = points_script(points, "loss-data")
-
-    head, body, tail = inside(told)
-    assert (head, tail) == inside(json_script(points, "loss-data"))[::2]
-    assert json.loads(body) == points
-    assert not {"<", ">", "&"} & set(body)
-
-
-def test_what_is_no_number_is_no_point() -> None:
-    """json_script says NaN there, and no browser reads on."""
-    assert json.loads(inside(points_script({"train": [float("nan")]}, "x"))[1]) == {"train": [None]}
-
-
-def inside(script: str) -> tuple[str, str, str]:
-    head, body = script.removesuffix("</script>").split(">", 1)
-    return head, body, "</script>"

@@ -8,11 +8,9 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-import orjson
 from django import template
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
@@ -118,26 +116,6 @@ def until(moment: datetime | None) -> timedelta | None:
 def number(value: Any) -> str:
     """A loss or a rate, short: four significant digits."""
     return f"{value:.4g}" if isinstance(value, int | float) else ("–" if value is None else str(value))
-
-
-@register.filter
-def as_rows(table: Iterable[tuple[int, Iterable[Any]]]) -> SafeString:
-    """Rows of a table of numbers: a step, then its values. A loop of the template takes twenty times as long."""
-    rows = (f'<td class="num">{step}</td>{"".join(map(_cell, values))}' for step, values in table)
-    return mark_safe("".join(f"<tr>{row}</tr>\n" for row in rows))  # noqa: S308 - what is no number is escaped
-
-
-def _cell(value: Any) -> str:
-    text = number(value)
-    return f'<td class="num">{text if isinstance(value, float) else escape(text)}</td>'
-
-
-@register.filter
-def points_script(points: dict[str, Any], element_id: str) -> SafeString:
-    """As json_script does it, in a tenth of the time: a curve of thousands of points is told anew each second."""
-    text = orjson.dumps(points).replace(b"<", b"\\u003C").replace(b">", b"\\u003E").replace(b"&", b"\\u0026").decode()
-    shown = mark_safe(text)  # noqa: S308 - escaped
-    return format_html('<script id="{}" type="application/json">{}</script>', element_id, shown)
 
 
 @register.simple_tag

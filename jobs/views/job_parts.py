@@ -1,18 +1,14 @@
-"""What a job's page shows beside its plain fields: timeline, remaining time, points of the curve."""
+"""What a job's page shows beside its plain fields: timeline, remaining time, ids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
-import orjson
-from django.db.models import StringAgg, TextField, Value
-from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import job_json
-from jobs.models import FineTuneJob, JobOrigin, RemoteFile, Transition
+from jobs.models import FineTuneJob, JobOrigin, Transition
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
@@ -79,14 +75,17 @@ def _imported_stations(job: FineTuneJob) -> list[dict[str, Any]]:
 
 def file_ids(job: FineTuneJob) -> list[tuple[str, str]]:
     """What the service calls the job's files: as it told of this very job, for its copies may be others by now."""
-    files = [job.training_file_id, job.validation_file_id]
-    rows = job.connection.remote_files.filter(training_file__in=files) if job.connection else RemoteFile.objects.none()
-    copies: dict[int | None, str] = dict(rows.values_list("training_file", "remote_id"))
-    told = job.remote or {}
-    named = [
-        (_("Training file"), told.get("training_file") or copies.get(job.training_file_id)),
-        (_("Validation file"), told.get("validation_file") or copies.get(job.validation_file_id)),
-    ]
+    files = (
+        (_("Training file"), job.remote.get("training_file"), job.training_file_id),
+        (_("Validation file"), job.remote.get("validation_file"), job.validation_file_id),
+    )
+    untold = [row for _label, told, row in files if row and not told]
+    copies: dict[int, str] = {}
+    if untold and job.connection:
+        copies = dict(
+            job.connection.remote_files.filter(training_file__in=untold).values_list("training_file", "remote_id")
+        )
+    named = ((label, told or copies.get(row or 0)) for label, told, row in files)
     return [(label, str(file_id)) for label, file_id in named if file_id]
 
 
@@ -114,42 +113,6 @@ def _kind(job: FineTuneJob, index: int, last: int) -> str:
     if index == now:
         return "unsure" if job.state == State.UNSURE else "now"
     return "done" if index < now else ""
-
-
-def metrics_of(job: FineTuneJob) -> list[tuple[int, dict[str, Any]]]:
-    """Every step with its numbers, in order: the database puts them into one text, thousands of rows take long."""
-    comma, rows = Value(","), job.metrics.order_by()
-    told = rows.aggregate(
-        steps=StringAgg(Cast("step", TextField()), comma), values=StringAgg(Cast("values", TextField()), comma)
-    )
-    steps, values = (orjson.loads(f"[{told[name] or ''}]") for name in ("steps", "values"))
-    return sorted(zip(steps, values, strict=True), key=itemgetter(0))
-
-
-LOSSES = ("train_loss", "valid_loss", "full_valid_loss")
-MORE_SHOWN = 6  # columns of a table that people read
-
-
-def loss_rows(metrics: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
-    """The table of the curve, newest first: the losses, then whatever else the service told, under its own names."""
-    more = sorted({name for _step, values in metrics for name in values} - {*LOSSES})[:MORE_SHOWN]
-    rows = [(step, [values.get(name) for name in (*LOSSES, *more)]) for step, values in reversed(metrics)]
-    return {"more": more, "rows": rows}
-
-
-def chart_points(metrics: Sequence[tuple[int, dict[str, Any]]], total: int | None) -> dict[str, Any]:
-    """The loss curve: steps, and training, validation and full validation loss at each (null where none)."""
-
-    def series(name: str) -> list[float | None]:
-        return [values.get(name) for _step, values in metrics]
-
-    return {
-        "steps": [step for step, _values in metrics],
-        "train": series("train_loss"),
-        "valid": series("valid_loss"),
-        "full": series("full_valid_loss"),
-        "total": total,
-    }
 
 
 def told_settings(job: FineTuneJob) -> dict[str, Any]:

@@ -22,13 +22,11 @@ from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.job_curve import curve_of
 from jobs.views.job_parts import (
-    chart_points,
     eta,
     file_ids,
     imported_facts,
-    loss_rows,
-    metrics_of,
     timeline,
     told_settings,
 )
@@ -52,7 +50,6 @@ SHOWN = FineTuneJob.objects.select_related(*RELATED).only(
     *(f"{relation}__{name}" for relation, names in RELATED.items() for name in names),
 )
 EVENTS_SHOWN = 50  # of ten thousand; the CSV holds them all
-STEPS_SHOWN = 100
 TOLD = ("job", "before", "after", "at", "reason", "by__username")
 
 
@@ -164,7 +161,6 @@ def _job_again(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
 
 
 def _page(job: FineTuneJob) -> dict[str, Any]:
-    metrics = metrics_of(job)
     transitions = list(job.transitions.select_related("by").only(*TOLD))
     events = list(job.events.values_list("pk", "level", "message", "created_at", named=True)[: EVENTS_SHOWN + 1])
     return {
@@ -178,9 +174,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "events": events[:EVENTS_SHOWN],
         "event_count": job.events.count() if len(events) > EVENTS_SHOWN else len(events),
         "checkpoints": job.checkpoints.all(),
-        "points": chart_points(metrics, job.total_steps),
-        "last": metrics[-1][1] if metrics else {},
-        "table": loss_rows(metrics[-STEPS_SHOWN:]),
+        "curve": curve_of(job),
         "file_ids": file_ids(job),
         "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
         "remedy": remedy(job.error) if job.error else "",
