@@ -44,8 +44,11 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
 
     @cache  # a template asks twice: are there any, and which
-    def teams() -> list[Team]:
-        return list(Team.objects.visible_to(user).order_by("name")) if isinstance(user, User) else []
+    def teams() -> list[Any]:
+        """Their names and slugs."""
+        if not isinstance(user, User):
+            return []
+        return list(Team.objects.visible_to(user).order_by("name").values_list("name", "slug", named=True))
 
     def nav() -> list[dict[str, Any]]:
         return _menu(request, member) if member else []

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import job_json
-from jobs.models import FineTuneJob, JobOrigin, Transition
+from jobs.models import FineTuneJob, JobOrigin
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
@@ -32,7 +32,25 @@ def eta(job: FineTuneJob, finish: object) -> timedelta | None:
         return None
 
 
-def timeline(job: FineTuneJob, transitions: Iterable[Transition]) -> list[dict[str, Any]]:
+class Passed(NamedTuple):
+    """A state that the job came to, as its page tells it."""
+
+    after: str
+    at: datetime
+    reason: str
+    by: str | None  # a person's name
+
+    @property
+    def label(self) -> str:
+        return str(State(self.after).label)
+
+
+def history(job: FineTuneJob) -> list[Passed]:
+    """The job's states, oldest first."""
+    return [Passed(*row) for row in job.transitions.values_list("after", "at", "reason", "by__username")]
+
+
+def timeline(job: FineTuneJob, transitions: Iterable[Passed]) -> list[dict[str, Any]]:
     """The job's stations, each with label, time and kind: "done", "now", "unsure", "bad" or "" (still ahead).
 
     transitions: the job's, oldest first.

@@ -26,6 +26,7 @@ from jobs.views.job_curve import curve_of
 from jobs.views.job_parts import (
     eta,
     file_ids,
+    history,
     imported_facts,
     timeline,
     told_settings,
@@ -50,7 +51,6 @@ SHOWN = FineTuneJob.objects.select_related(*RELATED).only(
     *(f"{relation}__{name}" for relation, names in RELATED.items() for name in names),
 )
 EVENTS_SHOWN = 50  # of ten thousand; the CSV holds them all
-TOLD = ("job", "before", "after", "at", "reason", "by__username")
 
 
 # --- the list -----------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def _job_again(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
 
 
 def _page(job: FineTuneJob) -> dict[str, Any]:
-    transitions = list(job.transitions.select_related("by").only(*TOLD))
+    transitions = history(job)
     events = list(job.events.values_list("pk", "level", "message", "created_at", named=True)[: EVENTS_SHOWN + 1])
     return {
         "job": job,
