@@ -266,9 +266,10 @@ def test_opening_the_job_clears_its_notices_in_every_tab(world: World, login: Lo
         make_notice(one)
     make_notice(job, kind=NoticeKind.UNSURE)
 
-    login(world.bob).get(reverse("job-detail", args=[world.team.slug, job.uuid]))
+    page = login(world.bob).get(reverse("job-detail", args=[world.team.slug, job.uuid]))
 
     assert [notice.job.name for notice in Notice.objects.unseen()] == ["여름"]
+    assert page.context["unseen"]() == 1  # its own bell knows already
     assert version(world.bob) == 1
 
 

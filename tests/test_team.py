@@ -52,6 +52,15 @@ def test_team_page_lists_every_member(world: World, login: Login) -> None:
     assert "Rename the team" not in response.content.decode()
 
 
+def test_the_menu_marks_the_team_that_is_shown(world: World, login: Login) -> None:
+    other = Team.objects.make("이웃", world.carol)
+
+    page = login(world.carol).get(world.url("team/")).content.decode()
+
+    assert f'<a href="/t/{world.team.slug}/jobs/" aria-current="true">' in page
+    assert f'<a href="/t/{other.slug}/jobs/" >' in page
+
+
 def test_team_page_is_not_there_for_a_stranger(world: World, login: Login) -> None:
     client = login(world.mallory)
 
