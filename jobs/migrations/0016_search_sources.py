@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0001_squashed_0015_runs'),
+        ('jobs', '0015_runs'),
     ]
 
     operations = [
