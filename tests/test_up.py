@@ -1,6 +1,8 @@
 """`manage.py up`: one command starts everything, one signal ends everything, and nothing is left behind."""
 
+import os
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -117,6 +119,27 @@ def test_stopped_while_it_makes_the_database_ready(start: Callable[..., Up]) -> 
     assert len(children) == 2
     assert gone(children)
     assert "Log in" not in up.said()
+
+
+def test_what_web_loads_meanwhile_reads_nothing_that_is_still_being_made(tmp_path: Path) -> None:
+    program = (
+        "from jobs.management.child import warm_up; from jobs.management.supervisor import WARM_UP; warm_up(WARM_UP);"
+        "from django.contrib.staticfiles.storage import staticfiles_storage; from django.utils.functional import empty;"
+        "from django.utils.translation import trans_real; import sys;"
+        "print('jobs.views.files' in sys.modules);"
+        "print('ko' in trans_real._translations, staticfiles_storage._wrapped is not empty)"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "ftsite.settings", "VAR_DIR": str(tmp_path)}
+
+    said = subprocess.check_output(
+        [sys.executable, "-W", "error:No directory at", "-c", program],  # WhiteNoise, where it looks for static files
+        cwd=ROOT,
+        env=environment,
+        text=True,
+    )
+
+    assert said.split() == ["True", "False", "False"]  # the site is loaded; no catalogue and no file's name is kept
+    assert not (tmp_path / "db.sqlite3").exists()
 
 
 def test_taken_port_is_refused_before_anything_is_made(start: Callable[..., Up]) -> None:

@@ -1,7 +1,7 @@
 """Runs a Python program that dies with its supervisor: `python -m jobs.management.child PID MODULE [ARGUMENT …]`.
 
-With WARM_UP in the environment it imports the modules named there at once, and runs the program when its standard input
-has ended: the site is loaded while the database is made ready.
+With WARM_UP in the environment it imports the modules named there at once (of `module:function` it calls the function,
+too), and runs the program when its standard input has ended: the site is loaded while the database is made ready.
 
 Stopping is the supervisor's task; this is for the day when it is killed and can do nothing. Linux sends the child a
 SIGKILL then (PR_SET_PDEATHSIG, set here, in the child, and counted from the thread that started it: the supervisor
@@ -36,11 +36,18 @@ def die_with(parent: int) -> None:
         threading.Thread(target=watch, args=(parent,), daemon=True).start()
 
 
+def warm_up(names: str) -> None:
+    for name in names.split():
+        module, _colon, function = name.partition(":")
+        loaded = importlib.import_module(module)
+        if function:
+            getattr(loaded, function)()
+
+
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
     if "WARM_UP" in os.environ:
-        for module in os.environ["WARM_UP"].split():
-            importlib.import_module(module)
+        warm_up(os.environ["WARM_UP"])
         sys.stdin.read()
     sys.argv = sys.argv[2:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

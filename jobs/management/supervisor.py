@@ -1,10 +1,10 @@
 """Keeps web, worker and beat running as children of one process, and stops them together.
 
 `manage.py up` becomes this program (`python -m jobs.management.supervisor PREPARING TOLD`), which imports no Django:
-60 MB less for a process that only waits. PREPARING is the process, a child too, that makes the database ready: web,
-which takes as long to load, is loaded meanwhile and listens when that has ended well. Worker and beat follow web. TOLD
-is the pipe that PREPARING writes to: what to say when the portal answers. Children are started from the main thread
-only (see child.py).
+60 MB less for a process that only waits. PREPARING is the process, a child too, that makes files and database ready:
+web, which takes as long to load, is loaded meanwhile and listens when that has ended well. Worker and beat follow web.
+TOLD is the pipe that PREPARING writes to: what to say when the portal answers. Children are started from the main
+thread only (see child.py).
 """
 
 import os
@@ -31,6 +31,7 @@ COMMANDS = {
     ],
     "beat": ["ftsite.beat"],
 }
+WARM_UP = "django:setup ftsite.urls uvicorn.main"  # what web needs and what reads neither catalogues nor static files
 
 
 def say(line: str) -> None:
@@ -52,7 +53,8 @@ class Child:
     def start(self, gate: int = subprocess.DEVNULL, warm_up: str = "") -> int:
         """Start the process in a session of its own (Ctrl-C is ours to pass on) and return the pipe it prints to.
 
-        With `warm_up`, names of modules, it loads these, and goes on once nobody holds the other end of `gate`, a pipe.
+        With `warm_up`, names of modules and functions, it loads and calls these, and goes on once nobody holds the
+        other end of `gate`, a pipe.
         """
         self.started = time.monotonic()
         reading, writing = os.pipe()
@@ -107,7 +109,7 @@ class Supervisor:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
                 signal.signal(number, self._told_to_stop)
         shut, gate = os.pipe()
-        self._start(self.children[0], shut, "ftsite.asgi ftsite.urls uvicorn.main")
+        self._start(self.children[0], shut, WARM_UP)
         os.close(shut)
         code = self._wait_until_ready()
         os.close(gate)

@@ -90,15 +90,16 @@ class Command(BaseCommand):
         refuse_taken_port(settings.PORT)
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         lock(settings.VAR_DIR)
-        with self.step("번역과 정적 파일 Translations, static files"):
-            compile_catalogues()
-            collect_static()
+        self.stdout.write("· 시작합니다 Starting …")
         self.stdout.flush()
         told, telling = os.pipe()
         if preparing := os.fork():
             self.become_supervisor(preparing, told)  # which loads the site meanwhile
         os.setsid()  # Ctrl-C is the supervisor's to pass on
         die_with(os.getppid())
+        with self.step("번역과 정적 파일 Translations, static files"):
+            compile_catalogues()
+            collect_static()
         with self.step("데이터베이스 Database"):
             call_command("migrate", interactive=False, verbosity=0)
         with self.step("연습 자료 Demo data"):
@@ -114,7 +115,7 @@ class Command(BaseCommand):
     def become_supervisor(self, preparing: int, told: int) -> None:
         """Replace this process, so that `make`, a terminal or a service manager goes on speaking to the same pid.
 
-        `preparing` is the process that makes the database ready; `told` the pipe it writes the last words of the
+        `preparing` is the process that makes files and database ready; `told` the pipe it writes the last words of the
         start to: how to log in is for this terminal only, and an argument is for all to see.
         """
         os.environ["PORT"] = str(settings.PORT)  # the trainer's address follows from it
@@ -122,8 +123,6 @@ class Command(BaseCommand):
         os.environ["CELERY_SKIP_CHECKS"] = "1"  # for the same reason
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker")  # as root, in a container
-        self.stdout.write("· 시작합니다 Starting web, worker and beat …")
-        self.stdout.flush()
         os.chdir(settings.BASE_DIR)
         os.set_inheritable(told, True)
         os.execv(sys.executable, [sys.executable, "-m", "jobs.management.supervisor", str(preparing), str(told)])  # noqa: S606
