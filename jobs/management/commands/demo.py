@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         if settings.EMBEDDED:
             made = make_demo()
-            self.stdout.write(f"{'made' if made else 'already there, nothing changed'}: {sign_in_line()}")
+            self.stdout.write(f"{'made' if made else 'already there, nothing changed'}: {sign_in_line(made)}")
             return
         if not settings.TRAINER_URL:
             raise CommandError("TRAINER_URL is not set: the demo needs a trainer to train at (docs/operations.md).")

@@ -103,8 +103,8 @@ class Command(BaseCommand):
         with self.step("데이터베이스 Database"):
             call_command("migrate", interactive=False, verbosity=0)
         with self.step("연습 자료 Demo data"):
-            make_demo()
-        os.write(telling, BANNER.format(port=settings.PORT, login=sign_in_line()).encode())
+            login = sign_in_line(made=make_demo())
+        os.write(telling, BANNER.format(port=settings.PORT, login=login).encode())
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
