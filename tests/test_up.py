@@ -108,6 +108,20 @@ def test_database_that_cannot_be_made_ready_ends_all(start: Callable[..., Up], t
     assert up.said().endswith("Everything has stopped.\n")
 
 
+def test_static_files_that_cannot_be_made_end_all(start: Callable[..., Up], tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "static").write_text("no folder")
+
+    up = start()
+    code = up.process.wait(PATIENCE)
+
+    assert code == 1
+    assert "Not a directory" in up.said()
+    assert "Translations or static files could not be made." in up.said()
+    assert "Log in" not in up.said()
+    assert up.said().endswith("Everything has stopped.\n")
+
+
 def test_stopped_while_it_makes_the_database_ready(start: Callable[..., Up]) -> None:
     up = start()
     up.wait_for(lambda: "uvicorn" in map(role, up.children()))  # which is being loaded
@@ -116,7 +130,7 @@ def test_stopped_while_it_makes_the_database_ready(start: Callable[..., Up]) -> 
     up.process.terminate()
 
     assert up.process.wait(PATIENCE) == 0
-    assert len(children) == 2
+    assert len(children) >= 2  # web, the process that makes things ready, and the one it makes files with
     assert gone(children)
     assert "Log in" not in up.said()
 

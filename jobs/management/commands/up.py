@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ TAKEN = (
 RUNNING = (
     "이 폴더의 글도우미는 이미 실행 중입니다: {var}\n"
     "TextHelper already runs on this data: {var}. Stop it first, or set VAR_DIR to another folder."
+)
+UNMADE = (
+    "번역이나 정적 파일을 만들지 못했습니다. 까닭은 위에 있습니다.\n"
+    "Translations or static files could not be made. The reason stands above."
 )
 BANNER = """
   글도우미 파인튜닝 · TextHelper
@@ -97,14 +102,22 @@ class Command(BaseCommand):
             self.become_supervisor(preparing, told)  # which loads the site meanwhile
         os.setsid()  # Ctrl-C is the supervisor's to pass on
         die_with(os.getppid())
-        with self.step("번역과 정적 파일 Translations, static files"):
-            compile_catalogues()
-            collect_static()
+        files = get_context("fork").Process(target=self.make_files)  # on the second core, if there is one
+        files.start()
         with self.step("데이터베이스 Database"):
             call_command("migrate", interactive=False, verbosity=0)
         with self.step("연습 자료 Demo data"):
             login = sign_in_line(made=make_demo())
+        files.join()
+        if files.exitcode:
+            raise CommandError(UNMADE)
         os.write(telling, BANNER.format(port=settings.PORT, login=login).encode())
+
+    def make_files(self) -> None:
+        die_with(os.getppid())
+        with self.step("번역과 정적 파일 Translations, static files"):
+            compile_catalogues()
+            collect_static()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
