@@ -136,6 +136,33 @@ def test_a_service_without_events_still_ends_its_jobs(world: World, service: Ans
     assert job.tuned_models.get().name == "ft:m"
 
 
+def test_a_result_file_that_is_not_there_yet_is_asked_for_again(world: World, service: Answers) -> None:
+    job = running(world.team)
+    ended = {**DONE, "finished_at": timezone.now().timestamp(), "result_files": ["file-1"]}
+    service |= {"/jobs/ftjob-1": ended, "/checkpoints": listed()}
+
+    assert look(job).collected_at is None
+    checkpoint = {"id": "c1", "step_number": 1, "fine_tuned_model_checkpoint": "ft:c", "metrics": {}}
+    service |= {"/checkpoints": listed(checkpoint), "/file-1/content": b"step,train_loss\n1,0.5\n"}
+    with time_machine.travel(timezone.now() + timedelta(seconds=3)):
+        job = look(job)
+
+    assert (job.collected_at is not None, job.result_csv) == (True, "step,train_loss\n1,0.5\n")
+    assert set(job.tuned_models.values_list("name", flat=True)) == {"ft:m", "ft:c"}
+
+
+def test_a_result_file_that_does_not_come_is_done_without(world: World, service: Answers) -> None:
+    job = running(world.team)
+    ended = {**DONE, "finished_at": timezone.now().timestamp(), "result_files": ["file-1"]}
+    service |= {"/jobs/ftjob-1": ended}
+
+    assert look(job).collected_at is None
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        job = look(job)
+
+    assert (job.collected_at is not None, job.result_csv, job.trouble) == (True, "", "")
+
+
 def test_checkpoints_that_cannot_be_read_do_not_keep_the_model_away(world: World, service: Answers) -> None:
     job = running(world.team)
     service |= {"/jobs/ftjob-1": DONE, "/checkpoints": b"<html>"}

@@ -17,6 +17,7 @@ from jobs.provider import Access, Json, ProviderError
 from jobs.states import State
 
 GIVE_UP_AFTER = timedelta(days=1)
+WARM_UP = timedelta(minutes=15)  # a service may answer 404 for what it has made for so long after it reported success
 MOST_TOKENS = 10**12  # more than any service can train in a job: a count that is none
 
 
@@ -54,6 +55,11 @@ def may_do_without(job: FineTuneJob, error: ProviderError) -> bool:
     if error.is_wrong_key:
         return False
     return error.permanent or (job.is_final and _is_late(job))
+
+
+def may_still_come(job: FineTuneJob, error: ProviderError) -> bool:
+    """Something that the service named is not there yet, rather than not there: 404 soon after success."""
+    return error.status == 404 and job.finished_at is not None and timezone.now() - job.finished_at < WARM_UP
 
 
 def moment(seconds: object) -> datetime:
@@ -102,7 +108,7 @@ def _result_file(access: Access, job: FineTuneJob) -> None:
     try:
         note(job, result_csv=decode_result(provider.file_content(access, str(files[0]))))
     except ProviderError as error:
-        if not may_do_without(job, error):
+        if may_still_come(job, error) or not may_do_without(job, error):
             raise
 
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from jobs import pricing, provider
 from jobs.models import Conversation, FineTuneJob, Message
 from jobs.models.connection import DISABLED
+from jobs.pipeline.collect import may_still_come
 from jobs.provider import Access, Piece, ProviderError
 
 type Json = dict[str, Any]
 
 KEPT = Decimal("0.000001")  # as fine as the column is
-WARM_UP = timedelta(minutes=15)  # a service may answer 404 for so long after it reported success
 
 
 @dataclass(frozen=True)
@@ -141,9 +140,7 @@ def spent(message: Message) -> str:
 
 def is_warming_up(job: FineTuneJob, model: str, error: ProviderError) -> bool:
     """A model that is not there yet, rather than not there: 404 soon after success."""
-    if error.status != 404 or model == job.base_model or job.finished_at is None:
-        return False
-    return timezone.now() - job.finished_at < WARM_UP
+    return model != job.base_model and may_still_come(job, error)
 
 
 _ADVICE: dict[int, Promise] = {
