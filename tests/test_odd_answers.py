@@ -163,6 +163,16 @@ def test_a_result_file_that_does_not_come_is_done_without(world: World, service:
     assert (job.collected_at is not None, job.result_csv, job.trouble) == (True, "", "")
 
 
+def test_an_end_in_the_future_does_not_keep_a_lost_result_file_awaited(world: World, service: Answers) -> None:
+    job = running(world.team)
+    ended = {**DONE, "finished_at": (timezone.now() + timedelta(days=400)).timestamp(), "result_files": ["file-1"]}
+    service |= {"/jobs/ftjob-1": ended}
+
+    job = look(job)
+
+    assert (job.state, job.collected_at is not None, job.due_at) == (State.SUCCEEDED, True, None)
+
+
 def test_checkpoints_that_cannot_be_read_do_not_keep_the_model_away(world: World, service: Answers) -> None:
     job = running(world.team)
     service |= {"/jobs/ftjob-1": DONE, "/checkpoints": b"<html>"}

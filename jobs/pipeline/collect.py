@@ -58,8 +58,11 @@ def may_do_without(job: FineTuneJob, error: ProviderError) -> bool:
 
 
 def may_still_come(job: FineTuneJob, error: ProviderError) -> bool:
-    """Something that the service named is not there yet, rather than not there: 404 soon after success."""
-    return error.status == 404 and job.finished_at is not None and timezone.now() - job.finished_at < WARM_UP
+    """Something that the service named is not there yet, rather than not there: 404 soon after success.
+
+    An end far ahead, from a service whose clock is wrong, is no reason to wait for it.
+    """
+    return error.status == 404 and job.finished_at is not None and abs(timezone.now() - job.finished_at) < WARM_UP
 
 
 def moment(seconds: object) -> datetime:
