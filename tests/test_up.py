@@ -130,7 +130,7 @@ def test_stopped_while_it_makes_the_database_ready(start: Callable[..., Up]) -> 
     up.process.terminate()
 
     assert up.process.wait(PATIENCE) == 0
-    assert len(children) in (2, 3)  # web, the process that makes things ready, and its own that makes files, if not done
+    assert len(children) in (2, 3)  # web, the process that makes things ready, and perhaps the one that makes files
     assert gone(children)
     assert "Log in" not in up.said()
 
