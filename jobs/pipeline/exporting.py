@@ -21,6 +21,7 @@ from django.utils import timezone
 from jobs import VERSION
 from jobs.models import FineTuneJob, Source, Team, TrainingFile, User
 from jobs.pipeline.export_tables import TABLES, Table, archive_path, source_path
+from jobs.pipeline.spreadsheets import harmless_csv
 
 FORMAT, FORMAT_VERSION = "texthelper-team", 1
 CHUNK = 256 * 1024
@@ -33,7 +34,8 @@ README = """\
 - manifest.json: 들어 있는 파일마다 경로, 내용, 바이트 수, sha256. 빠진 학습 파일은 "missing"에 이유와 함께 있습니다.
   deleted: 이 팀이 지웠습니다. not_made_yet: 아직 변환되지 않았습니다.
   bytes_gone: 압축하는 동안 지워졌거나 서버에 없습니다. bytes_damaged: 들어 있지만, 올릴 때의 바이트와 다릅니다.
-- training_files/: 학습 파일의 바이트 그대로. sources/: 글의 바이트 그대로. results/: 학습 작업의 결과 CSV.
+- training_files/: 학습 파일의 바이트 그대로. sources/: 글의 바이트 그대로. results/: 학습 작업의 결과 CSV
+  (표 계산 프로그램이 수식으로 실행할 칸 앞에는 '를 붙입니다).
 - *.jsonl: 한 줄에 JSON 하나, UTF-8, 시각은 UTC. 서로는 uuid로 가리킵니다.
 API 키, 웹훅 비밀 값, 초대 링크, 비밀번호는 들어 있지 않습니다. 알림은 개인의 것이라 들어 있지 않습니다.
 manifest.json의 "talks"가 "own"이면 대화는 내려받은 사람의 것만 들어 있습니다.
@@ -45,6 +47,7 @@ This archive can be read without TextHelper.
   deleted: the team deleted it. not_made_yet: its conversion had not been made.
   bytes_gone: deleted while the archive was made, or not on the server. bytes_damaged: here, but not as it was uploaded.
 - training_files/ and sources/: the bytes of training files and texts, unchanged. results/: the result CSV of each job.
+  In these a quote (') stands before each cell that a spreadsheet would run as a formula.
 - *.jsonl: one JSON object a line, UTF-8, times in UTC. They refer to each other by uuid.
 API keys, webhook secrets, invitation links and passwords are not in it. Notices belong to people and are not in it.
 Where "talks" in manifest.json is "own", only the talks of the person who downloaded it are in it.
@@ -127,7 +130,7 @@ class Archive:
             self._table(table, team, reader)
         results = FineTuneJob.objects.filter(team=team).exclude(result_csv="").order_by("pk")
         for uuid, text in results.values_list("uuid", "result_csv").iterator(ROWS_AT_ONCE):
-            self._whole(f"results/{uuid}.csv", "a job's result file, decoded", text.encode())
+            self._whole(f"results/{uuid}.csv", "a job's result file, decoded", harmless_csv(text))
             self._spooled()
         self.kept = [*_files(team), *_texts(team)]
 

@@ -1,7 +1,5 @@
 """What can be done with a training file: download, convert, delete."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.forms.file import ConvertForm
 from jobs.models import FileFormat, FileState, Member, RemoteFile, TrainingFile, audit
 from jobs.pipeline import erasing, storing
+from jobs.pipeline.spreadsheets import BOM, csv_lines
 from jobs.tasks import check_file, nudge
 from jobs.training_data.checking import iter_faults
 from jobs.training_data.report import Fault
@@ -79,26 +78,15 @@ def _csv(faults: Iterator[Fault], language: str, *, hide: bool) -> Iterator[byte
     """`hide` the personal data in what the faults quote."""
     with override(language):  # batches are made after the request
         head = (_("Line"), _("Column"), _("Byte"), _("What is wrong"), _("How to mend it"))
-    yield b"\xef\xbb\xbf" + _rows([head])
+    yield BOM + csv_lines([head])
     for some in batched(faults, ROWS_AT_ONCE, strict=False):
         with override(language):
             rows = [_row(say(fault, hide=hide)) for fault in some]
-        yield _rows([tuple(_no_formula(cell) for cell in row) for row in rows])
+        yield csv_lines(rows)
 
 
 def _row(said: Said) -> tuple[str | int, ...]:
     return said.line or "", said.column or "", said.offset if said.line else "", said.message, said.remedy
-
-
-def _no_formula(cell: str | int) -> str | int:
-    """A cell that a spreadsheet would run as a formula is made a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t")) else cell
-
-
-def _rows(rows: list[tuple[str | int, ...]]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue().encode()
 
 
 @require_GET

@@ -1,10 +1,8 @@
 """A job's records as files: JSON, events, metrics, results."""
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +14,13 @@ from django.views.decorators.http import require_GET
 from jobs.job_json import ORDER
 from jobs.models import FineTuneJob, Member
 from jobs.pipeline.launch import method_body
+from jobs.pipeline.spreadsheets import BOM, Row, csv_lines, harmless_csv
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.downloads import attachment
 from jobs.views.jobs import job_of
 
-type Row = Sequence[Any]
-
 UNFIT = re.compile(r"[^-\w.]")  # get_valid_filename refuses a name that has nothing else
 ROWS = 1000  # a page: what lies in memory at once
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _named(job: FineTuneJob, ending: str) -> str:
@@ -35,22 +31,11 @@ def _csv(request: DeskRequest, name: str, header: Row, pages: Iterable[Iterable[
     """Rows as a CSV download, a page of them at a time, with the mark that makes a Korean Excel read UTF-8."""
 
     def chunks() -> Iterator[bytes]:
-        yield b"\xef\xbb\xbf" + _lines([header])
+        yield BOM + csv_lines([header])
         for page in pages:
-            yield _lines(page)
+            yield csv_lines(page)
 
     return attachment(request, chunks(), name, "text/csv; charset=utf-8")
-
-
-def _lines(rows: Iterable[Row]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows([_harmless(cell) for cell in row] for row in rows)
-    return buffer.getvalue().encode()
-
-
-def _harmless(cell: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets a quote before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _attached(response: HttpResponse, name: str) -> HttpResponse:
@@ -108,8 +93,10 @@ def _pages_of_metrics(job: FineTuneJob) -> Iterator[list[tuple[int, dict[str, An
 @require_GET
 @viewer_page
 def job_result_csv(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse:
-    """The service's own result file, decoded."""
+    """The service's own result file, decoded; what would run as a formula is made a text."""
     job = job_of(member, uuid)
     if not job.result_csv:
         raise Http404
-    return _attached(HttpResponse(job.result_csv, content_type="text/csv; charset=utf-8"), _named(job, "result.csv"))
+    return _attached(
+        HttpResponse(harmless_csv(job.result_csv), content_type="text/csv; charset=utf-8"), _named(job, "result.csv")
+    )
