@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 import django
 from asgiref.sync import sync_to_async
@@ -20,7 +20,8 @@ from django.core.signals import request_started
 from django.db import close_old_connections, connections
 from django.urls import set_script_prefix
 
-from jobs.body_limits import body_limit
+from jobs.body_limits import body_limit, takes_chunks
+from wire.errors import too_large
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
 
@@ -34,15 +35,15 @@ type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def guarded(app: App) -> App:
-    """Let `app` answer to a body that is too large without waiting for it, and refuse one of unknown length.
+    """Let `app` answer to a body that is too large without waiting for it; count one whose length is not declared.
 
     Django's ASGI handler writes the whole body to disk before any code of ours is asked.
     """
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
-        if scope["type"] == "http" and b"chunked" in headers.get(b"transfer-encoding", b"").lower():
-            await _length_required(send)
+        if scope["type"] == "http" and _is_chunked(headers):
+            await _chunked(app, scope, receive, send)
         elif scope["type"] == "http" and _length(headers) > body_limit(scope["path"]):
             await app(scope, _unread(receive), send)
         else:
@@ -51,9 +52,38 @@ def guarded(app: App) -> App:
     return guard
 
 
+def _is_chunked(headers: dict[bytes, bytes]) -> bool:
+    return b"chunked" in headers.get(b"transfer-encoding", b"").lower()
+
+
 def _length(headers: dict[bytes, bytes]) -> int:
     declared = headers.get(b"content-length", b"0")
     return int(declared) if declared.isdigit() else 0
+
+
+async def _chunked(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Pass on a body of unknown length, as SDKs send it, up to the limit that a declared length has."""
+    if not takes_chunks(scope["path"]):
+        await _refuse(send, 411, "text/plain", b"Send the body with a Content-Length.")
+        return
+    counted = _Counted(receive, body_limit(scope["path"]))
+    await app(scope, counted, send)
+    if counted.is_over:  # the application was given a disconnect, to which it answers nothing
+        refusal = too_large(counted.limit).response()
+        await _refuse(send, refusal.status_code, "application/json", refusal.content)
+
+
+class _Counted:
+    """Receives until more than `limit` bytes have come; from then on the client seems to be gone."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self.receive, self.limit, self.left, self.is_over = receive, limit, limit, False
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.left -= len(message.get("body", b""))
+        self.is_over = self.is_over or self.left < 0
+        return {"type": "http.disconnect"} if self.is_over else message
 
 
 def _unread(receive: Receive) -> Receive:
@@ -72,9 +102,21 @@ def _unread(receive: Receive) -> Receive:
     return nothing
 
 
-async def _length_required(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 411, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"Send the body with a Content-Length."})
+async def _refuse(send: Send, status: int, content_type: str, body: bytes) -> None:
+    headers = [(b"content-type", content_type.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_length(scope: Scope, body: IO[bytes]) -> Scope:
+    """Declare the length of a chunked body that has been received whole: Django's parsers read no body without it."""
+    headers = dict(scope["headers"])
+    if not _is_chunked(headers):
+        return scope
+    length = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    rest = [(name, value) for name, value in scope["headers"] if name not in (b"transfer-encoding", b"content-length")]
+    return {**scope, "headers": [*rest, (b"content-length", str(length).encode())]}
 
 
 # WhiteNoise hands its small hashed files over as plain iterators: read whole, they are still small
@@ -104,6 +146,7 @@ class OneThread(ASGIHandler):
         except RequestAborted:
             return
         with closing(body):
+            scope = _with_length(scope, body)
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(self.threads, copy_context().run, self._answer, scope, body)
             if response.streaming:

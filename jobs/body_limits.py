@@ -9,6 +9,11 @@ SMALL = {  # bytes; everywhere else a training file may come
     re.compile(r"/t/[^/]+/jobs/import/"): 1024 * 1024 + FRAME,
     re.compile(r"/hooks/.*"): 64 * 1024,
 }
+CHUNKED = re.compile(r"/trainer/v1/.*")  # SDKs send files without a Content-Length; browsers and webhooks never do
+
+
+def takes_chunks(path: str) -> bool:
+    return bool(CHUNKED.fullmatch(path))
 
 
 def body_limit(path: str) -> int:

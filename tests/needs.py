@@ -1,4 +1,4 @@
-"""What a test needs beyond Python: Chromium, gettext, or Redis and PostgreSQL.
+"""What a test needs beyond Python: Chromium, gettext, Node.js with OpenAI's SDK, or Redis and PostgreSQL.
 
 On a newcomer's machine a test whose need is missing is skipped, and the last lines list what was left out and how to
 get it. In CI (CI=true) it fails instead: a green run there means that everything ran.
@@ -7,12 +7,16 @@ get it. In CI (CI=true) it fails instead: a green run there means that everythin
 import os
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from jobs.management.commands.compile_translations import compile_catalogues
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ROOT = Path(__file__).resolve().parent.parent
+OPENAI_FOR_NODE = ROOT / "node_modules" / "openai"
+OPENAI_SPEC = ROOT.parent / "shared" / "spec" / "openai.json"
 SERVICES = ("TEST_REDIS_URL", "TEST_DATABASE_URL")
 LONG = ("tests/chaos/", "tests/services/", "tests/browser/", "tests/test_up.py", "tests/test_restore.py")
 LEFT_OUT = "left out, "
@@ -25,6 +29,10 @@ def _missing() -> dict[str, str]:
         lacks["browser"] = "no Chromium: `apt-get install chromium fonts-nanum`, or set CHROMIUM to its path"
     if not shutil.which("xgettext"):
         lacks["gettext"] = "no gettext: `apt-get install gettext`"
+    if not shutil.which("node") or not OPENAI_FOR_NODE.is_dir():
+        lacks["node"] = "no OpenAI SDK for Node.js (20 or newer): `npm ci --ignore-scripts`"
+    if not OPENAI_SPEC.is_file():
+        lacks["spec"] = f"no OpenAPI description of OpenAI's API at {OPENAI_SPEC.relative_to(ROOT.parent)}"
     absent = [name for name in SERVICES if not os.environ.get(name)]
     if absent:
         lacks["services"] = f"{' and '.join(absent)} not set: start Redis and PostgreSQL and name them, as .ci/run does"

@@ -1,6 +1,7 @@
 """The door: bodies that Django would write to disk before asking us are stopped; behind it one thread a request."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from inspect import iscoroutinefunction
@@ -61,11 +62,28 @@ def test_a_webhook_has_a_limit_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("word", [b"chunked", b"gzip, Chunked"])
-def test_a_body_of_unknown_length_is_refused(word: bytes) -> None:
-    received, sent = drive({b"transfer-encoding": word})
+@pytest.mark.parametrize("path", ["/", "/hooks/1/", "/t/a/files/new/", "/trainer/v1", "/x/trainer/v1/files"])
+def test_a_body_of_unknown_length_is_refused(word: bytes, path: str) -> None:
+    received, sent = drive({b"transfer-encoding": word}, path)
 
     assert received == []
     assert sent[0]["status"] == 411
+
+
+def test_the_trainer_takes_a_body_of_unknown_length(settings: Any) -> None:
+    settings.BODY_LIMIT = 20
+
+    assert drive({b"transfer-encoding": b"chunked"}, "/trainer/v1/files") == ([b"a" * 10, b"b" * 10], [])
+
+
+def test_a_body_of_unknown_length_is_cut_off_at_the_limit(settings: Any) -> None:
+    settings.BODY_LIMIT = 19
+
+    received, sent = drive({b"transfer-encoding": b"chunked"}, "/trainer/v1/files")
+
+    assert received == [b"a" * 10]
+    assert sent[0]["status"] == 413
+    assert json.loads(sent[1]["body"])["error"]["code"] == "content_too_large"
 
 
 ways: list[tuple[bool, str]] = []  # of a request: whether what lies below is a coroutine, and the thread

@@ -1,56 +1,24 @@
 """The trainer under uvicorn, as it really runs: streams arrive in pieces, a drop is a drop, uploads pass."""
 
 import io
-import os
-import socket
-import subprocess
-import sys
+import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import openai
 import pytest
 from openai import OpenAI
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.serving import trainer_serving
+
 LINE = b'{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
-SECONDS = 60
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A uvicorn of its own with a database of its own."""
-    var = tmp_path_factory.mktemp("var")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"VAR_DIR": str(var), "PORT": str(port), "LOG_LEVEL": "CRITICAL"}
-    environment |= {"DATABASE_URL": f"sqlite:///{var / 'db.sqlite3'}", "REDIS_URL": "", "DEBUG": "true"}
-    migrate = [sys.executable, "manage.py", "migrate", "-v0", "trainer"]
-    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
-    serve = [sys.executable, "-m", "uvicorn", "ftsite.asgi:application", "--port", str(port), "--log-level", "critical"]
-    process = subprocess.Popen(serve, cwd=ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}/trainer/v1"
-    try:
-        _wait_for(url, process)
+    with trainer_serving(tmp_path_factory.mktemp("var")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx2.get(url)
-        except httpx2.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("uvicorn did not come up")
 
 
 @pytest.fixture
@@ -86,3 +54,41 @@ def test_a_file_comes_back_byte_for_byte(sdk: OpenAI) -> None:
     file = sdk.files.create(file=("d.jsonl", io.BytesIO(data)), purpose="fine-tune")
     assert file.bytes == len(data)
     assert sdk.files.content(file.id).read() == data
+
+
+def in_pieces(size: int) -> Iterator[bytes]:
+    """A multipart upload whose length nobody knows before its end."""
+    yield b'--edge\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nfine-tune\r\n'
+    yield b'--edge\r\ncontent-disposition: form-data; name="file"; filename="d.jsonl"\r\n\r\n'
+    yield from (LINE for _ in range(size // len(LINE)))
+    yield b"\r\n--edge--\r\n"
+
+
+def send_in_pieces(server: str, size: int) -> httpx2.Response:
+    headers = {"authorization": "Bearer trainer-asgi", "content-type": "multipart/form-data; boundary=edge"}
+    return httpx2.post(f"{server}/files", content=in_pieces(size), headers=headers, timeout=30)
+
+
+def test_a_file_of_undeclared_length_is_taken(server: str, sdk: OpenAI) -> None:
+    answer = send_in_pieces(server, 4_000_000)
+
+    assert answer.status_code == 200
+    assert sdk.files.content(answer.json()["id"]).read() == LINE * (4_000_000 // len(LINE))
+
+
+def test_a_file_of_undeclared_length_has_the_same_limit(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with trainer_serving(tmp_path_factory.mktemp("var"), UPLOAD_LIMIT="1000000") as server:
+        answer = send_in_pieces(server, 4_000_000)
+
+        assert answer.status_code == 413
+        assert answer.json()["error"]["code"] == "content_too_large"
+        assert httpx2.get(f"{server}/files", headers={"authorization": "Bearer trainer-asgi"}).json()["data"] == []
+
+
+def test_a_json_body_of_undeclared_length_is_read(server: str) -> None:
+    body = json.dumps({"model": "sim-small", "messages": [{"role": "user", "content": "Hello?"}]}).encode()
+    headers = {"authorization": "Bearer trainer-asgi", "content-type": "application/json"}
+
+    answer = httpx2.post(f"{server}/chat/completions", content=iter([body[:9], body[9:]]), headers=headers)
+
+    assert answer.status_code == 200

@@ -18,6 +18,8 @@ def unix(moment: datetime | None) -> int | None:
 
 
 def file_json(file: File) -> Json:
+    """A file that never expires says nothing of it: OpenAI's description allows no null there."""
+    expiry = {"expires_at": unix(file.expires_at)} if file.expires_at else {}
     return {
         "object": "file",
         "id": file.uid,
@@ -25,9 +27,8 @@ def file_json(file: File) -> Json:
         "filename": file.filename,
         "bytes": file.size,
         "created_at": unix(file.created_at),
-        "expires_at": unix(file.expires_at),
+        **expiry,
         "status": "processed",
-        "status_details": None,
     }
 
 

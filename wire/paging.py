@@ -25,10 +25,10 @@ def limit_of(query: QueryDict, default: int, most: int) -> int:
 
 
 def listing(data: list[Json], more: bool, ends: bool = False) -> Json:
-    """The list object; `ends` adds first_id and last_id, which only some lists have."""
+    """The list object; `ends` adds first_id and last_id, which only some lists have: empty texts in an empty list."""
     body: Json = {"object": "list", "data": data, "has_more": more}
     if ends:
-        body |= {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
+        body |= {"first_id": data[0]["id"] if data else "", "last_id": data[-1]["id"] if data else ""}
     return body
 
 
