@@ -73,6 +73,19 @@ def test_the_cap_stops_the_run_before_the_call_that_could_pass_it(world: World, 
     assert walk(run, RunState.DONE).done == run.total
 
 
+def test_a_call_that_just_fits_under_the_cap_is_made(world: World) -> None:
+    run = make_cut_run(world.team)
+    bound = run.chunks.all()[0].bound_nano
+
+    Run.objects.filter(pk=run.pk).update(cap_nano=bound - 1)
+    with pytest.raises(chunks.CapReachedError):
+        chunks.claim(run.pk)
+
+    Run.objects.filter(pk=run.pk).update(cap_nano=bound)
+    assert chunks.claim(run.pk)
+    assert fresh(run).held_nano == bound
+
+
 @pytest.mark.parametrize("cause", ["500", "drop", "timeout=2"])
 def test_a_lost_answer_is_not_asked_for_again(world: World, trainer: str, settings: Any, cause: str) -> None:
     settings.ORDER_SECONDS = 0.7
@@ -146,6 +159,27 @@ def test_an_answer_that_comes_late_is_kept(world: World, trainer: str) -> None:
 
     run = fresh(run)
     assert (run.unsure, run.done, run.held_nano, run.spent_nano) == (0, 1, 0, 5)
+
+
+def test_a_late_answer_does_not_end_the_call_that_was_made_since(world: World, trainer: str) -> None:
+    run = make_cut_run(world.team)
+    first = chunks.claim(run.pk)
+    assert first
+    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
+        chunks.sweep()
+    assert chunks.retry(Chunk.objects.get(pk=first.pk))
+    second = chunks.claim(run.pk)
+    assert second
+    assert (second.pk, second.tries) == (first.pk, first.tries + 1)
+    held = fresh(run).held_nano
+    late = {"seen": (ChunkState.CLAIMED, ChunkState.UNSURE), "spent": 5, "answer": "늦은 답"}
+
+    assert not chunks.turn(first, ChunkState.DONE, **late)
+
+    row = Chunk.objects.get(pk=first.pk)
+    assert (row.state, row.answer, row.tries) == (ChunkState.CLAIMED, "", 2)
+    assert (fresh(run).held_nano, fresh(run).done, fresh(run).spent_nano) == (held, 0, 0)
+    assert chunks.turn(second, ChunkState.DONE, **late | {"answer": "새 답"})
 
 
 def test_a_worker_killed_while_cutting_is_replaced(world: World, trainer: str) -> None:
