@@ -1,20 +1,26 @@
 """manage.py make_data PATH… --recipe keywords|own --out OUT: training data out of texts, without a portal."""
 
+import os
 import tempfile
 from argparse import ArgumentParser
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from jobs.management.stopping import ends_at_a_signal
 from jobs.recipe_words import problem_words
 from jobs.text_faults import explain_text
 from jobs.training_data.recipes.apart import run_apart
 from jobs.training_data.recipes.recipe import ANCESTOR, Recipe
 from jobs.training_data.recipes.told import Far, Text
 from jobs.training_data.texts.apart import read_apart
-from jobs.training_data.texts.found import ENCODINGS, KINDS
+from jobs.training_data.texts.codes import TextCode, TextFaultError
+from jobs.training_data.texts.decoding import decode
+from jobs.training_data.texts.found import ENCODINGS, KINDS, Found
 
 NUMBERS = ("low", "high", "seed", "size", "top")
 WORDS = ("template", "system_prompt", "between")
@@ -47,12 +53,14 @@ class Command(BaseCommand):
             parser.add_argument(f"--{name.replace('_', '-')}", choices=choices)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        recipe, out = _recipe(options), options["out"]
-        if out.exists():
+        recipe, out, paths = _recipe(options), options["out"], options["paths"]
+        if os.path.lexists(out):
             raise CommandError(_("It is there already: %(path)s") % {"path": out})
-        with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            _must_be_readable(path)
+        with ends_at_a_signal(), tempfile.TemporaryDirectory() as folder:
             texts = [self._read(path, Path(folder) / str(number), options["encoding"])
-                     for number, path in enumerate(options["paths"])]  # fmt: skip
+                     for number, path in enumerate(paths)]  # fmt: skip
             made = self._make(recipe, texts, out)
         self.stdout.write(_("Examples: %(count)s") % {"count": f"{made:,}"})
 
@@ -60,33 +68,81 @@ class Command(BaseCommand):
         kind = path.suffix.lower().removeprefix(".")
         if kind not in KINDS:
             raise CommandError(_("Only .txt, .md, .docx, .hwpx and .pdf can be read. Name: %(name)s") % {"name": path})
-        found = read_apart(path, kind, target, encoding, lambda _said: None)
+        found = _found(path, kind, target, encoding)
         if found.fault:
             raise CommandError(f"{path}: {' '.join(explain_text(found.fault, found.params))}")
         self.stderr.write(f"{path}: {found.encoding or kind}, {found.sentences:,} sentences")
         return Text(path.name, str(target))
 
     def _make(self, recipe: Recipe, texts: list[Text], out: Path) -> int:
-        part, far = out.with_name(f"{out.name}.part"), Far(0, 0, 0)
+        part = _half_of(out)
         try:
-            for told in run_apart(recipe, texts, target=part):
+            made = self._written(recipe, texts, part)
+            if not made:
+                raise CommandError(_("No example could be made of these texts. Nothing was written."))
+            part.replace(out)
+        except ChildProcessError:
+            raise CommandError(_("The work ended too early; the reason is above. Nothing was written.")) from None
+        finally:
+            part.unlink(missing_ok=True)
+        return made
+
+    def _written(self, recipe: Recipe, texts: list[Text], part: Path) -> int:
+        far = Far(0, 0, 0)
+        with closing(run_apart(recipe, texts, target=part)) as lines:  # it writes no more once that is closed
+            for told in lines:
                 if told.fault:
                     raise CommandError(problem_words("analyser", told.fault))
                 if told.far:
                     far = told.far
                     self.stderr.write(f"{far.done:,} / {far.total:,} characters, {far.examples:,} examples")
-            part.replace(out)
-        finally:
-            part.unlink(missing_ok=True)
         return far.examples
+
+
+def _half_of(out: Path) -> Path:
+    """An empty file beside `out`, of a name that nobody else has. Whole paths: what fills it runs in another folder."""
+    part = out.absolute().with_name(f".{uuid4().hex}.part")
+    try:
+        part.touch(exist_ok=False)
+    except OSError as problem:
+        raise _failed(_("Cannot write the file: %(path)s (%(reason)s)"), out, problem) from None
+    return part
+
+
+def _must_be_readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as problem:
+        raise _failed(_("Cannot read the file: %(path)s (%(reason)s)"), path, problem) from None
+
+
+def _failed(words: str, path: Path, problem: OSError) -> CommandError:
+    return CommandError(words % {"path": path, "reason": problem.strerror})
+
+
+def _found(path: Path, kind: str, target: Path, encoding: str) -> Found:
+    try:
+        return read_apart(path.absolute(), kind, target, encoding, lambda _said: None)
+    except ChildProcessError:
+        return Found(fault=TextCode.BROKEN.value)
 
 
 def _recipe(options: dict[str, Any]) -> Recipe:
     base = ANCESTOR.as_json() if options["ancestor"] else {}
     given = {name: options[name] for name in (*NUMBERS, *WORDS, *CHOICES) if options[name] is not None}
     if path := options["stop_words"]:
-        given["stop_words"] = path.read_text(encoding="utf-8").split()
+        given["stop_words"] = _words_of(path)
     recipe = Recipe.from_json(base | {"kind": options["recipe"]} | given)
     if problems := recipe.problems():
         raise CommandError("\n".join(problem_words(field, code) for field, code in problems.items()))
     return recipe
+
+
+def _words_of(path: Path) -> list[str]:
+    """The words of a text in any encoding that a text may have."""
+    try:
+        return decode(path.read_bytes(), "").text.split()
+    except OSError as problem:
+        raise _failed(_("Cannot read the file: %(path)s (%(reason)s)"), path, problem) from None
+    except TextFaultError as fault:
+        raise CommandError(f"{path}: {' '.join(explain_text(fault.code, fault.params))}") from None
