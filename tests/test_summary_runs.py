@@ -172,7 +172,7 @@ def test_a_late_answer_does_not_end_the_call_that_was_made_since(world: World, t
     assert second
     assert (second.pk, second.tries) == (first.pk, first.tries + 1)
     held = fresh(run).held_nano
-    late = {"seen": (ChunkState.CLAIMED, ChunkState.UNSURE), "spent": 5, "answer": "늦은 답"}
+    late: dict[str, Any] = {"seen": (ChunkState.CLAIMED, ChunkState.UNSURE), "spent": 5, "answer": "늦은 답"}
 
     assert not chunks.turn(first, ChunkState.DONE, **late)
 
