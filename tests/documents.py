@@ -18,19 +18,30 @@ def zipped(parts: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def docx(*paragraphs: str, body: str = "", head: str = "") -> bytes:
+def docx(*paragraphs: str, body: str = "", head: str = "", parts: dict[str, str] | None = None) -> bytes:
+    """`parts`: what else is in the folder word/, by name; its elements may use the prefix w."""
     inside = body or "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
     xml = f'<?xml version="1.0"?>{head}<w:document xmlns:w="{WORD}"><w:body>{inside}</w:body></w:document>'
-    return zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": xml.encode()})
+    others = {
+        f"word/{name}.xml": f'<w:{name.rstrip("0123456789")} xmlns:w="{WORD}">{content}</w:{name.rstrip("0123456789")}>'
+        for name, content in (parts or {}).items()
+    }
+    documents = {"word/document.xml": xml, **others}
+    return zipped({"[Content_Types].xml": b"<Types/>", **{name: each.encode() for name, each in documents.items()}})
 
 
-def hwpx(*sections: list[str], manifest: bytes = b"<manifest/>") -> bytes:
+def hwpx(
+    *sections: list[str], manifest: bytes = b"<manifest/>", body: str = "", parts: dict[str, str] | None = None
+) -> bytes:
+    """`body`: the XML of a single section. `parts`: what else is in the folder Contents/, by file name."""
+
     def section(paragraphs: list[str]) -> bytes:
-        inside = "".join(f"<hp:p><hp:run><hp:t>{text}</hp:t></hp:run></hp:p>" for text in paragraphs)
+        inside = body or "".join(f"<hp:p><hp:run><hp:t>{text}</hp:t></hp:run></hp:p>" for text in paragraphs)
         return f'<hs:sec xmlns:hs="urn:section" xmlns:hp="{HANGUL}">{inside}</hs:sec>'.encode()
 
-    parts = {f"Contents/section{number}.xml": section(each) for number, each in enumerate(sections)}
-    return zipped({"mimetype": b"application/hwp+zip", "META-INF/manifest.xml": manifest, **parts})
+    texts = {f"Contents/section{number}.xml": section(each) for number, each in enumerate(sections or ([],))}
+    others = {f"Contents/{name}": content.encode() for name, content in (parts or {}).items()}
+    return zipped({"mimetype": b"application/hwp+zip", "META-INF/manifest.xml": manifest, **texts, **others})
 
 
 def pdf(*pages: str) -> bytes:

@@ -139,12 +139,13 @@ def test_a_docx_gives_a_line_for_each_paragraph(tmp_path: Path) -> None:
         "<w:p><w:r><w:delText>지운 말</w:delText><w:instrText>PAGE</w:instrText></w:r></w:p>"
     )
 
-    assert text_of(tmp_path, docx(body=body), "docx").text == "첫눈이 왔다.\n칸\n둘째 줄"
+    assert text_of(tmp_path, docx(body=body), "docx").text == "첫눈이 왔다.\n\n칸\n둘째 줄"
 
 
 def test_a_box_that_word_stores_twice_is_read_once(tmp_path: Path) -> None:
     box = "<w:p><w:r><w:t>상자</w:t></w:r></w:p>"
-    body = f'<mc:A xmlns:mc="urn:m"><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:A>'
+    versions = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+    body = f'<mc:AlternateContent xmlns:mc="urn:m">{versions}</mc:AlternateContent>'
 
     assert text_of(tmp_path, docx(body=body), "docx").text == "상자"
 
