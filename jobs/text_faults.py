@@ -79,6 +79,18 @@ NOTES: dict[Note, Text] = {
     Note.UNREADABLE: _("Characters that could not be read and were replaced by a mark: %(n)s"),
     Note.MARKUP: _("Marks of Markdown were left out: %(n)s"),
     Note.PAGES_WITHOUT_TEXT: _("Pages without text, perhaps pictures: %(n)s"),
+    Note.NO_BREAK: _("Non-breaking spaces and hyphens were replaced by plain ones: %(n)s"),
+    Note.DELETED: _("Text that tracked changes delete or move away was left out, places: %(n)s"),
+    Note.HIDDEN: _("Hidden text was left out, places: %(n)s"),
+    Note.COMMENTS: _("Comments and memos were left out: %(n)s"),
+    Note.RUNNING: _("Headers and footers were left out: %(n)s"),
+    Note.RUBY: _("Small text above or below words (ruby) was left out: %(n)s"),
+    Note.NUMBERS: _("Paragraphs whose automatic number or bullet was left out: %(n)s"),
+    Note.SIGNS: _("Symbols of special fonts that have no Unicode character were left out: %(n)s"),
+    Note.CHARTS: _("Charts, diagrams and old equations were left out: %(n)s"),
+    Note.EMBEDDED: _("Embedded documents were left out: %(n)s"),
+    Note.EQUATIONS: _("Equations were written in one line: %(n)s"),
+    Note.FOOTNOTES: _("Footnotes and endnotes were moved to the end of the text: %(n)s"),
 }
 ENCODINGS: dict[str, Text] = {
     "utf-8": "UTF-8",
@@ -99,5 +111,10 @@ def explain_text(code: str, params: dict[str, str | int]) -> tuple[str, str]:
     return str(message) % named, str(remedy) % named
 
 
+def noted(notes: dict[str, int]) -> list[tuple[str, str]]:
+    """Each note's code, and what a person reads."""
+    return [(code, str(NOTES[Note(code)]) % {"n": f"{count:,}"}) for code, count in notes.items()]
+
+
 def note_words(notes: dict[str, int]) -> list[str]:
-    return [str(NOTES[Note(code)]) % {"n": f"{count:,}"} for code, count in notes.items()]
+    return [words for _code, words in noted(notes)]

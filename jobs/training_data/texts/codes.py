@@ -35,6 +35,18 @@ class Note(StrEnum):
     UNREADABLE = "unreadable"
     MARKUP = "markup"
     PAGES_WITHOUT_TEXT = "pages_without_text"
+    NO_BREAK = "no_break"
+    DELETED = "deleted"
+    HIDDEN = "hidden"
+    COMMENTS = "comments"
+    RUNNING = "running"
+    RUBY = "ruby"
+    NUMBERS = "numbers"
+    SIGNS = "signs"
+    CHARTS = "charts"
+    EMBEDDED = "embedded"
+    EQUATIONS = "equations"
+    FOOTNOTES = "footnotes"
 
 
 class TextFaultError(Exception):

@@ -9,6 +9,7 @@ from jobs.training_data.texts.codes import Note
 INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\ufeff\u00ad\ud800-\udfff]"
 )
+NO_BREAK = str.maketrans({"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2011": "-"})
 BREAKS = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 FENCE = re.compile(r"^(```|~~~).*$", re.MULTILINE)
@@ -30,6 +31,9 @@ def tidy(text: str) -> tuple[str, dict[str, int]]:
     if crlf := text.count("\r"):
         notes[Note.CRLF.value] = crlf
     text = BREAKS.sub("\n", text)
+    if kept := sum(map(text.count, map(chr, NO_BREAK))):
+        notes[Note.NO_BREAK.value] = kept
+        text = text.translate(NO_BREAK)
     text, gone = INVISIBLE.subn("", text)
     if gone:
         notes[Note.INVISIBLE.value] = gone

@@ -43,7 +43,8 @@ def _raw(path: Path, kind: str, encoding: str, bounds: Bounds, page_read: OnPage
         text, notes = pdf_text(path, bounds, page_read)
         return Read(text, notes=notes)
     if kind in ("docx", "hwpx"):
-        return Read(zipped_text(path, kind, bounds))
+        text, notes = zipped_text(path, kind, bounds)
+        return Read(text, notes=notes)
     return _plain(path, kind, encoding, bounds)
 
 
