@@ -69,6 +69,83 @@ def test_sentences_end_where_they_end(text: str, expected: list[str]) -> None:
     assert said(text) == expected
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [
+        '21" 화면',
+        "5'11\" 키",
+        "5′11″ 키",
+        '7.9"',
+        '"',
+        '" ',
+        "”",
+        "“",
+        "「",
+        "」",
+        "『",
+        "’90년대",
+        "'",
+        "21”",
+        "＂",
+        "〃",
+    ],
+)
+@pytest.mark.parametrize("place", ["{} 크기가 늘었다.", "크기는 {} 정도였다.", "크기는 {}.", "크기가 ({}) 늘었다."])
+def test_a_mark_that_nothing_answers_stops_no_sentence(stray: str, place: str) -> None:
+    first = place.format(stray)
+    rest = ["그 뒤로 또 줄었다.", "“아니. 그대로야.”라고 말했다.", '"그래. 그렇지."라며 웃었다.', "밤이 되었다."]
+
+    assert said(" ".join([first, *rest])) == [first, *rest]
+    assert said(" ".join([rest[0], first, *rest[1:]])) == [rest[0], first, *rest[1:]]
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        "“안녕. 잘 지냈어?”",
+        '"안녕. 잘 지냈어?"',
+        '" 안녕. 잘 지냈어? "',
+        "”안녕. 잘 지냈어?”",
+        "“안녕. 잘 지냈어?“",
+        "＂안녕. 잘 지냈어?＂",
+        "「안녕. 잘 지냈어?」",
+        "『눈. 그리고 비.』",
+        "“그가 「가자. 어서.」 했어. 정말이야.”",
+        '"키가 5\'11" 이야. 크지."',
+        '“화면은 21" 크기야. 커.”',
+        "“화면은 21” 크기야. 커.”",
+        '"Wait. I am coming."',
+    ],
+)
+@pytest.mark.parametrize(
+    "around", ["그가 {} 하고 웃었다.", "그는 {}라고 했다.", "{} 그가 말했다.", "(그는 {}라고 했다.)"]
+)
+def test_a_quotation_holds_together(spoken: str, around: str) -> None:
+    text = f"눈이 왔다. {around.format(spoken)} 밤이 되었다."
+    begin = text.index(spoken)
+
+    ends = [piece.end for piece in sentences(text)]
+
+    assert [end for end in ends if begin < end < begin + len(spoken)] == []
+    assert (ends[0], ends[-2]) == (6, len(text) - 8)
+
+
+def test_a_quotation_may_touch_the_word_before_it() -> None:
+    assert said('그는"가자. 어서."라고 했다. 갔다.') == ['그는"가자. 어서."라고 했다.', "갔다."]
+
+
+def test_a_quotation_over_paragraphs_is_cut_where_they_are() -> None:
+    text = "“첫째야. 둘째야.\n\n“셋째야. 넷째야.” 그가 말했다. 끝났다."
+
+    assert said(text) == ["“첫째야.", "둘째야.", "“셋째야. 넷째야.”", "그가 말했다.", "끝났다."]
+
+
+def test_a_quotation_of_whole_pages_is_cut_like_other_text() -> None:
+    speech = " ".join(f"{n}년에는 눈이 많이 왔다." for n in range(1900, 1940))
+
+    assert len(said(f"“{speech}” 하고 말했다.")) == 41
+
+
 def test_lines_wrapped_at_a_width_are_no_sentences() -> None:
     line = "눈이 오는 날이면 할머니는 늘 부엌 아궁이 앞에 앉아 오래된"
     wrapped = "\n".join([line] * 20) + "\n이야기를 하셨다. 우리는 들었다."

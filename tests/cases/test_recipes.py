@@ -1,0 +1,27 @@
+"""Text to pieces and keywords: what people brought, and what is right."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+
+from tests.cases import CASES
+
+
+def examples(name: str, tmp_path: Path, *words: Any) -> list[tuple[str, str]]:
+    """(prompt, answer) of each example that make_data makes of a case."""
+    out = tmp_path / "out.jsonl"
+    call_command("make_data", str(CASES / name), "--out", str(out), *words, stdout=io.StringIO(), stderr=io.StringIO())
+    lines = [json.loads(line)["messages"] for line in out.read_text(encoding="utf-8").splitlines()]
+    return [(messages[-2]["content"], messages[-1]["content"]) for messages in lines]
+
+
+def test_an_inch_mark_stops_no_sentence(tmp_path: Path) -> None:
+    made = examples("25a-inch-mark.txt", tmp_path, "--low", 4, "--high", 4)
+
+    assert [answer for _prompt, answer in made] == [
+        '화면은 21" 크기다. 그 뒤로 화면이 늘었다. 또 줄었다. 값은 그대로다.',
+        "사람들은 기뻐했다. 가게는 붐볐다. 주인은 웃었다. 밤이 되었다.",
+    ]
