@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from jobs.training_data.recipes.quotations import Quotations
+
 CLOSING = "\"'”’»」』)\\]】》〉"
 END = re.compile(
     r"(?P<plain>(?<=[가-힣][다요까죠])[.!?](?=\s))"  # most of them
@@ -19,7 +21,6 @@ NUMBERING = re.compile(
     r"\s*[\"'“‘(\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하]|[A-Za-z]|[ivxIVX]{1,4}|제?\d{1,3}[장절조항])$"
 )
 DATE = re.compile(r"(?:^|\D)\d{1,4}\.\s?\d{1,2}$")
-QUOTATION = re.compile('[“”「」"]')
 WORD = re.compile(r"[A-Za-z.]+$")
 BACK = 300  # characters that are looked at before a mark: enough for any word or quotation, and never the whole text
 HEAD = 64 * 1024  # characters that tell how a text's lines are broken
@@ -27,18 +28,14 @@ HEAD = 64 * 1024  # characters that tell how a text's lines are broken
 
 def sentence_ends(text: str, *, lines: bool) -> Iterator[int]:
     """Offsets right after each sentence, in order. `lines`: a line break ends one too."""
-    start = 0
+    start, quotations = 0, Quotations(text, lines=lines)
     for found in END.finditer(text):
-        plain = found.lastgroup == "plain"
-        if _is_said_out(text, start, found) if plain else _ends(text, start, found, lines):
-            start = found.end("closing") if found["mark"] else found.end()
+        end = found.end("closing") if found["mark"] else found.end()
+        if found.lastgroup == "plain" or _ends(text, start, found, lines):
+            if (found["plain"] or found["mark"]) and quotations.hold(found.start(), end):
+                continue
+            start = end
             yield start
-
-
-def _is_said_out(text: str, start: int, found: re.Match[str]) -> bool:
-    """Whether no quotation is open at the mark."""
-    first, last = max(start, found.start() - BACK), found.start()
-    return not (QUOTATION.search(text, first, last) and _inside_quotation(text[first:last]))
 
 
 def _ends(text: str, start: int, found: re.Match[str], lines: bool) -> bool:
@@ -51,17 +48,12 @@ def _ends(text: str, start: int, found: re.Match[str], lines: bool) -> bool:
         return False
     if not before.strip() and not found["closing"]:
         return not _goes_on(text, found.end())
-    return _is_real_mark(text, before, found) and not _inside_quotation(before + found["closing"])
+    return _is_real_mark(text, before, found)
 
 
 def _is_glued_end(before: str, found: re.Match[str]) -> bool:
     """`갔다.그리고`: no space, and yet an end. After a quotation it goes on: `“가자.”라고`."""
-    opens = found["glued"] in '“‘「『"'
-    return (
-        not found["closing"]
-        and (found["mark"][0] in "。！？" or before[-1:] in VERBAL)
-        and not (opens and found["glued"] == '"' and before.count('"') % 2 == 1)
-    )
+    return not found["closing"] and (found["mark"][0] in "。！？" or before[-1:] in VERBAL)
 
 
 def _is_real_mark(text: str, before: str, found: re.Match[str]) -> bool:
@@ -87,12 +79,6 @@ def _is_abbreviation(word: str) -> bool:
 def _goes_on(text: str, place: int) -> bool:
     """Whether the line ends here."""
     return text[place : place + 1] in ("", "\n", "\r")
-
-
-def _inside_quotation(told: str) -> bool:
-    """`“안녕. 잘 지냈어?”` is said in one breath."""
-    curled = told.count("“") - told.count("”") + told.count("「") - told.count("」")
-    return curled > 0 or (curled == 0 and told.count('"') % 2 == 1)
 
 
 def line_ends_sentences(text: str) -> bool:
