@@ -1,0 +1,116 @@
+"""Every regular expression of ours, wherever it is written, and text that is hard for it."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from re import _constants as op  # type: ignore[attr-defined]  # the stubs leave it out
+from re import _parser as parser  # type: ignore[attr-defined]
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+from tests.running import ROOT
+
+HOMES = ("ftsite", "jobs", "trainer", "wire")
+ENTRIES = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer", "template"}
+UNBOUNDED = op.MAXREPEAT
+
+
+class Pattern(NamedTuple):
+    """`at`: file and line of ours, or of the value that holds it."""
+
+    at: str
+    compiled: re.Pattern[Any]
+
+
+def modules() -> list[ModuleType]:
+    """All of ours but migrations, which run once, and programs that run where they are imported."""
+    names = [
+        each.name
+        for home in HOMES
+        for each in pkgutil.walk_packages([str(ROOT / home)], f"{home}.")
+        if ".migrations" not in each.name
+    ]
+    return [importlib.import_module(name) for name in names]
+
+
+def patterns() -> list[Pattern]:
+    """What modules and classes hold, whatever it lies in, and what functions compile when they are called."""
+    found: dict[tuple[Any, int], Pattern] = {}
+    for module in modules():
+        for each in [*_held(module), *_written(module)]:
+            found.setdefault((each.compiled.pattern, each.compiled.flags), each)
+    return list(found.values())
+
+
+# --- what modules hold ------------------------------------------------------------------------------------
+
+
+def _held(module: ModuleType) -> Iterator[Pattern]:
+    seen: set[int] = set()
+    for name, value in vars(module).items():
+        if getattr(value, "__module__", module.__name__) == module.__name__:
+            yield from (Pattern(f"{module.__name__}.{name}", each) for each in _inside(value, seen))
+
+
+def _inside(value: Any, seen: set[int]) -> Iterator[re.Pattern[Any]]:
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, re.Pattern):
+        yield value
+        return
+    if isinstance(value, dict):
+        parts: list[Any] = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple | set | frozenset):
+        parts = list(value)
+    elif getattr(value, "__module__", "").split(".")[0] in HOMES:
+        parts = list(getattr(value, "__dict__", {}).values())
+    else:
+        return
+    for part in parts:
+        yield from _inside(part, seen)
+
+
+# --- what functions compile -------------------------------------------------------------------------------
+
+# What stands for a name that only a call knows: the other words of the pattern are what is tested.
+GIVEN: dict[str, Any] = {"words": "하하", "kind": "phone", "secret": "a-secret", "self": SimpleNamespace(squeezed="하하")}
+
+
+def _written(module: ModuleType) -> Iterator[Pattern]:
+    path = Path(str(module.__file__))
+    for call in ast.walk(ast.parse(path.read_text())):
+        if not _is_entry(call):
+            continue
+        at = f"{path.relative_to(ROOT)}:{call.lineno}"
+        pattern, flags = _evaluated(call, module)
+        if isinstance(pattern, re.Pattern):
+            yield Pattern(at, pattern)
+        elif pattern is not None:
+            yield Pattern(at, re.compile(pattern, flags))
+
+
+def _is_entry(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "re"
+        and node.func.attr in ENTRIES
+    )
+
+
+def _evaluated(call: Any, module: ModuleType) -> tuple[Any, int]:
+    known = {**GIVEN, **vars(module)}
+    flags = next((word.value for word in call.keywords if word.arg == "flags"), None)
+    if flags is None and call.func.attr in {"compile", "search", "match", "fullmatch", "findall", "finditer"}:
+        place = 1 if call.func.attr == "compile" else 2
+        flags = call.args[place] if len(call.args) > place else None
+    return _value(call.args[0], known), _value(flags, known) if flags is not None else 0
+
+
+def _value(node: ast.expr, known: dict[str, Any]) -> Any:
+    return eval(compile(ast.Expression(node), "pattern", "eval"), known)  # noqa: S307 - our own source
