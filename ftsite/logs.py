@@ -18,27 +18,35 @@ FIRST = ("time", "level", "logger", "event")
 FIELDS = ("method", "route", "status", "ms", "user", "team", "outcome")  # what `extra=` may add
 HIDDEN = "[hidden]"
 
-# (pattern, what stands there instead); \1 keeps the harmless beginning
+# (pattern, what takes its place); \1 keeps the harmless beginning. Each takes one pass over a text however
+# long it is: anyone may send a word of 60 KB (tests/test_patterns.py).
 SHAPES = [
-    (r"\bsk-[\w.-]{6,}", HIDDEN),  # OpenAI's keys
-    (r"\bwhsec_[\w+/=-]+", HIDDEN),  # webhook secrets
-    (r"\btrainer-[\w.=,-]{6,}", HIDDEN),  # keys of the bundled trainer
-    (r"\bgAAAAA[\w=-]{20,}", HIDDEN),  # what jobs.sealing sealed
-    (r"(?i)\b(bearer|basic)\s+[\w.+/=~-]{6,}", rf"\1 {HIDDEN}"),
-    (r"(://)[^\s/@\"']*@", rf"\1{HIDDEN}@"),  # user:password@host
-    (r"(/join/|/reset/key/|/confirm-email/)[^\s/\"'?]+", rf"\1{HIDDEN}"),  # links that open a door
-    (r"(?i)\b((?:sessionid|csrf\w*|\w*password\w*|\w*token|\w*secret\w*|api[_-]?key)[\"']?\s?[=:]\s?[\"']?)[^\s&;,\"'}]+",
-     rf"\1{HIDDEN}"),  # cookies, query strings, forms
-    (r"(?s)(DETAIL: ).*?(?=\n\n(?:The above|During handling)|\Z)", rf"\1{HIDDEN}"),  # PostgreSQL quotes the row
-]  # fmt: skip
+    (re.compile(r"\bsk-[\w.-]{6,}"), HIDDEN),  # OpenAI's keys
+    (re.compile(r"\bwhsec_[\w+/=-]+"), HIDDEN),  # webhook secrets
+    (re.compile(r"\btrainer-[\w.=,-]{6,}"), HIDDEN),  # keys of the bundled trainer
+    (re.compile(r"\bgAAAAA[\w=-]{20,}"), HIDDEN),  # what jobs.sealing sealed
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.+/=~-]{6,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"(://)[^\s/@\"']*@"), rf"\1{HIDDEN}@"),  # user:password@host
+    (re.compile(r"(/join/|/reset/key/|/confirm-email/)[^\s/\"'?]+"), rf"\1{HIDDEN}"),  # links that open a door
+    (  # cookies, query strings, forms
+        re.compile(
+            r"(?i)((?:sessionid|csrf\w{0,40}|password\w{0,40}|token|secret\w{0,40}|api[_-]?key)"
+            r"[\"']?\s?[=:]\s?[\"']?)[^\s&;,\"'}]+"
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    # PostgreSQL quotes the row
+    (re.compile(r"(?s)(DETAIL: ).*?(?=\n\n(?:The above|During handling)|\Z)"), rf"\1{HIDDEN}"),
+]
+LONGEST = 32_000  # characters of one text: a traceback of a hundred calls; a service's page in an error is longer
 
 
 class Cleaner:
     """Blots out what looks like a secret in every text of an event, and `secrets` themselves wherever they stand."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        exact = [(re.escape(secret), HIDDEN) for secret in secrets if len(secret) >= 8]
-        self.shapes = [(re.compile(pattern), instead) for pattern, instead in exact + SHAPES]
+        exact = [(re.compile(re.escape(secret)), HIDDEN) for secret in secrets if len(secret) >= 8]
+        self.shapes = exact + SHAPES
 
     def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
         return {name: self.clean(value) for name, value in event.items()}
@@ -53,7 +61,15 @@ class Cleaner:
         text = str(value)
         for pattern, instead in self.shapes:
             text = pattern.sub(instead, text)
+        return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """Keep how a long text begins and ends: a traceback's last line says what happened."""
+    if len(text) <= LONGEST:
         return text
+    half = LONGEST // 2
+    return f"{text[:half]} [{len(text) - 2 * half} characters left out] {text[-half:]}"
 
 
 def has_traceback(record: logging.LogRecord) -> bool:

@@ -20,6 +20,7 @@ from django.utils.deprecation import MiddlewareMixin
 log = logging.getLogger(__name__)
 
 PROBES = ("/healthz", "/readyz")
+LONGEST_NAME = 64
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 type Handler = Callable[[HttpRequest], Any]
@@ -54,16 +55,21 @@ def _end(request: HttpRequest, response: HttpResponseBase, began: float) -> Http
     response.headers["X-Request-ID"] = structlog.contextvars.get_contextvars()["request_id"]
     match = request.resolver_match
     told = {
-        "method": request.method,
+        "method": _short(request.method),
         "route": match.view_name if match else None,  # never the path: some hold a token
         "status": response.status_code,
         "ms": round((time.perf_counter() - began) * 1000, 1),
         "user": _user(request),
-        "team": match.kwargs.get("team") if match else None,
+        "team": _short(match.kwargs.get("team")) if match else None,
     }
     known = {name: value for name, value in told.items() if value is not None}
     log.log(_level(request, response), "request", extra=known)
     return response
+
+
+def _short(text: str | None) -> str | None:
+    """What a stranger wrote into the first line of a request may be as long as it likes; a team's name is not."""
+    return text and text[:LONGEST_NAME]
 
 
 def _level(request: HttpRequest, response: HttpResponseBase) -> int:

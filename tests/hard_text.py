@@ -83,7 +83,7 @@ def _text(tree: Any, count: int) -> str:
     return "".join(_sample(kind, value, count) for kind, value in tree)
 
 
-CATEGORIES = {
+CATEGORIES: dict[Any, str] = {
     op.CATEGORY_DIGIT: "0",
     op.CATEGORY_SPACE: " ",
     op.CATEGORY_WORD: "a",
@@ -105,7 +105,7 @@ def _one(part: Any) -> str:
     kind, value = part
     if kind is op.RANGE:
         return chr(value[0])
-    return CATEGORIES.get(value, "a") if kind is op.CATEGORY else chr(value)
+    return CATEGORIES[value] if kind is op.CATEGORY else chr(value)
 
 
 def growth(compiled: re.Pattern[Any], unit: Any) -> float:

@@ -76,7 +76,7 @@ def test_a_stranger_s_long_word_does_not_hold_up_the_server(client: Client, db: 
         answer = client.get(f"/t/{'password' * 4000}/jobs/")
 
     (line,) = log.lines("ftsite.middleware")
-    assert answer.status_code == 302
+    assert answer.status_code == 400  # longer than Django lets a redirect be
     assert line["team"] == "password" * 8
     assert line["ms"] < 500
 

@@ -14,7 +14,7 @@ from jobs.pipeline.storing import Stored
 
 MOST_CHANGES = 1_000  # of one version
 MOST_BYTES = 5 * 1024 * 1024
-EDITED = re.compile(r"(.+)-edited(?:-(\d{1,6}))?")
+EDITED = re.compile(r"\A(.+)-edited(?:-(\d{1,6}))?")
 
 
 class TooManyError(Exception):

@@ -41,7 +41,7 @@ ORDERS = re.compile(
     r"(?:주문|송장|운송장|접수|예약|상품|제품|문서|관리|계약|사건|일련|승인)\s*(?:번호|코드|No\.?)?[^0-9]{0,4}$"
 )
 # `[계좌번호_1]`, its beginning or end perhaps cut off: what masking wrote speaks for nothing
-PLACEHOLDER = re.compile(r"\[?[가-힣A-Za-z_]*_[0-9]+\]|\[[가-힣A-Za-z_]*$")
+PLACEHOLDER = re.compile(r"\[?[가-힣A-Za-z_]{0,24}_[0-9]{1,9}\]|\[[가-힣A-Za-z_]{0,24}$")
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 

@@ -26,7 +26,10 @@ HIDEABLE = re.compile("[0-9A-Za-z가-힣]")
 LONGEST_HIDDEN = 16
 CUT_IN_TWO = 60  # characters that a number or an address may have
 # What stands before a cut and may be the beginning of a number, an address or a key; behind one, the end of a number.
-BEGUN = re.compile(rf"(?:[0-9(+][-0-9 .()]*|[^\s@]*@\S*|(?:{'|'.join(KEY_MARKS)})\S*)(?=…)|(?<=…)[-0-9 .()]*[0-9]")
+BEGUN = re.compile(
+    r"(?:[0-9(+][-0-9 .()]{0,60}|[^\s@]{0,64}@\S{0,255}"
+    rf"|(?:{'|'.join(KEY_MARKS)})\S{{0,255}})(?=…)|(?<=…)[-0-9 .()]{{0,60}}[0-9]"
+)
 
 
 class Found(NamedTuple):
@@ -103,7 +106,7 @@ def mask_quote(text: str) -> str:
 
 def _hidden(kind: Kind, value: str) -> str:
     """Digits and letters go, what stands between them stays."""
-    seen = re.match(rf"(?:[^0-9A-Za-z]*[0-9A-Za-z]){{{KEPT.get(kind, KEPT_OF_OTHERS)}}}", value)
+    seen = re.match(rf"\A(?:[^0-9A-Za-z]*[0-9A-Za-z]){{{KEPT.get(kind, KEPT_OF_OTHERS)}}}", value)
     shown = seen[0] if seen else ""
     hidden = HIDEABLE.sub(HIDDEN, value[len(shown) :])
     return shown + (hidden if kind is not Kind.KEY else hidden[:LONGEST_HIDDEN])

@@ -32,7 +32,7 @@ SMALL = 4 * 1024 * 1024  # bytes; larger files are looked at in a process of the
 ALIVE = "0"
 SHOWN = 3
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
-JOINERS = re.compile("(?<=[가-힣ㄱ-ㆎ])[\u200c\u200d]+|[\u200c\u200d]+(?=[가-힣ㄱ-ㆎ])")
+JOINERS = re.compile("(?<=[가-힣ㄱ-ㆎ])[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]+(?=[가-힣ㄱ-ㆎ])")
 APART = re.compile("[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|[^\\W\\d_][\u0300-\u036f\u3099\u309a]+")
 SIGNS = re.compile("[\r\u0300-\u036f\u1100-\u11ff\u200b-\u200d\u2060\u3099\u309a\ua960-\ua97c\ud7b0-\ud7fb\ufeff]")
 ESCAPES = re.compile(

@@ -51,8 +51,8 @@ def _every_other_byte_is_nul(head: bytes) -> bool:
 
 def _one_document(head: bytes) -> Fault | None:
     """JSON, but one value over the whole file instead of one object a line."""
-    if re.match(rb"\s*\[\s*[{\]]|\s*\[\s*$", head[:64]):
+    if re.match(rb"\A\s*\[\s*(?:[{\]]|$)", head[:64]):
         return fault(1, Code.JSON_ARRAY)
-    if re.match(rb"\s*\{[ \t]*\r?\n\s*\"", head[:64]):
+    if re.match(rb"\A\s*\{[ \t]*\r?\n\s*\"", head[:64]):
         return fault(1, Code.SPREAD_OVER_LINES)
     return None

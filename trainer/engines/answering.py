@@ -14,7 +14,7 @@ CHARACTERS_COMPARED = 600
 REQUEST_READ = 500  # characters in which the wish for a summary is looked for
 LONGEST_SENTENCE = 120
 WANTS_SUMMARY = re.compile("요약|summar", re.IGNORECASE)
-SENTENCE = re.compile(r".+?[.!?。](?=\s|$)")
+SENTENCE = re.compile(r"\A.+?[.!?。](?=\s|$)")
 SUMMARY_KOREAN = "(시뮬레이션 요약) {sentence}"
 SUMMARY_ENGLISH = "(simulated summary) {sentence}"
 

@@ -20,7 +20,7 @@ from wire.errors import WireError, not_found
 from wire.paging import limit_of, listing, page_of_items, page_of_rows
 from wire.requests import json_object
 
-TAG = re.compile(r"metadata\[(.+)\]")
+TAG = re.compile(r"\Ametadata\[(.+)\]")
 WINDING_DOWN = (
     "OpenAI is winding down the fine-tuning platform and your organization is no longer able to create new "
     "fine-tuning training jobs. Learn more https://developers.openai.com/api/docs/deprecations"

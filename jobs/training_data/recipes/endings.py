@@ -18,7 +18,7 @@ ABBREVIATIONS = frozenset(
     )
 )
 NUMBERING = re.compile(
-    r"\s*[\"'“‘(\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하]|[A-Za-z]|[ivxIVX]{1,4}|제?\d{1,3}[장절조항])$"
+    r"\A\s*[\"'“‘(\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하]|[A-Za-z]|[ivxIVX]{1,4}|제?\d{1,3}[장절조항])$"
 )
 DATE = re.compile(r"(?:^|\D)\d{1,4}\.\s?\d{1,2}$")
 WORD = re.compile(r"[A-Za-z.]+$")

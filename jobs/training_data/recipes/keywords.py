@@ -19,7 +19,7 @@ from jobs.training_data.recipes.clusters import safe_cut
 TAGS = "NNG|NNP|SH|SL"
 # Each morpheme a line, the space before it kept: ` 파인\tNNG` begins a term, `튜닝\tNNG` goes on with it.
 FORMAT = r'-F "%M\t%f[0]\n" -E ""'
-TERM = re.compile(rf"(?m)^[ ]*(\S+)\t(?:{TAGS})\n((?:\S+\t(?:{TAGS})\n)*)")
+TERM = re.compile(rf"(?m)^[ ]*(\S+)\t(?:{TAGS})\n((?:\S++\t(?:{TAGS})\n)*)")
 TAIL = re.compile(r"\t\w+\n")
 ODD_SPACE = re.compile(r"[\0\t-\r\x1c-\x1f\x85\xa0\u2028\u2029\u3000]")
 LONGEST_TERM = 12  # characters; what is longer is no term but a row of them

@@ -11,7 +11,7 @@ import msgspec
 
 Kind = Literal["keywords", "summary", "own"]
 PLACE = re.compile(r"\{(\w+)\}")
-SPACES_WITH_BREAK = re.compile(r"[ \t\r]*\n\s*")
+SPACES_WITH_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
 MOST_SENTENCES, MOST_KEYWORDS, MOST_CHARACTERS, MOST_TOKENS = 50, 100, 20_000, 4_000
 
 

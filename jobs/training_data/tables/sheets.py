@@ -13,7 +13,7 @@ from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import Fault, fault
 from jobs.training_data.tables.workbook import MEGABYTE, Attributes, Workbook, local, parser
 
-MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z0-9:]{2,30})"')
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^<>]*?\bref="([A-Z0-9:]{2,30})"')
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 LETTERS = re.compile(r"[A-Z]{1,3}")
 OVERLAP = 100  # bytes; a mergeCell may lie across two chunks

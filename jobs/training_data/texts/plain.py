@@ -14,10 +14,11 @@ BREAKS = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 FENCE = re.compile(r"^(```|~~~).*$", re.MULTILINE)
 LINE_MARKS = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)", re.MULTILINE)
-RULE = re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$", re.MULTILINE)
-IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
-LINK = re.compile(r"\[([^\]\n]+)\](?:\([^)\n]*\)|\[[^\]\n]*\])")
-EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~|`+)(?=\S)([^*_~`\n]+?)(?<=\S)\1(?!\w)|(\*\*|`)([^*`\n]+?)\3")
+RULE = re.compile(r"^[ \t]*+(?:[-*_][ \t]*+){3,}+$", re.MULTILINE)
+TARGET = r"\((?:[^()\n]|\([^()\n]*\))*+\)"  # of a link, with brackets in it: `wiki/Seoul_(city)`
+IMAGE = re.compile(rf"!\[[^\[\]\n]*\]{TARGET}")
+LINK = re.compile(rf"\[([^\[\]\n]+)\](?:{TARGET}|\[[^\[\]\n]*\])")
+EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~|`{1,9})(?=\S)([^*_~`\n]+?)(?<=\S)\1(?!\w)|(\*\*|`)([^*`\n]+?)\3")
 
 
 def tidy(text: str) -> tuple[str, dict[str, int]]:
