@@ -67,13 +67,13 @@ def _sample(kind: Any, value: Any, count: int) -> str:
     if kind is op.LITERAL:
         return chr(value)
     if kind is op.NOT_LITERAL:
-        return "!" if value != ord("!") else "a"
+        return "!" if chr(value) != "!" else "a"
     if kind is op.ANY:
         return "a"
     if kind is op.IN:
         return _of_class(value)
     if kind in REPEATS | {op.POSSESSIVE_REPEAT}:
-        return _text(value[2], count) * max(value[0], min(count, value[1]))
+        return _text(value[2], count) * int(max(value[0], min(count, value[1])))
     if kind is op.BRANCH:
         return _text(value[1][0], count)
     return "".join(_text(each, count) for each in _children(kind, value) if kind not in {op.ASSERT, op.ASSERT_NOT})
