@@ -3,8 +3,8 @@
 import re
 import time
 from collections.abc import Iterator
-from re import _constants as op  # type: ignore[attr-defined]  # the stubs leave it out
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser as parser
 from typing import Any
 
 REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT}

@@ -1,12 +1,13 @@
 """Every regular expression of ours, wherever it is written, and text that is hard for it."""
 
 import ast
+import builtins
 import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from tests.running import ROOT
@@ -73,13 +74,23 @@ def _inside(value: Any, seen: set[int]) -> Iterator[re.Pattern[Any]]:
 
 # --- what functions compile -------------------------------------------------------------------------------
 
-# What stands for a name that only a call knows: the other words of the pattern are what is tested.
-GIVEN: dict[str, Any] = {
-    "words": "하하",
-    "kind": "phone",
-    "secret": "a-secret",
-    "self": SimpleNamespace(squeezed="하하"),
-}
+
+class Word(str):
+    """Takes the place of what only a call knows; the rest of the pattern is what is tested."""
+
+    __slots__ = ()
+
+    def __getattr__(self, _name: str) -> "Word":
+        return self
+
+
+class Names(dict[str, Any]):
+    """What a module knows; any other name is a word."""
+
+    def __missing__(self, name: str) -> Any:
+        if hasattr(builtins, name):
+            raise KeyError(name)
+        return Word("하하")
 
 
 def _written(module: ModuleType) -> Iterator[Pattern]:
@@ -102,7 +113,7 @@ def _is_entry(call: ast.Call) -> bool:
 
 
 def _evaluated(call: Any, module: ModuleType) -> tuple[Any, int]:
-    known = {**GIVEN, **vars(module)}
+    known = Names(vars(module))
     flags = next((word.value for word in call.keywords if word.arg == "flags"), None)
     if flags is None and call.func.attr in {"compile", "search", "match", "fullmatch", "findall", "finditer"}:
         place = 1 if call.func.attr == "compile" else 2
@@ -110,5 +121,5 @@ def _evaluated(call: Any, module: ModuleType) -> tuple[Any, int]:
     return _value(call.args[0], known), _value(flags, known) if flags is not None else 0
 
 
-def _value(node: ast.expr, known: dict[str, Any]) -> Any:
-    return eval(compile(ast.Expression(node), "pattern", "eval"), known)  # our own source
+def _value(node: ast.expr, known: Names) -> Any:
+    return eval(compile(ast.Expression(node), "pattern", "eval"), {}, known)  # our own source

@@ -9,7 +9,7 @@ from typing import Any
 BOM = b"\xef\xbb\xbf"  # without it a Korean Excel reads no UTF-8
 # What spreadsheets skip before a cell's first sign: white space, invisible characters, quotes that they take away.
 SKIPPED = "\\s\x00-\x20\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
-FORMULA = re.compile(rf"[{SKIPPED}]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]|[\t\r\n]")
+FORMULA = re.compile(rf"\A(?:[{SKIPPED}]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]|[\t\r\n])")
 NUMBER = re.compile(r"[+-]?\d+(,\d{3})*(\.\d*)?([eE][+-]?\d+)?%?")
 
 type Row = Sequence[Any]
