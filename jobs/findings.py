@@ -41,6 +41,26 @@ WORDS: dict[str, tuple[Text, Text]] = {
         _("Answers in another language than nearly all. The file's language: %(main)s"),
         _("Check that this is meant: the model learns to mix them too."),
     ),
+    FindingCode.MOJIBAKE: (
+        _("Text that was read in a wrong encoding (mojibake). Places: %(places)s"),
+        _("Where the file's page offers a repair, compare and make it. Otherwise save the original as UTF-8."),
+    ),
+    FindingCode.REPLACED: (
+        _("Characters that were lost, with a � in their place. Places: %(places)s"),
+        _("Take these texts from the original again, or delete the examples: no program can restore them."),
+    ),
+    FindingCode.QUESTION_MARKS: (
+        _("Words of which only question marks are left. Places: %(places)s"),
+        _("Save the original as UTF-8: the encoding that was used has no Korean."),
+    ),
+    FindingCode.PRIVATE_USE: (
+        _("Private-use characters: symbols, bullets or old Hangul of one font. Places: %(places)s"),
+        _("Replace them by standard characters, such as • or →: the model sees only their numbers."),
+    ),
+    FindingCode.CONTROL: (
+        _("Control characters, which no reader sees. Places: %(places)s"),
+        _("Delete them, unless the model is meant to write them."),
+    ),
     personal_code(Kind.RESIDENT): (_("Resident registration numbers"), MASK),
     personal_code(Kind.FOREIGNER): (_("Registration numbers of foreigners"), MASK),
     personal_code(Kind.PHONE): (_("Phone numbers"), MASK),

@@ -129,5 +129,10 @@ FIGURES: dict[str, Params] = {
     FindingCode.CONTRADICTIONS: {"groups": 2},
     FindingCode.LONG_EXAMPLES: {"limit": LIMITS.example_tokens},
     FindingCode.LANGUAGE_MIX: {"main": "ko"},
+    FindingCode.MOJIBAKE: {"places": 7},
+    FindingCode.REPLACED: {"places": 7},
+    FindingCode.QUESTION_MARKS: {"places": 7},
+    FindingCode.PRIVATE_USE: {"places": 7},
+    FindingCode.CONTROL: {"places": 7},
 }
 FOUND = [Finding(code, count=5, params=FIGURES.get(code, {})) for code in WORDS]

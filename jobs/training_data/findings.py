@@ -14,6 +14,7 @@ import msgspec
 from jobs.training_data.apart import lines_of
 from jobs.training_data.personal import Kind
 from jobs.training_data.report import Finding, Progress
+from jobs.training_data.unreadable import Sign
 
 
 class FindingCode(StrEnum):
@@ -26,6 +27,11 @@ class FindingCode(StrEnum):
     SHORT_ANSWERS = "short_answers"
     LONG_EXAMPLES = "long_examples"
     LANGUAGE_MIX = "language_mix"
+    MOJIBAKE = Sign.MOJIBAKE.value
+    REPLACED = Sign.REPLACED.value
+    QUESTION_MARKS = Sign.QUESTION_MARKS.value
+    PRIVATE_USE = Sign.PRIVATE_USE.value
+    CONTROL = Sign.CONTROL.value
 
 
 PERSONAL = "personal_"  # begins the code of each kind of personal data

@@ -37,6 +37,7 @@ from jobs.training_data.spoken import spoken, strings
 from jobs.training_data.statistics import Statistics
 from jobs.training_data.tokens import count_example
 from jobs.training_data.twins import Twins
+from jobs.training_data.unreadable import UnreadableLines
 
 SHOWN_GROUPS = 20
 SHOWN_MEMBERS = 10
@@ -95,6 +96,7 @@ class Look:
         self._answers, self._languages = Answers(), Languages()
         self._statistics = Statistics(most)
         self._long: list[int] = []
+        self._unreadable = UnreadableLines()
         self._personal = Personal() if personal else None
 
     def line(self, line: Line) -> None:
@@ -107,6 +109,7 @@ class Look:
         self._statistics.add(said)
         if len(line.raw) > LIMITS.example_tokens and _tokens(example) > LIMITS.example_tokens:
             self._long.append(line.number)
+        self._unreadable.add(line.number, line.raw, strings(example))
         if self._personal:
             self._personal.add(line.number, example)
 
@@ -121,6 +124,8 @@ class Look:
             (FindingCode.LANGUAGE_MIX, self._languages.strays(), {"main": self._languages.main() or ""}),
         )
         yield from (Found(code.value, where, params) for code, where, params in all_of_them if where)
+        for sign, where, places in self._unreadable.found():
+            yield Found(sign.value, where, {"places": places})
         yield from self._personal.found() if self._personal else ()
 
     def numbers(self) -> dict[str, Any]:

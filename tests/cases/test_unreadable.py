@@ -23,7 +23,7 @@ def test_a_file_of_unreadable_text_has_a_finding(case: str, code: str) -> None:
 def test_a_text_read_in_a_wrong_encoding_is_noted() -> None:
     path = path_of("25b")
 
-    assert read(path, "txt").notes[Note.MOJIBAKE.value] == len(path.read_text().splitlines())
+    assert read(path, "txt").notes[Note.MOJIBAKE.value] == path.read_text().count("\n")
 
 
 def test_the_same_text_without_damage_has_no_finding(tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ class Note(StrEnum):
     EMBEDDED = "embedded"
     EQUATIONS = "equations"
     FOOTNOTES = "footnotes"
+    MOJIBAKE = "mojibake"
+    QUESTION_MARKS = "question_marks"
+    PRIVATE_USE = "private_use"
 
 
 class TextFaultError(Exception):

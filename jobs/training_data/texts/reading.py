@@ -10,6 +10,7 @@ from jobs.training_data.texts.found import BOUNDS, Bounds
 from jobs.training_data.texts.pdf import pdf_text
 from jobs.training_data.texts.plain import tidy, without_marks
 from jobs.training_data.texts.zipped import zipped_text
+from jobs.training_data.unreadable import Sign, unreadable
 
 INK = re.compile(r"\S")
 type OnPage = Callable[[int, int], None]
@@ -29,6 +30,7 @@ def read(
     if not path.stat().st_size:
         raise TextFaultError(TextCode.EMPTY)
     found = _raw(path, kind, encoding, bounds, page_read)
+    found.notes |= _signs(found.text)
     found.text, noticed = tidy(found.text)
     found.notes |= noticed
     if len(found.text) > bounds.characters:
@@ -36,6 +38,12 @@ def read(
     if not INK.search(found.text):
         raise TextFaultError(TextCode.NO_TEXT)
     return found
+
+
+def _signs(text: str) -> dict[str, int]:
+    """Controls are left out: `tidy` drops and notes them."""
+    signs = {sign: count for sign, count in unreadable(text).items() if sign is not Sign.CONTROL}
+    return {Note.UNREADABLE.value if sign is Sign.REPLACED else sign.value: count for sign, count in signs.items()}
 
 
 def _raw(path: Path, kind: str, encoding: str, bounds: Bounds, page_read: OnPage) -> Read:
