@@ -215,7 +215,7 @@ WORDS: dict[Code, tuple[Text, Text]] = {
     ),
     Code.WEIGHT_VALUE: (
         _("The weight of message %(message)s is neither 0 nor 1. Found: %(value)s"),
-        _("Write 0 or 1 without quotes."),
+        _("Write 0 or 1, as a number without quotes."),
     ),
     Code.WEIGHT_ROLE: (
         _("Message %(message)s has a weight, but only assistant messages may. Its role: %(role)s"),
@@ -268,6 +268,7 @@ def explain(fault: Fault) -> tuple[str, str]:
         for key, value in fault.params.items()
     }
     holder = params.get("message")
-    if isinstance(holder, str):  # the one message of an output
-        return f"{str(message) % {**params, 'message': 1}} ({holder})", str(remedy) % params
+    if isinstance(holder, str):  # a message of an output: `preferred_output 2`, or `preferred_output` where it is alone
+        key, _space, number = holder.partition(" ")
+        return f"{str(message) % {**params, 'message': number or 1}} ({key})", str(remedy) % params
     return str(message) % params, str(remedy) % params

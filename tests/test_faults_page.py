@@ -18,7 +18,6 @@ from jobs.training_data.findings import FindingCode, personal_code
 from jobs.training_data.personal import Kind
 
 SAMPLED = [code for code in Code if code not in DESCRIBED]
-BESIDE: dict[Code, set[str]] = {Code.NO_EXAMPLES: {Code.EMPTY_LINE}}  # what cannot come alone
 
 
 def test_every_code_has_a_sample_or_is_described() -> None:
@@ -36,7 +35,7 @@ def test_a_sample_shows_its_code_and_no_other(code: Code) -> None:
     if code in WARNINGS:
         assert (faults, warnings) == (set(), {code})
     else:
-        assert faults == {code} | BESIDE.get(code, set())
+        assert faults == {code}
         assert warnings <= {Code.FEW_EXAMPLES}
     assert report.ok is (code in WARNINGS)
 

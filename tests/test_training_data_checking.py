@@ -128,11 +128,24 @@ def test_a_misspelt_role_gets_a_suggestion(tmp_path: Path, role: str, suggestion
 def test_a_file_of_empty_lines_has_no_example(tmp_path: Path) -> None:
     report = checked(tmp_path, b"\n\n")
 
-    assert found(report) == [(1, Code.EMPTY_LINE), (2, Code.EMPTY_LINE), (0, Code.NO_EXAMPLES)]
+    assert found(report) == [(0, Code.NO_EXAMPLES)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n\r\n", b"  \t\n\n\n", b"\n" * 200_000, b"   "])
+def test_empty_lines_at_the_end_do_no_harm(tmp_path: Path, end: bytes) -> None:
+    report = checked(tmp_path, GOOD_BYTES + end)
+
+    assert (report.ok, report.faults, report.examples) == (True, [], 12)
+
+
+def test_empty_lines_between_examples_are_faults(tmp_path: Path) -> None:
+    report = checked(tmp_path, b"\n" + GOOD_BYTES + b" \n\n" + GOOD_BYTES + b"\n")
+
+    assert found(report) == [(1, Code.EMPTY_LINE), (14, Code.EMPTY_LINE), (15, Code.EMPTY_LINE)]
 
 
 def test_checking_stops_after_enough_faults(tmp_path: Path) -> None:
-    report = checked(tmp_path, b"\n" * 50_000, Limits(faults_before_stop=200))
+    report = checked(tmp_path, b"\n" * 50_000 + b"1", Limits(faults_before_stop=200))
 
     assert report.fault_counts == {"empty_line": 200, "too_many_faults": 1, "no_examples": 1}
     assert report.lines == 201

@@ -65,16 +65,31 @@ def test_a_named_bad_input_gets_its_message(tmp_path: Path, code: Code) -> None:
 def test_warnings_have_words_that_fit(tmp_path: Path) -> None:
     tally = Tally(LIMITS)
     tally.tried = 12
-    tally.warned = {code: (times, 1, 0) for times, code in enumerate(sorted(WARNINGS - {Code.FEW_EXAMPLES}), 2)}
+    tally.warned = {
+        code: (times, 1, 0)
+        for times, code in enumerate(sorted(WARNINGS - {Code.FEW_EXAMPLES, Code.GRADER_KEYS_DIFFER}), 2)
+    }
 
     with translation.override("en"):
         said = [explain(warning)[0] for warning in tally.warnings()]
 
     assert said == [
         "Few examples: 12. With fewer than 50 the effect is often small.",
-        "Examples longer than 65536 tokens: 5. The service cuts off their end.",
-        "Examples that do not end with an assistant message: 4. What follows the last answer is not learnt.",
-        "Examples with an empty assistant message: 2.",
-        "Preferences whose two answers are the same: 6. Nothing can be learnt from them.",
-        "Examples with other keys beside “messages” than the first one: 3. A grader would miss some.",
+        "Examples longer than 65536 tokens: 7. The service cuts off their end.",
+        "Examples that do not end with an assistant message: 6. What follows the last answer is not learnt.",
+        "Examples with an empty assistant message: 3.",
+        "Preferences whose two answers are the same: 11. Nothing can be learnt from them.",
+        "Questions alone, without answers: 8. They can be used for reinforcement (RFT) only.",
+        "Examples whose call has its arguments encoded twice: 2. The model learns to write them so.",
+        "Examples with an image whose label is not what the image is: 5. Some services refuse that.",
+        "Preferences with an output of several messages: 9. Azure takes them; OpenAI wants exactly one.",
+        "Examples with a weight of their own: 4. Together takes it; other services refuse the key.",
+        "Examples with reasoning before the answer: 10. Together and Fireworks take it; others refuse it.",
     ]
+
+
+def test_that_some_lines_lack_what_the_grader_reads_is_said_once() -> None:
+    tally = Tally(LIMITS)
+    tally.warned = {Code.NO_GRADER_KEYS: (1, 2, 0), Code.GRADER_KEYS_DIFFER: (1, 2, 0)}
+
+    assert [warning.code for warning in tally.warnings()] == [Code.GRADER_KEYS_DIFFER]

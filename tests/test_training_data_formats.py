@@ -8,12 +8,13 @@ import pytest
 from django.utils import translation
 
 from jobs.faults import explain
+from jobs.training_data import waiting
 from jobs.training_data.checking import check
 from jobs.training_data.codes import Code
 from jobs.training_data.reading import examples, for_display
 from jobs.training_data.report import LIMITS, Fault, Limits, Report
 from jobs.training_data.tokens import count_example, count_text
-from tests.training_cases import GOOD, PREFERENCE, QUESTION, answer, call, image, line, preference, user
+from tests.training_cases import GOOD, PNG, PREFERENCE, QUESTION, answer, call, image, line, preference, user
 
 TOOLS = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
 FORGOTTEN = line(user("답을 잊은 줄"))
@@ -130,10 +131,36 @@ def test_a_chat_that_lacks_its_answer_is_still_told_so(tmp_path: Path) -> None:
     assert (report.format, found(report)) == ("chat", [(1, Code.NO_ASSISTANT), (11, Code.NO_ASSISTANT)])
 
 
-def test_a_file_of_questions_alone_is_a_chat_without_answers(tmp_path: Path) -> None:
-    report = checked(tmp_path, *[FORGOTTEN] * 10)
+@pytest.mark.parametrize(
+    "row", [FORGOTTEN, line(user(), tools=TOOLS), line({"role": "developer", "content": "눈"}, user())]
+)
+def test_a_file_of_questions_alone_is_for_a_grader_and_that_is_noted(tmp_path: Path, row: str) -> None:
+    report = checked(tmp_path, *[row] * 10)
 
-    assert (report.format, report.fault_counts) == ("chat", {Code.NO_ASSISTANT: 10})
+    assert (report.ok, report.format, report.examples, len(report.sample)) == (True, "reinforcement", 10, 5)
+    assert report.tokens > 0
+    assert [(one.code, one.line, one.params) for one in report.warnings[1:]] == [
+        (Code.NO_GRADER_KEYS, 1, {"count": 10})
+    ]
+
+
+def test_a_file_of_more_questions_than_are_remembered_is_for_a_grader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST", 4)
+
+    report = checked(tmp_path, *[FORGOTTEN] * 6, GOOD[0], *[FORGOTTEN] * 3)
+
+    assert (report.format, report.examples, found(report)) == ("reinforcement", 9, [(7, Code.MIXED_FORMATS)])
+
+
+def test_questions_before_anything_else_take_its_format(tmp_path: Path) -> None:
+    among_pairs = checked(tmp_path, FORGOTTEN, *[PREFERENCE] * 9)
+    among_graded = checked(tmp_path, FORGOTTEN, FORGOTTEN, *[QUESTION] * 8)
+
+    assert (among_pairs.format, found(among_pairs)) == ("preference", [(1, Code.NO_ASSISTANT)])
+    assert (among_graded.ok, among_graded.format, among_graded.examples) == (True, "reinforcement", 10)
+    assert [warning.code for warning in among_graded.warnings] == [Code.FEW_EXAMPLES, Code.GRADER_KEYS_DIFFER]
 
 
 def test_a_misspelt_key_makes_no_reinforcement(tmp_path: Path) -> None:
@@ -180,10 +207,24 @@ def test_more_than_the_services_take_is_a_fault_of_the_file(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "url",
-    ["data:image/jpg;base64,/9j/4AAQ", "data:image/png;base64,%%%%", "data:image/png;base64,R0lGODlh", "data:;base64,"],
+    ("url", "code"),
+    [
+        ("data:image/png;base64,R0lGODlh", Code.IMAGE_KIND),
+        ("data:image/svg+xml;base64,PHN2Zy8+", Code.IMAGE_KIND),
+        ("data:image/webp;base64,UklGRgAAAABBVkkg", Code.IMAGE_KIND),
+        ("data:image/jpg;base64,/9j/4AAQ", Code.IMAGE_CUT),
+        (f"data:image/png;base64,{PNG[:40]}", Code.IMAGE_CUT),
+        ("data:image/webp;base64,UklGRmQAAABXRUJQ", Code.IMAGE_CUT),
+        ("data:image/png;base64,%%%%", Code.IMAGE_BASE64),
+        ("data:;base64,", Code.IMAGE_BASE64),
+        (f"data:image/png;base64,{PNG[:-1]}", Code.IMAGE_BASE64),
+        (f"data:image/png;base64,{PNG[:40]}\n{PNG[40:]}", Code.IMAGE_BASE64),
+        (f"data:image/png;base64, {PNG}", Code.IMAGE_BASE64),
+        (f"data:image/png,{PNG}", Code.IMAGE_ADDRESS),
+        (PNG, Code.IMAGE_ADDRESS),
+    ],
 )
-def test_only_the_documented_kinds_of_images_are_taken(tmp_path: Path, url: str) -> None:
+def test_only_whole_images_of_the_documented_kinds_are_taken(tmp_path: Path, url: str, code: Code) -> None:
     report = checked(tmp_path, *GOOD[:9], image(url))
 
-    assert found(report) == [(10, Code.IMAGE_KIND)]
+    assert found(report) == [(10, code)]

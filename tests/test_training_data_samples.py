@@ -55,6 +55,6 @@ def test_the_faulty_sample_has_ten_different_faults() -> None:
         (11, "mixed_formats"),
         (13, "weight_role"),
         (15, "duplicate_key"),
-        (17, "single_quotes"),
+        (17, "python"),
         (19, "no_assistant"),
     ]

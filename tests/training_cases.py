@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import table_faults
-from jobs.training_data.codes import Code
+from jobs.training_data.codes import WARNINGS, Code
 
 
 def line(*messages: Any, **beside: Any) -> str:
@@ -47,7 +47,8 @@ def preference(**other: Any) -> str:
 
 PREFERENCE = preference()
 QUESTION = line(user("2 + 2는?"), solution="4")
-DATA_IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"  # a red point
+DATA_IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
 
 
 def image(url: str, **more: Any) -> str:
@@ -67,12 +68,27 @@ def sample(code: Code) -> bytes:
 def bad_fourth_lines(good: list[str]) -> dict[Code, bytes]:
     """Of every sample that is these good lines and one more."""
     rows = {
-        code: sample(code).removesuffix(b"\n").split(b"\n") for code in Code if (SAMPLES / f"{code}.jsonl").exists()
+        code: sample(code).removesuffix(b"\n").split(b"\n")
+        for code in set(Code) - WARNINGS - FILES.keys()
+        if (SAMPLES / f"{code}.jsonl").exists()
     }
     around = [each.encode() for each in good]
     return {code: lines[3] for code, lines in rows.items() if len(lines) == 13 and lines[:3] + lines[4:] == around}
 
 
+FILES: dict[Code, tuple[int, bytes]] = {  # the line that is named (0: the whole file), the bytes
+    Code.EMPTY_FILE: (0, sample(Code.EMPTY_FILE)),
+    Code.NOT_TEXT: (1, sample(Code.NOT_TEXT)),
+    Code.UTF16: (1, sample(Code.UTF16)),
+    Code.BOM: (1, sample(Code.BOM)),
+    Code.JSON_ARRAY: (1, sample(Code.JSON_ARRAY)),
+    Code.SPREAD_OVER_LINES: (1, sample(Code.SPREAD_OVER_LINES)),
+    Code.BOM_INSIDE: (4, sample(Code.BOM_INSIDE)),
+    Code.CR_LINE_ENDS: (1, sample(Code.CR_LINE_ENDS)),
+    Code.TOO_FEW_EXAMPLES: (0, sample(Code.TOO_FEW_EXAMPLES)),
+    Code.INCOMPLETE_FILE: (12, sample(Code.INCOMPLETE_FILE)),
+    Code.LINE_TOO_LONG: (13, GOOD_BYTES + b'{"messages": "' + b"a" * 50_000_000),  # too long to keep
+}
 AMONG: dict[str, tuple[dict[Code, bytes], list[str]]] = {  # the bad lines of each format, and what stands around them
     kind: (bad_fourth_lines(good), good)
     for kind, good in (
@@ -83,17 +99,6 @@ AMONG: dict[str, tuple[dict[Code, bytes], list[str]]] = {  # the bad lines of ea
     )
 }
 LINES = AMONG["chat"][0]
-FILES: dict[Code, tuple[int, bytes]] = {  # the line that is named (0: the whole file), the bytes
-    Code.EMPTY_FILE: (0, sample(Code.EMPTY_FILE)),
-    Code.NOT_TEXT: (1, sample(Code.NOT_TEXT)),
-    Code.UTF16: (1, sample(Code.UTF16)),
-    Code.BOM: (1, sample(Code.BOM)),
-    Code.JSON_ARRAY: (1, sample(Code.JSON_ARRAY)),
-    Code.SPREAD_OVER_LINES: (1, sample(Code.SPREAD_OVER_LINES)),
-    Code.TOO_FEW_EXAMPLES: (0, sample(Code.TOO_FEW_EXAMPLES)),
-    Code.INCOMPLETE_FILE: (12, sample(Code.INCOMPLETE_FILE)),
-    Code.LINE_TOO_LONG: (13, GOOD_BYTES + b'{"messages": "' + b"a" * 50_000_000),  # too long to keep
-}
 # tested on their own
 ELSEWHERE = {
     Code.NO_EXAMPLES,

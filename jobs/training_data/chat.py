@@ -5,20 +5,26 @@ from typing import Any
 
 from jobs.training_data.codes import Code
 from jobs.training_data.images import image_faults, too_many_images
-from jobs.training_data.keys import CHAT_KEYS, ROLES, meant, unknown_keys, unknown_message_keys
+from jobs.training_data.keys import CHAT_KEYS, ONE_SERVICE_KEYS, ROLES, meant, unknown_keys, unknown_message_keys
+from jobs.training_data.pair_names import labels
 from jobs.training_data.report import Fault, Place, fault, printable
-from jobs.training_data.tool_calls import call_faults, tool_faults
+from jobs.training_data.tool_calls import call_faults, name_faults, tool_faults
 
-ALLOWED_KEYS = frozenset(CHAT_KEYS)
+ALLOWED_KEYS = frozenset({*CHAT_KEYS, *ONE_SERVICE_KEYS})
+TEXT_PARTS = ("text", "refusal", "input_text", "output_text")  # the last two are of another API: their form is shown
 COMMON_KEYS = frozenset({"role", "content"})
 
 
 def chat_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
     if not example.keys() <= ALLOWED_KEYS:
-        yield from unknown_keys(line, example, CHAT_KEYS)
+        labelled = labels(example)
+        yield from (fault(line, Code.LABELLED, key=key) for key in labelled)
+        yield from unknown_keys(line, example, CHAT_KEYS, [*ONE_SERVICE_KEYS, *labelled])
     if len(example) > 1:
         yield from tool_faults(line, example)
+        yield from _weight_faults(line, example)
     messages = example["messages"]
+    yield from name_faults(line, example, messages)
     yield from messages_faults(line, messages)
     if messages and isinstance(messages, list):
         yield from _answer_faults(line, messages)
@@ -35,6 +41,12 @@ def messages_faults(line: int, messages: Any, roles: Collection[str] = ROLES) ->
             yield from message_faults(line, number, message, roles)
         yield from too_many_images(line, messages)
         yield from call_faults(line, messages)
+
+
+def _weight_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
+    """Together takes a weight of the example, any number."""
+    if "weight" in example and (isinstance(example["weight"], bool) or not isinstance(example["weight"], int | float)):
+        yield fault(line, Code.KEY_UNKNOWN, key="weight")
 
 
 def _answer_faults(line: int, messages: list[Any]) -> Iterator[Fault]:
@@ -71,8 +83,13 @@ def message_faults(line: int, number: Place, message: Any, roles: Collection[str
         yield fault(line, Code.NAME_INVALID, message=number)
     if "weight" in message and role != "assistant":
         yield fault(line, Code.WEIGHT_ROLE, message=number, role=printable(role))
-    elif "weight" in message and (type(message["weight"]) is not int or message["weight"] not in (0, 1)):
+    elif "weight" in message and not is_weight(message["weight"]):
         yield fault(line, Code.WEIGHT_VALUE, message=number, value=printable(message["weight"]))
+
+
+def is_weight(value: object) -> bool:
+    """1.0 is a whole number in JSON, and how data frames write one."""
+    return type(value) in (int, float) and value in (0, 1)
 
 
 def _role_faults(line: int, number: Place, role: object, roles: Collection[str]) -> Iterator[Fault]:
@@ -107,7 +124,9 @@ def _part_faults(line: int, number: Place, at: int, part: object, role: object) 
             if role != "user":
                 yield fault(line, Code.IMAGE_NOT_ALLOWED, message=number, role=printable(role))
             yield from image_faults(line, number, at, image)
-        case {"type": str(kind)} if kind not in ("text", "refusal", "image_url"):
+        case {"type": "image_url" | "input_image" | "image"}:
+            yield fault(line, Code.IMAGE_URL_TEXT, message=number, part=at)
+        case {"type": str(kind)} if kind not in TEXT_PARTS:
             yield fault(line, Code.PART_TYPE_UNKNOWN, message=number, part=at, kind=printable(kind))
         case _:
             yield fault(line, Code.PART_INVALID, message=number, part=at)

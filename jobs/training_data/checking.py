@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from jobs.training_data.ahead import Ahead
 from jobs.training_data.codes import Code
 from jobs.training_data.counting import Counter
 from jobs.training_data.reading import blocks
@@ -67,8 +68,10 @@ def _walk(stream: IO[bytes], tally: Tally, progress: OnProgress | None) -> Itera
         yield unfit
     else:
         stream.seek(0)
+        tally.ahead = Ahead(stream, size)
         yield from _bounded(_block_faults(stream, tally, progress), tally.limits.faults_before_stop)
-        yield from tally.whole_file_faults()
+        if not tally.stopped:
+            yield from tally.whole_file_faults()
     if progress:
         progress(Progress(size, size, tally.report.lines))
 
@@ -86,6 +89,8 @@ def _block_faults(stream: IO[bytes], tally: Tally, progress: OnProgress | None) 
     told = float("-inf")  # the first block is told of at once: somebody may be looking
     for block in blocks(stream, tally.limits.line_bytes):
         yield from tally.block_faults(block)
+        if tally.stopped:
+            return
         if progress and (now := time.monotonic()) - told >= PROGRESS_SECONDS:
             told = now
             progress(Progress(block.end, tally.report.bytes, tally.report.lines))

@@ -14,6 +14,7 @@ class Code(StrEnum):
     BOM = "bom"
     JSON_ARRAY = "json_array"
     SPREAD_OVER_LINES = "spread_over_lines"
+    CR_LINE_ENDS = "cr_line_ends"
     NO_EXAMPLES = "no_examples"
     TOO_FEW_EXAMPLES = "too_few_examples"
     TOO_MANY_FAULTS = "too_many_faults"
@@ -26,12 +27,14 @@ class Code(StrEnum):
     CP949 = "cp949"
     NOT_UTF8 = "not_utf8"
     NUL = "nul"
+    BOM_INSIDE = "bom_inside"
     INCOMPLETE_FILE = "incomplete_file"
     BROKEN_LINE = "broken_line"
     NOT_JSON = "not_json"
     INVALID_JSON = "invalid_json"
     TRAILING_COMMA = "trailing_comma"
     SINGLE_QUOTES = "single_quotes"
+    PYTHON = "python"
     CONTROL_CHARACTER = "control_character"
     EXTRA_DATA = "extra_data"
     NOT_A_NUMBER = "not_a_number"
@@ -42,14 +45,18 @@ class Code(StrEnum):
     NOT_OBJECT = "not_object"
     # what kind of example it is
     UNKNOWN_FORMAT = "unknown_format"
+    RESPONSE_DUMP = "response_dump"
     MIXED_FORMATS = "mixed_formats"
     KEY_MISSPELT = "key_misspelt"
     KEY_UNKNOWN = "key_unknown"
+    KEYS_WITHOUT_VALUE = "keys_without_value"
     # prompt and completion
     LEGACY_KEY_MISSING = "legacy_key_missing"
     LEGACY_NOT_TEXT = "legacy_not_text"
     LEGACY_EMPTY = "legacy_empty"
+    LABELLED = "labelled"
     # preferences (DPO)
+    PREFERENCE_OTHER_NAMES = "preference_other_names"
     PREFERENCE_KEY_MISSING = "preference_key_missing"
     PREFERENCE_INPUT_INVALID = "preference_input_invalid"
     PREFERENCE_OUTPUT_INVALID = "preference_output_invalid"
@@ -63,6 +70,8 @@ class Code(StrEnum):
     NOTHING_TO_TRAIN = "nothing_to_train"
     TOOLS_INVALID = "tools_invalid"
     FUNCTIONS_INVALID = "functions_invalid"
+    TOO_MANY_TOOLS = "too_many_tools"
+    FUNCTION_NAME = "function_name"
     PARALLEL_NOT_BOOL = "parallel_not_bool"
     TOO_MANY_IMAGES = "too_many_images"
     # chat: a message
@@ -78,8 +87,11 @@ class Code(StrEnum):
     PART_INVALID = "part_invalid"
     PART_TYPE_UNKNOWN = "part_type_unknown"
     IMAGE_NOT_ALLOWED = "image_not_allowed"
+    IMAGE_URL_TEXT = "image_url_text"
     IMAGE_ADDRESS = "image_address"
     IMAGE_KIND = "image_kind"
+    IMAGE_BASE64 = "image_base64"
+    IMAGE_CUT = "image_cut"
     IMAGE_DETAIL = "image_detail"
     NAME_INVALID = "name_invalid"
     WEIGHT_VALUE = "weight_value"
@@ -90,6 +102,7 @@ class Code(StrEnum):
     ARGUMENTS_NOT_JSON = "arguments_not_json"
     TOOL_CALL_ID_MISSING = "tool_call_id_missing"
     TOOL_CALL_ID_UNKNOWN = "tool_call_id_unknown"
+    CALL_UNANSWERED = "call_unanswered"
     # a table, or a version that could not be made
     UNFIT = "unfit"
     ALL_ALIKE = "all_alike"
@@ -114,6 +127,12 @@ class Code(StrEnum):
     EMPTY_ANSWERS = "empty_answers"
     SAME_ANSWERS = "same_answers"
     GRADER_KEYS_DIFFER = "grader_keys_differ"
+    NO_GRADER_KEYS = "no_grader_keys"
+    ARGUMENTS_TWICE = "arguments_twice"
+    IMAGE_LABEL = "image_label"
+    OUTPUT_OF_SEVERAL = "output_of_several"
+    EXAMPLE_WEIGHT = "example_weight"
+    REASONING = "reasoning"
 
 
 WARNINGS = frozenset(
@@ -124,5 +143,11 @@ WARNINGS = frozenset(
         Code.EMPTY_ANSWERS,
         Code.SAME_ANSWERS,
         Code.GRADER_KEYS_DIFFER,
+        Code.NO_GRADER_KEYS,
+        Code.ARGUMENTS_TWICE,
+        Code.IMAGE_LABEL,
+        Code.OUTPUT_OF_SEVERAL,
+        Code.EXAMPLE_WEIGHT,
+        Code.REASONING,
     }
 )

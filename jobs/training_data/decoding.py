@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from jobs.training_data import python
 from jobs.training_data.codes import Code
 from jobs.training_data.plain import KEY
 from jobs.training_data.reading import Line
@@ -32,7 +33,9 @@ class UnreadableError(Exception):
 
 
 def decode(line: Line, limits: Limits) -> dict[str, Any]:
-    """The object on the line; raises UnreadableError. The line is known to be no longer than allowed."""
+    """The object on the line; raises UnreadableError."""
+    if line.too_long:
+        raise UnreadableError(_too_long(line, limits))
     try:
         value = orjson.loads(line.raw)
     except orjson.JSONDecodeError:
@@ -43,6 +46,20 @@ def decode(line: Line, limits: Limits) -> dict[str, Any]:
         raise UnreadableError(fault(line.number, Code.NOT_OBJECT, kind=_kind(value)))
     _refuse_depth_and_twins(line, value, limits)
     return value
+
+
+def _too_long(line: Line, limits: Limits) -> Fault:
+    if b"\r" in line.raw and ends_in_cr(line.raw):
+        return fault(line.number, Code.CR_LINE_ENDS)
+    return fault(line.number, Code.LINE_TOO_LONG, limit=limits.line_bytes // 1024 // 1024)
+
+
+def ends_in_cr(raw: bytes) -> bool:
+    """Whether an object stands before the first CR that is no part of a line end."""
+    try:
+        return isinstance(orjson.loads(raw[: raw.index(b"\r")]), dict)
+    except (ValueError, orjson.JSONDecodeError):
+        return False
 
 
 def _refuse_depth_and_twins(line: Line, value: dict[str, Any], limits: Limits) -> None:
@@ -121,7 +138,9 @@ def _is_cp949(raw: bytes) -> bool:
 
 def _syntax(line: Line, text: str, problem: orjson.JSONDecodeError, limit: int) -> Fault:
     column = min(problem.pos, len(text)) + 1
-    code = next((code for words, code in STRICT_JSON if words in problem.msg), None) or _by_sight(text[problem.pos :])
+    code = next((code for words, code in STRICT_JSON if words in problem.msg), None) or _by_sight(text, problem.pos)
+    if code is Code.EXTRA_DATA and _follows_cr(text, problem.pos):
+        return fault(line.number, Code.CR_LINE_ENDS, column)
     if code is not Code.TOO_DEEP and not text.lstrip().startswith("{"):
         return fault(line.number, Code.NOT_JSON, 1, near=printable(text, 20))
     if code is Code.TOO_DEEP:
@@ -131,9 +150,17 @@ def _syntax(line: Line, text: str, problem: orjson.JSONDecodeError, limit: int) 
     return fault(line.number, code, column, near=printable(text[problem.pos :], 20))
 
 
-def _by_sight(rest: str) -> Code:
+def _follows_cr(text: str, position: int) -> bool:
+    before = text[:position]
+    return "\r" in before[len(before.rstrip()) :]
+
+
+def _by_sight(text: str, position: int) -> Code:
+    rest = text[position : position + 20]
     if re.match(r"-?(NaN|Infinity)|\binf", rest):
         return Code.NOT_A_NUMBER
+    if python.WORD.match(rest) or (rest.startswith("'") and python.value(text) is not None):
+        return Code.PYTHON
     if rest.startswith(("'", "‘", "’", "“", "”")):
         return Code.SINGLE_QUOTES
     return Code.INVALID_JSON

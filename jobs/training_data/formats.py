@@ -6,12 +6,21 @@ from typing import Any
 
 from jobs.training_data.chat import chat_faults
 from jobs.training_data.codes import Code
-from jobs.training_data.keys import CHAT_KEYS, LEGACY_KEYS, OUTPUT_KEYS, WRONG_OUTPUT_KEYS, meant
+from jobs.training_data.keys import (
+    CHAT_KEYS,
+    LEGACY_KEYS,
+    ONE_SERVICE_KEYS,
+    OUTPUT_KEYS,
+    WRONG_OUTPUT_KEYS,
+    meant,
+)
 from jobs.training_data.legacy import legacy_faults
+from jobs.training_data.pair_names import other_names
 from jobs.training_data.preference import preference_faults
-from jobs.training_data.reinforcement import reinforcement_faults
+from jobs.training_data.reinforcement import RESERVED_KEYS, reinforcement_faults
 from jobs.training_data.report import Fault, Format, fault, printable
 
+ALLOWED_KEYS = frozenset({*CHAT_KEYS, *ONE_SERVICE_KEYS})
 ESSENTIAL_KEYS = ("messages", *LEGACY_KEYS)
 KEYS_SHOWN = 5
 LIKE_A_CHAT_KEY = 0.8  # so alike, a key beside messages is a misspelt one and not a grader's
@@ -23,8 +32,10 @@ def kind_of(example: dict[str, Any], file: Format) -> Format:
     if not keys.isdisjoint(OUTPUT_KEYS):
         return "preference"
     if "messages" in keys:
+        if not keys <= ALLOWED_KEYS and other_names(example):
+            return "preference"
         return "chat" if keys == {"messages"} and file == "chat" else _chat_or_reinforcement(example, file)
-    if not keys.isdisjoint(WRONG_OUTPUT_KEYS) or isinstance(example.get("input"), dict):
+    if not keys.isdisjoint(WRONG_OUTPUT_KEYS) or isinstance(example.get("input"), dict) or other_names(example):
         return "preference"
     return "unknown" if keys.isdisjoint(LEGACY_KEYS) else "legacy"
 
@@ -38,7 +49,7 @@ def _chat_or_reinforcement(example: dict[str, Any], file: Format) -> Format:
 
 def _has_own_keys(example: dict[str, Any]) -> bool:
     return any(
-        key not in CHAT_KEYS and not get_close_matches(key[:80], CHAT_KEYS, n=1, cutoff=LIKE_A_CHAT_KEY)
+        key not in ALLOWED_KEYS and not get_close_matches(key[:80], CHAT_KEYS, n=1, cutoff=LIKE_A_CHAT_KEY)
         for key in example
     )
 
@@ -53,7 +64,7 @@ def _roles(messages: object) -> list[object]:
 
 def is_undecided(kind: Format, example: dict[str, Any]) -> bool:
     """A question alone: it must not make the file a chat while the next lines may say that a grader wants it so."""
-    if kind != "chat" or example.keys() != {"messages"}:
+    if kind != "chat" or not example.keys() <= RESERVED_KEYS:
         return False
     return _asks(example["messages"]) and "assistant" not in _roles(example["messages"])
 
@@ -72,9 +83,22 @@ def example_faults(line: int, kind: Format, example: dict[str, Any]) -> Iterator
 
 
 def _unknown_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
+    if _is_response(example):
+        yield fault(line, Code.RESPONSE_DUMP)
+        return
     shown = sorted(example)[:KEYS_SHOWN]
     misspelt = [(key, word) for key in shown if key not in CHAT_KEYS and (word := meant(key, ESSENTIAL_KEYS))]
     for key, word in misspelt:
         yield fault(line, Code.KEY_MISSPELT, key=printable(key), suggestion=word)
     if not misspelt:
         yield fault(line, Code.UNKNOWN_FORMAT, keys=printable(", ".join(shown)))
+
+
+def _is_response(example: dict[str, Any]) -> bool:
+    """What the API answered, or a line of a batch's output."""
+    match example:
+        case {"choices": list()} | {"custom_id": _, "response": _} | {"custom_id": _, "body": _}:
+            return True
+        case {"object": str(kind)}:
+            return kind.startswith(("chat.completion", "response"))
+    return False

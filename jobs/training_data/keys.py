@@ -8,6 +8,8 @@ from jobs.training_data.codes import Code
 from jobs.training_data.report import Fault, Place, fault, printable
 
 CHAT_KEYS = ("messages", "tools", "parallel_tool_calls", "functions")
+ONE_SERVICE_KEYS = ("weight",)  # Together's weight of a whole example
+REASONING_KEYS = ("reasoning", "reasoning_content")  # of an assistant's message, at Together and Fireworks
 LEGACY_KEYS = ("prompt", "completion")
 OUTPUT_KEYS = ("preferred_output", "non_preferred_output")
 PREFERENCE_KEYS = ("input", *OUTPUT_KEYS)
@@ -67,8 +69,11 @@ def meant(word: str, allowed: Collection[str]) -> str | None:
     return next(iter(get_close_matches(plain, allowed, n=1, cutoff=0.6)), None)
 
 
-def unknown_keys(line: int, example: dict[str, Any], allowed: Collection[str]) -> Iterator[Fault]:
-    for key in sorted(example.keys() - set(allowed)):
+def unknown_keys(
+    line: int, example: dict[str, Any], allowed: Collection[str], also: Collection[str] = ()
+) -> Iterator[Fault]:
+    """`also`: allowed, but no word that is suggested."""
+    for key in sorted(example.keys() - {*allowed, *also}):
         if (suggestion := meant(key, allowed)) and suggestion not in example:
             yield fault(line, Code.KEY_MISSPELT, key=printable(key), suggestion=suggestion)
         else:
@@ -76,8 +81,15 @@ def unknown_keys(line: int, example: dict[str, Any], allowed: Collection[str]) -
 
 
 def unknown_message_keys(line: int, number: Place, message: dict[str, Any]) -> Iterator[Fault]:
-    for key in sorted(message.keys() - set(MESSAGE_KEYS)):
+    for key in sorted(message.keys() - {*MESSAGE_KEYS, *reasoning_keys(message)}):
         if (suggestion := meant(key, MESSAGE_KEYS)) and suggestion not in message:
             yield fault(line, Code.MESSAGE_KEY_MISSPELT, message=number, key=printable(key), suggestion=suggestion)
         else:
             yield fault(line, Code.MESSAGE_KEY_UNKNOWN, message=number, key=printable(key))
+
+
+def reasoning_keys(message: dict[str, Any]) -> list[str]:
+    """What an assistant thinks before its answer: a text that some services train on."""
+    if message.get("role") != "assistant":
+        return []
+    return [key for key in REASONING_KEYS if isinstance(message.get(key), str)]

@@ -5,11 +5,15 @@ from typing import Any
 
 from jobs.training_data.codes import Code
 from jobs.training_data.keys import LEGACY_KEYS, unknown_keys
+from jobs.training_data.pair_names import labels
 from jobs.training_data.report import Fault, fault
 
 
 def legacy_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
-    yield from unknown_keys(line, example, LEGACY_KEYS)
+    told = labels(example)
+    for key in told:
+        yield fault(line, Code.LABELLED, key=key)
+    yield from unknown_keys(line, example, LEGACY_KEYS, told)
     for key in LEGACY_KEYS:
         if key not in example:
             yield fault(line, Code.LEGACY_KEY_MISSING, key=key)

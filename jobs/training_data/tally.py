@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from jobs.training_data.ahead import Ahead
 from jobs.training_data.codes import WARNINGS, Code
 from jobs.training_data.counting import Counter, Span
 from jobs.training_data.decoding import UnreadableError, decode
+from jobs.training_data.empty_keys import may_be_empty, without_empty
 from jobs.training_data.formats import example_faults, is_undecided, kind_of
 from jobs.training_data.images import count_images
 from jobs.training_data.plain import plain_examples
 from jobs.training_data.reading import BOM, Block, Line, for_display
 from jobs.training_data.reinforcement import grader_keys
 from jobs.training_data.remarks import remarks
-from jobs.training_data.report import Fault, Format, Limits, Longest, Report, fault
+from jobs.training_data.report import Fault, Format, Limits, Longest, Report, fault, printable
+from jobs.training_data.waiting import Waiting
 
 
 class Tally:
@@ -26,7 +29,9 @@ class Tally:
         self.report = Report(faults=[], fault_counts={}, warnings=[], sample=[])
         self.format: Format = "unknown"
         self.format_line = 0
-        self.undecided = False  # there was a question alone, before anything told the format
+        self.waiting = Waiting(limits.sample)  # questions alone, before anything told the format
+        self.ahead: Ahead | None = None  # reads on in the file; without it nothing is known of the next lines
+        self.stopped = False  # the lines are no lines: what follows says nothing
         self.tried = 0  # lines meant as examples, faulty ones included
         self.with_images = 0
         self.grader_keys: frozenset[str] | None = None
@@ -36,6 +41,8 @@ class Tally:
         if not self._takes_plain(block):
             for line in block.lines(self.report.lines + 1):
                 yield from self.line_faults(line)
+                if self.stopped:
+                    return
 
     def _takes_plain(self, block: Block) -> bool:
         """Tell whether all lines of the block could be taken at once. The first examples are shown, so looked at."""
@@ -51,43 +58,66 @@ class Tally:
     def line_faults(self, line: Line) -> Iterator[Fault]:
         """The exact road. Each fault gets the offset of its line, or of its character where the column is known."""
         self.report.lines = line.number
-        if line.number == 1 and line.raw.startswith(BOM):
-            yield fault(1, Code.BOM, 1)
+        if line.raw.startswith(BOM):
+            yield fault(line.number, Code.BOM_INSIDE if line.number > 1 else Code.BOM, 1).at(line.start)
             line = line._replace(raw=line.raw.removeprefix(BOM), start=line.start + len(BOM))
         for found in self._line_faults(line):
-            yield found.at(line.start + _bytes_before(line.raw, found.column))
+            earlier = found.line != line.number
+            yield found if earlier else found.at(line.start + _bytes_before(line.raw, found.column))
 
     def _line_faults(self, line: Line) -> Iterator[Fault]:
-        if line.too_long:
-            self.tried += 1
-            yield fault(line.number, Code.LINE_TOO_LONG, limit=self.limits.line_bytes // 1024 // 1024)
-        elif not line.raw or line.raw.isspace():
-            yield fault(line.number, Code.EMPTY_LINE)
-        else:
-            self.tried += 1
-            yield from self._example(line)
-
-    def _example(self, line: Line) -> Iterator[Fault]:
+        if not line.raw or line.raw.isspace():
+            if not self.ahead or self.ahead.has_more(line):  # empty lines at the end do no harm
+                yield fault(line.number, Code.EMPTY_LINE)
+            return
+        self.tried += 1
         try:
             example = decode(line, self.limits)
         except UnreadableError as unreadable:
-            yield unreadable.fault
-            return
+            yield self._unreadable(line, unreadable.fault)
+        else:
+            yield from self._example(line, example)
+
+    def _unreadable(self, line: Line, found: Fault) -> Fault:
+        if found.code == Code.BROKEN_LINE and self.ahead and self.ahead.goes_on(line):
+            found = fault(line.number, Code.SPREAD_OVER_LINES)
+        self.stopped = found.code in (Code.SPREAD_OVER_LINES, Code.CR_LINE_ENDS)
+        return found
+
+    def _example(self, line: Line, example: dict[str, Any]) -> Iterator[Fault]:
+        example, empty = without_empty(example) if may_be_empty(line.raw) else (example, [])
         kind = kind_of(example, self.format)
-        found = list(islice(self._example_faults(line.number, kind, example), self.limits.faults_per_line))
+        if waits := self.format == "unknown" and is_undecided(kind, example):
+            kind = "reinforcement"
+        elif self.format == "unknown" and kind != "unknown":
+            self.format, self.format_line = kind, line.number
+            yield from self._settle()
+        found = list(islice(self._example_faults(line.number, kind, example, empty), self.limits.faults_per_line))
         yield from found
         if not found:
-            self._good(line, kind, example)
+            self._wait(line, example) if waits else self._good(line, kind, example)
 
-    def _example_faults(self, line: int, kind: Format, example: dict[str, Any]) -> Iterator[Fault]:
-        if self.format == "unknown":
-            if is_undecided(kind, example):
-                self.undecided = True
-            else:
-                self.format, self.format_line = kind, line
-        elif kind not in (self.format, "unknown"):
+    def _example_faults(self, line: int, kind: Format, example: dict[str, Any], empty: list[str]) -> Iterator[Fault]:
+        if empty:
+            yield fault(line, Code.KEYS_WITHOUT_VALUE, keys=printable(", ".join(empty)))
+        if self.format not in (kind, "unknown") and kind != "unknown":
             yield fault(line, Code.MIXED_FORMATS, found=kind, expected=self.format, first=self.format_line)
         yield from example_faults(line, kind, example)
+
+    def _settle(self) -> Iterator[Fault]:
+        """What waited is good where a grader judges, and lacks its answer elsewhere."""
+        waiting, self.waiting = self.waiting, Waiting(self.limits.sample)
+        if self.format == "reinforcement":
+            self._take(waiting)
+        else:
+            yield from (fault(line, Code.NO_ASSISTANT).at(start) for line, start, _end in waiting.places())
+
+    def _take(self, questions: Waiting) -> None:
+        self.format = "reinforcement"
+        self.report.sample += questions.shown
+        for line, start, end in questions.places():
+            self._count(1, line, start, end)
+            self._look_at_grader_keys(line, start, frozenset())
 
     def _good(self, line: Line, kind: Format, example: dict[str, Any]) -> None:
         self._count(1, line.number, line.start, line.end)
@@ -96,15 +126,23 @@ class Tally:
         for code in remarks(kind, example):
             self._warn(code, line.number, line.start)
         if kind == "reinforcement":
-            self._look_at_grader_keys(line, grader_keys(example))
+            self._look_at_grader_keys(line.number, line.start, grader_keys(example))
         if "messages" in example and count_images(example["messages"]):
             self.with_images += 1
 
-    def _look_at_grader_keys(self, line: Line, keys: frozenset[str]) -> None:
+    def _wait(self, line: Line, example: dict[str, Any]) -> None:
+        self.waiting.add(line.number, line.start, line.end, for_display(example))
+        if self.waiting.is_full:
+            waiting, self.waiting = self.waiting, Waiting()
+            self._take(waiting)
+
+    def _look_at_grader_keys(self, line: int, start: int, keys: frozenset[str]) -> None:
+        if not keys:
+            self._warn(Code.NO_GRADER_KEYS, line, start)
         if self.grader_keys is None:
             self.grader_keys = keys
         elif keys != self.grader_keys:
-            self._warn(Code.GRADER_KEYS_DIFFER, line.number, line.start)
+            self._warn(Code.GRADER_KEYS_DIFFER, line, start)
 
     def _count(self, examples: int, number: int, start: int, end: int) -> None:
         self.report.examples += examples
@@ -134,8 +172,8 @@ class Tally:
 
     def whole_file_faults(self) -> Iterator[Fault]:
         limits, examples = self.limits, self.report.examples
-        if self.format == "unknown" and self.undecided:
-            self.format = "chat"
+        if self.waiting:
+            self._take(self.waiting)
         if not self.tried:
             yield fault(0, Code.NO_EXAMPLES)
         elif self.tried < limits.min_examples:
@@ -148,6 +186,8 @@ class Tally:
     def warnings(self) -> Iterator[Fault]:
         if self.limits.min_examples <= self.tried < self.limits.few_examples:
             yield fault(0, Code.FEW_EXAMPLES, examples=self.tried, advised=self.limits.few_examples)
+        if Code.GRADER_KEYS_DIFFER in self.warned:
+            self.warned.pop(Code.NO_GRADER_KEYS, None)  # the same, said of some lines
         for code in sorted(WARNINGS & self.warned.keys(), key=list(Code).index):
             count, first, offset = self.warned[code]
             extra = {"limit": self.limits.example_tokens} if code is Code.LONG_EXAMPLES else {}

@@ -1,5 +1,6 @@
 """Faults of tools, functions and the calls of them."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
@@ -9,17 +10,20 @@ import orjson
 from jobs.training_data.codes import Code
 from jobs.training_data.report import Fault, Place, fault, printable
 
-MOST_FUNCTIONS = 128
+MOST_TOOLS = 128
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def tool_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
     """What stands beside the messages."""
-    tools = example.get("tools", [])
+    tools, functions = example.get("tools", []), example.get("functions", [])
     if not isinstance(tools, list) or not all(map(_is_tool, tools)):
         yield fault(line, Code.TOOLS_INVALID)
-    functions = example.get("functions")
     if "functions" in example and not _are_functions(functions):
-        yield fault(line, Code.FUNCTIONS_INVALID, limit=MOST_FUNCTIONS)
+        yield fault(line, Code.FUNCTIONS_INVALID, limit=MOST_TOOLS)
+    for some in (tools, functions):
+        if isinstance(some, list) and len(some) > MOST_TOOLS:
+            yield fault(line, Code.TOO_MANY_TOOLS, tools=len(some), limit=MOST_TOOLS)
     if "parallel_tool_calls" in example and not isinstance(example["parallel_tool_calls"], bool):
         yield fault(line, Code.PARALLEL_NOT_BOOL)
 
@@ -35,26 +39,98 @@ def _is_function(function: object) -> bool:
 
 
 def _are_functions(functions: object) -> bool:
-    return isinstance(functions, list) and 1 <= len(functions) <= MOST_FUNCTIONS and all(map(_is_function, functions))
+    return isinstance(functions, list) and bool(functions) and all(map(_is_function, functions))
 
 
-def call_faults(line: int, messages: list[Any], places: Iterable[Place] | None = None) -> Iterator[Fault]:
+def name_faults(line: int, beside: dict[str, Any], messages: Any) -> Iterator[Fault]:
+    """Names of functions that the API reference does not allow, each once, wherever they stand."""
+    names = dict.fromkeys([*_defined(beside), *_called(messages)])
+    for name in names:
+        if not NAME.fullmatch(name):
+            yield fault(line, Code.FUNCTION_NAME, name=printable(name))
+
+
+def _defined(beside: dict[str, Any]) -> Iterator[str]:
+    for key in ("tools", "functions"):
+        some = beside.get(key)
+        for tool in some if isinstance(some, list) else ():
+            if isinstance(tool, dict):
+                yield from _name(tool.get("function") if key == "tools" else tool)
+
+
+def _called(messages: Any) -> Iterator[str]:
+    for message in messages if isinstance(messages, list) else ():
+        if not isinstance(message, dict):
+            continue
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            yield from _name(call.get("function") if isinstance(call, dict) else None)
+        yield from _name(message.get("function_call"))
+        if message.get("role") == "function":
+            yield from _name(message)
+
+
+def _name(function: object) -> Iterator[str]:
+    match function:
+        case {"name": str(name)} if name:  # an empty one is named by whoever needs it
+            yield name
+
+
+def call_faults(
+    line: int, messages: list[Any], places: Iterable[Place] | None = None, before: Iterable[str] = ()
+) -> Iterator[Fault]:
     """Calls that assistants make, and answers of tools to calls that were made before.
 
-    `places` names the messages in the faults; without it they are counted from 1.
+    `places` names the messages in the faults; without it they are counted from 1. `before`: ids of calls in messages
+    that are not among these.
     """
-    asked: set[str] = set()
+    asked, open_calls = set(before), OpenCalls()
     for number, message in zip(places or count(1), messages, strict=False):
         if not isinstance(message, dict):
             continue
-        yield from _call_faults(line, number, message, asked)
         if message.get("role") == "tool":
             yield from _answer_faults(line, number, message.get("tool_call_id"), asked)
-        elif message.get("role") == "function" and "name" not in message:
-            yield fault(line, Code.NAME_INVALID, message=number)
+            open_calls.answer(message.get("tool_call_id"))
+            continue
+        yield from open_calls.left(line)
+        yield from _call_faults(line, number, message)
+        calls = call_ids(message)
+        asked.update(calls)
+        open_calls = OpenCalls(number, calls)
+    if open_calls.answered:  # a call may come last, but not some of its answers
+        yield from open_calls.left(line)
 
 
-def _call_faults(line: int, number: Place, message: dict[str, Any], asked: set[str]) -> Iterator[Fault]:
+class OpenCalls:
+    """The calls of the last message, as long as tools answer them."""
+
+    def __init__(self, place: Place = 0, ids: Iterable[str] = ()) -> None:
+        self.place = place
+        self.ids = list(ids)
+        self.answered = False
+
+    def answer(self, call: object) -> None:
+        self.answered = True
+        if isinstance(call, str) and call in self.ids:
+            self.ids.remove(call)
+
+    def left(self, line: int) -> Iterator[Fault]:
+        if self.ids:
+            yield fault(line, Code.CALL_UNANSWERED, message=self.place, call=printable(self.ids[0]))
+
+
+def call_ids(message: object) -> list[str]:
+    """Ids of the calls that an assistant makes in it."""
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        return []
+    calls = message.get("tool_calls")
+    ids = (call.get("id") for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()
+    return [name for name in ids if isinstance(name, str) and name]
+
+
+def _call_faults(line: int, number: Place, message: dict[str, Any]) -> Iterator[Fault]:
+    if message.get("role") == "function" and "name" not in message:
+        yield fault(line, Code.NAME_INVALID, message=number)
     if "tool_calls" not in message and "function_call" not in message:
         return
     if message.get("role") != "assistant":
@@ -69,7 +145,6 @@ def _call_faults(line: int, number: Place, message: dict[str, Any], asked: set[s
     for call in calls:
         match call:
             case {"id": str(name), "type": "function", "function": function} if name:
-                asked.add(name)
                 yield from _function_faults(line, number, function)
             case _:
                 yield fault(line, Code.TOOL_CALL_INVALID, message=number)
@@ -78,7 +153,7 @@ def _call_faults(line: int, number: Place, message: dict[str, Any], asked: set[s
 def _function_faults(line: int, number: Place, function: object) -> Iterator[Fault]:
     match function:
         case {"name": str(name), "arguments": str(arguments)} if name:
-            if not _is_json_object(arguments):
+            if not _is_json_object(arguments) and not is_encoded_twice(arguments):
                 yield fault(line, Code.ARGUMENTS_NOT_JSON, message=number, name=printable(name))
         case {"name": str(name), "arguments": _} if name:
             yield fault(line, Code.ARGUMENTS_NOT_TEXT, message=number, name=printable(name))
@@ -91,6 +166,25 @@ def _is_json_object(text: str) -> bool:
         return isinstance(orjson.loads(text), dict)
     except orjson.JSONDecodeError:
         return False
+
+
+def is_encoded_twice(arguments: str) -> bool:
+    """JSON of an object as a text within JSON: services take it, and the model learns to answer so."""
+    if not arguments.lstrip().startswith('"'):
+        return False
+    try:
+        inner = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(inner, str) and _is_json_object(inner)
+
+
+def encodes_twice(message: dict[str, Any]) -> bool:
+    """Whether any call in a faultless message has its arguments encoded twice."""
+    functions = [call["function"] for call in message.get("tool_calls") or ()]
+    if message.get("function_call"):
+        functions.append(message["function_call"])
+    return any(is_encoded_twice(function["arguments"]) for function in functions)
 
 
 def _answer_faults(line: int, number: Place, call: object, asked: set[str]) -> Iterator[Fault]:

@@ -76,7 +76,7 @@ def test_a_wrong_file_gets_its_cause_alone(number: str, code: Code, times: int) 
         ("03c", "Too many tools: 129. At most 128", "Leave out tools"),
         ("04a", "Message 2 calls a tool, but its answer does not follow", '"role": "tool"'),
         ("08", "preference pair (DPO) under other names: chosen_messages, rejected_messages", '"preferred_output": ['),
-        ("10c", "image_url", '"image_url": {"url": …}'),
+        ("10c", "The image in part 1 of message 1", '"image_url": {"url": …}'),
         ("10d", "base64", "Encode the whole image again"),
         ("13", "spread over several lines", "on one line"),
         ("14", "Python", "null, true and false"),
@@ -87,4 +87,3 @@ def test_the_message_names_the_cause_and_the_remedy(number: str, message: str, r
     told = words(checked(number))
 
     assert any(message in said and remedy in done for said, done in told), told
-

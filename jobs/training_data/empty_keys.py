@@ -1,0 +1,101 @@
+"""Keys whose value is null or an empty list: what SDKs and data frames write for what is not there.
+
+The API reference wants such keys left out, but for a few that may be null. Left where they mean something: `content`,
+what a format cannot do without, what a grader reads, and JSON schemas.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from jobs.training_data.keys import CHAT_KEYS, LEGACY_KEYS, PREFERENCE_KEYS
+
+KEPT = frozenset({"role", "content"})
+NULLABLE = frozenset({"refusal", "audio", "function_call"})  # of an assistant, says the reference
+MAY_BE_EMPTY = frozenset({"tools", "functions", "messages", *PREFERENCE_KEYS})  # a fault of their own, if any
+ANSWERED = ("assistant", "tool", "function")
+
+type Names = set[str]
+
+
+def may_be_empty(raw: bytes) -> bool:
+    """Whether it is worth a look."""
+    return b"null" in raw or b"[]" in raw
+
+
+def without_empty(example: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The example without them, and the names of those that should not be there."""
+    names: Names = set()
+    return _example(example, names), sorted(names)
+
+
+def _example(example: dict[str, Any], names: Names) -> dict[str, Any]:
+    is_chat = isinstance(example.get("messages"), list)
+    needed = {"messages"} if is_chat else {*PREFERENCE_KEYS, *LEGACY_KEYS, "messages"}
+    if is_chat and not _is_answered(example["messages"]):  # a grader may read a null
+        needed |= example.keys() - {*CHAT_KEYS, *PREFERENCE_KEYS, *LEGACY_KEYS}
+    kept = {key: value for key, value in example.items() if value is not None or key in needed}
+    names.update(example.keys() - kept.keys())
+    for key, clean in BELOW.items():
+        if key in kept:
+            kept[key] = clean(kept[key], names)
+    return kept
+
+
+def _is_answered(messages: list[Any]) -> bool:
+    return bool(messages) and isinstance(messages[-1], dict) and messages[-1].get("role") in ANSWERED
+
+
+def _each(clean: Callable[[dict[str, Any], Names], dict[str, Any]]) -> Callable[[Any, Names], Any]:
+    def all_of(value: Any, names: Names) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [clean(each, names) if isinstance(each, dict) else each for each in value]
+
+    return all_of
+
+
+def _message(message: dict[str, Any], names: Names) -> dict[str, Any]:
+    kept = {key: value for key, value in message.items() if key in KEPT or not _is_empty(key, value)}
+    allowed = NULLABLE if message.get("role") == "assistant" else frozenset()
+    names.update(key for key in message.keys() - kept.keys() if message[key] is not None or key not in allowed)
+    if isinstance(kept.get("content"), list):
+        kept["content"] = _each(_part)(kept["content"], names)
+    return kept
+
+
+def _is_empty(key: str, value: object) -> bool:
+    return value is None or (value in ([], {}) and key not in MAY_BE_EMPTY)
+
+
+def _part(part: dict[str, Any], names: Names) -> dict[str, Any]:
+    kept = _without_null(part, names, {"type", part.get("type")})
+    if isinstance(kept.get("image_url"), dict):
+        kept["image_url"] = _without_null(kept["image_url"], names, {"url"})
+    return kept
+
+
+def _tool(tool: dict[str, Any], names: Names) -> dict[str, Any]:
+    kept = _without_null(tool, names, {"type", "function"})
+    if isinstance(kept.get("function"), dict):
+        kept["function"] = _function(kept["function"], names)
+    return kept
+
+
+def _function(function: dict[str, Any], names: Names) -> dict[str, Any]:
+    return _without_null(function, names, {"name", "strict"})  # strict may be null, says the reference
+
+
+def _without_null(value: dict[str, Any], names: Names, needed: set[object]) -> dict[str, Any]:
+    kept = {key: below for key, below in value.items() if below is not None or key in needed}
+    names.update(value.keys() - kept.keys())
+    return kept
+
+
+BELOW: dict[str, Callable[[Any, Names], Any]] = {
+    "messages": _each(_message),
+    "tools": _each(_tool),
+    "functions": _each(_function),
+    "preferred_output": _each(_message),
+    "non_preferred_output": _each(_message),
+    "input": lambda value, names: _example(value, names) if isinstance(value, dict) else value,
+}

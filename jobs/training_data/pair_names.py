@@ -1,0 +1,49 @@
+"""Preferences (DPO) as other tools name them: `chosen` and `rejected`, `chosen_messages` and `rejected_messages`, …"""
+
+import re
+from typing import Any, NamedTuple
+
+from jobs.training_data.keys import OUTPUT_KEYS
+
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[가-힣]+")
+BETTER = {"chosen", "preferred", "accepted", "accept", "better", "best", "good", "winner", "winning", "win"}
+BETTER |= {"positive", "pos", "selected"}
+WORSE = {"rejected", "reject", "dispreferred", "unpreferred", "worse", "worst", "bad", "loser", "losing", "lose"}
+WORSE |= {"negative", "neg", "discarded", "declined"}
+CLEAR = frozenset({"chosen", "preferred", "rejected", "dispreferred"})  # beside messages a grader may read the others
+NOT = frozenset({"non", "not", "un", "dis"})
+LABELS = frozenset({"label", "labels", "kto_tag", "is_good", "desirable"})
+
+
+class Named(NamedTuple):
+    better: str
+    worse: str
+
+
+def other_names(example: dict[str, Any]) -> Named | None:
+    """The two keys that hold a better and a worse answer, where neither name is the one that services want."""
+    if not example.keys().isdisjoint(OUTPUT_KEYS):
+        return None
+    answers = [key for key, value in example.items() if isinstance(value, str | list | dict)]
+    sides = {key: side for key in answers if (side := _side(key, clear="messages" in example))}
+    for better, (is_better, rest) in sides.items():
+        for worse, other in sides.items():
+            if is_better and other == (False, rest):
+                return Named(better, worse)
+    worse_alone = [key for key, (is_better, _rest) in sides.items() if not is_better]
+    return Named("messages", worse_alone[0]) if worse_alone and "messages" in example else None
+
+
+def _side(key: str, *, clear: bool) -> tuple[bool, tuple[str, ...]] | None:
+    """Whether it is the better one, and the words beside that; None for any other key."""
+    words = [word.lower() for word in WORD.findall(key[:80])]
+    telling = [word for word in words if word in BETTER or word in WORSE]
+    if len(telling) != 1 or (clear and telling[0] not in CLEAR):
+        return None
+    rest = tuple(word for word in words if word != telling[0] and word not in NOT)
+    return telling[0] in BETTER and NOT.isdisjoint(words), rest
+
+
+def labels(example: dict[str, Any]) -> list[str]:
+    """Keys that call a single answer good or bad (KTO)."""
+    return sorted(key for key in LABELS & example.keys() if isinstance(example[key], bool))
