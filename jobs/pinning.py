@@ -27,6 +27,7 @@ LEADS_INSIDE = gettext_noop(
     "operator adds the host to UPSTREAM_PRIVATE_HOSTS."
 )
 NAT64 = IPv6Network("64:ff9b::/96")
+UNICAST = IPv6Network("2000::/3")  # all that has ever been given out; the rest is old, reserved or inside
 
 
 def pin(request: "httpx2.Request") -> None:
@@ -48,16 +49,17 @@ async def pin_async(request: "httpx2.Request") -> None:
 def leads_inside(text: str) -> bool:
     """Whether an address is anything but public: private, loopback, link-local, or a wrap of such a one."""
     address: Address = ip_address(text.partition("%")[0])
-    return any(not inner.is_global or inner.is_multicast for inner in (address, *_wrapped(address)))
+    if isinstance(address, IPv6Address):
+        inner = _wrapped(address)
+        if inner is None:
+            return address not in UNICAST or not address.is_global
+        address = inner
+    return not address.is_global or address.is_multicast
 
 
-def _wrapped(address: Address) -> list[IPv4Address]:
-    """The IPv4 addresses that an IPv6 address stands for."""
-    if isinstance(address, IPv4Address):
-        return []
-    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    inner += [IPv4Address(int(address) & 0xFFFFFFFF)] if address in NAT64 else []
-    return [one for one in inner if one is not None]
+def _wrapped(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a public IPv6 address may mean. 6to4 and Teredo are no public addresses any more."""
+    return IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else address.ipv4_mapped
 
 
 def _is_a_name(request: "httpx2.Request") -> bool:

@@ -507,3 +507,16 @@ def test_a_trainer_that_is_not_served_is_not_offered(world: World, login: Login,
     assert [value for value, _label in page.context["form"].fields["profile"].choices] == ["openai", "custom"]
     assert (sent.status_code, list(sent.context["form"].errors)) == (422, ["profile"])
     assert Connection.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"), [("sk-5678wxyz", ""), ("sk-45678wxyz", "wxyz"), ("wxyz", ""), (KEY, "wxyz")], ids=len
+)
+def test_a_short_key_gives_none_of_itself_away(world: World, login: Login, key: str, hint: str) -> None:
+    """Four characters of eleven would be too many."""
+    connection = make_connection(world.team, key, name="Short")
+
+    page = login(world.alice).get(world.url(f"connections/{connection.uuid}/")).content.decode()
+
+    assert connection.key_hint == hint
+    assert ("wxyz" in page) is bool(hint)

@@ -7,6 +7,7 @@ from typing import Any
 
 import openai
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -273,3 +274,37 @@ def sdk_takes(sdk: openai.OpenAI, headers: Headers) -> bool:
     except ValueError:
         return False
     return True
+
+
+@pytest.mark.parametrize("later", [40, 250, 580])
+def test_a_webhook_is_heard_once_for_as_long_as_its_signature_holds(
+    job: FineTuneJob, connection: Connection, later: float
+) -> None:
+    """Its sender's clock may be five minutes before ours, so it holds for ten."""
+    headers = signed(event(), late=-(hook_signature.TOLERANCE - 5))
+    send(connection, event(), headers)
+
+    with time_machine.travel(timezone.now() + timedelta(seconds=later), tick=False):
+        FineTuneJob.objects.update(due_at=in_a_minute())
+        answer = send(connection, event(), headers)
+
+        assert answer == 204
+        assert not is_due(job)
+
+
+def test_two_services_may_give_one_id(world: World, job: FineTuneJob, connection: Connection) -> None:
+    other = make_connection(world.team, name="Other")
+    Connection.objects.filter(pk=other.pk).update(sealed_hook_secret=sealing.seal(OTHER))
+    theirs = make_job(
+        world.team,
+        connection=other,
+        state=State.RUNNING,
+        remote_id="ftjob-2",
+        due_at=timezone.now() + timedelta(hours=1),
+    )
+
+    send(connection, event(), signed(event(), identity="wh_0000000000000001"))
+    send(other, event("ftjob-2"), signed(event("ftjob-2"), OTHER, identity="wh_0000000000000001"))
+
+    assert is_due(job)
+    assert is_due(theirs)

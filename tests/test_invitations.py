@@ -15,6 +15,7 @@ from ftsite.mail import mailer
 from jobs.models import Invitation, Member, Team, User
 from tests.conftest import World
 from tests.factories import PASSWORD
+from tests.meanwhile import meanwhile
 
 type Login = Callable[..., Client]
 
@@ -285,3 +286,31 @@ def test_a_token_no_database_takes_is_no_address() -> None:
     """PostgreSQL refuses a NUL with an error of its own."""
     with pytest.raises(Resolver404):
         resolve("/join/\0/")
+
+
+USED_UP = 'UPDATE "jobs_invitation" SET "accepted_at"'
+
+
+def test_an_invitation_that_is_withdrawn_while_someone_joins_lets_nobody_in(world: World, login: Login) -> None:
+    invitation = make_invitation(world)
+    withdrawn = Invitation.objects.filter(pk=invitation.pk)
+
+    with meanwhile(USED_UP, lambda: withdrawn.update(withdrawn_at=timezone.now())):
+        response = login(world.mallory).post(f"/join/{invitation.token}/")
+
+    assert response.status_code == 410
+    assert not is_member(world, world.mallory)
+    assert withdrawn.get().accepted_at is None
+
+
+def test_the_capitals_of_an_address_do_not_matter(world: World, login: Login) -> None:
+    User.objects.filter(pk=world.mallory.pk).update(email="Mallory@Example.COM")
+    invitation = make_invitation(world, "mallory@example.com")
+    client = login(world.mallory)
+
+    page = client.get(f"/join/{invitation.token}/")
+    response = client.post(f"/join/{invitation.token}/")
+
+    assert page.context["someone_else"] is False
+    assert response.status_code == 302
+    assert is_member(world, world.mallory)

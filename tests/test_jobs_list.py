@@ -284,3 +284,16 @@ def test_an_id_is_found_whole_and_in_part(world: World, login: Login, query: str
     make_job(world.team, name="other", base_model="gpt-x")
 
     assert names(login(world.bob).get(world.url("jobs/"), {"q": query})) == ["mine"]
+
+
+@pytest.mark.parametrize("page", ["jobs/poll/", "jobs/{job}/poll/"])
+def test_an_open_page_of_a_person_who_was_deactivated_gets_nothing(world: World, login: Login, page: str) -> None:
+    job = make_job(world.team)
+    client = login(world.carol)
+    url = world.url(page.format(job=job.uuid))
+    before = client.get(f"{url}?since=-1")
+
+    User.objects.filter(pk=world.carol.pk).update(is_active=False)
+    after = client.get(f"{url}?since=-1")
+
+    assert (before.status_code, after.status_code) == (200, 404)

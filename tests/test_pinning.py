@@ -27,6 +27,8 @@ PUBLIC = "93.184.216.34"
 INSIDE = [
     *("127.0.0.1", "10.0.0.5", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
     *("::1", "::", "fe80::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.5", "64:ff9b::a00:5", "2002:a00:5::1"),
+    *("2001:0:a00:5::1", "2001:0:808:808::f7f7:f7f7", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:169.254.169.254"),
+    *("fec0::1", "::10.0.0.1", "::ffff:0:10.0.0.1", "ff02::1", "::ffff:224.0.0.1", "2002:808:808::1", "4000::1"),
 ]
 
 
@@ -57,7 +59,7 @@ def test_inside_address_is_known(address: str) -> None:
     assert leads_inside(address)
 
 
-@pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_public_address_is_known(address: str) -> None:
     assert not leads_inside(address)
 

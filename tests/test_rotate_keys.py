@@ -4,12 +4,13 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
 from jobs.management.commands.rotate_keys import rotate
 from jobs.models import Connection
-from jobs.sealing import seal, unseal
+from jobs.sealing import reseal, seal, unseal
 from tests.conftest import World
 from tests.factories import make_connection
 
@@ -84,3 +85,17 @@ def test_key_replaced_meanwhile_is_not_overwritten(settings: Any, sealed: Connec
     assert rotate(stale) is False
 
     assert Connection.objects.get(pk=sealed.pk).access().key == "sk-replaced"
+
+
+def test_rotation_keeps_when_a_secret_was_sealed(settings: Any) -> None:
+    """Where a key has leaked, one must see which secrets are older than the leak."""
+    settings.FIELD_KEYS = [OLD]
+    with time_machine.travel("2025-03-01T00:00:00Z", tick=False):
+        old = seal("sk-of-the-team")
+    settings.FIELD_KEYS = [NEW, OLD]
+
+    new = reseal(old)
+
+    assert new != old
+    assert Fernet(NEW).decrypt(new) == b"sk-of-the-team"
+    assert Fernet(NEW).extract_timestamp(new) == Fernet(OLD).extract_timestamp(old)

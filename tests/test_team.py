@@ -12,6 +12,7 @@ from jobs.audit_words import ACTIONS, changes
 from jobs.models import AuditEntry, Member, Role, Team, User
 from tests.conftest import World
 from tests.factories import make_user
+from tests.meanwhile import meanwhile
 
 type Login = Callable[..., Client]
 
@@ -325,3 +326,46 @@ def test_the_address_of_an_act_leads_a_browser_to_its_page(world: World, login: 
 
     assert (opened.status_code, opened.headers["Location"]) == (302, world.url(above))
     assert asked.status_code == 405
+
+
+LOCKS = 'ORDER BY "jobs_member"."id"'  # the query that locks the team's members, and looks again
+
+
+@pytest.mark.parametrize("act", ["role", "remove"])
+def test_an_owner_who_is_demoted_meanwhile_changes_nothing(world: World, login: Login, act: str) -> None:
+    Member.objects.filter(team=world.team, user=world.bob).update(role=Role.OWNER)
+    mine = Member.objects.filter(team=world.team, user=world.alice)
+    url = world.url(f"team/members/{place(world, world.carol).pk}/{act}/")
+    client, before = login(world.alice), roles(world.team)  # a refusal rolls back what is done in the same transaction
+
+    with meanwhile(LOCKS, lambda: mine.update(role=Role.VIEWER)):
+        response = client.post(url, {"role": "owner"})
+
+    assert response.status_code == 403
+    assert roles(world.team) == before
+    assert not world.team.audit.exists()
+
+
+@pytest.mark.parametrize("act", ["role", "remove"])
+def test_an_owner_who_is_removed_meanwhile_changes_nothing(world: World, login: Login, act: str) -> None:
+    Member.objects.filter(team=world.team, user=world.bob).update(role=Role.OWNER)
+    mine = Member.objects.filter(team=world.team, user=world.alice)
+    url = world.url(f"team/members/{place(world, world.carol).pk}/{act}/")
+    client, before = login(world.alice), roles(world.team)  # a refusal rolls back what is done in the same transaction
+
+    with meanwhile(LOCKS, lambda: mine.delete()):
+        response = client.post(url, {"role": "owner"})
+
+    assert response.status_code == 403
+    assert roles(world.team) == before
+
+
+def test_who_was_removed_meanwhile_has_no_team_to_leave(world: World, login: Login) -> None:
+    mine = Member.objects.filter(team=world.team, user=world.carol)
+    client = login(world.carol)
+
+    with meanwhile(LOCKS, lambda: mine.delete()):
+        response = client.post(world.url("team/leave/"))
+
+    assert response.status_code == 404
+    assert not world.team.audit.exists()
