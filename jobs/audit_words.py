@@ -55,6 +55,7 @@ ACTIONS: dict[str, str | Promise] = {
     "job.resumed": _("Resumed a job"),
     "job.retried": _("Retried a job"),
     "job.settled": _("Settled an unsure job"),
+    "job.second_cancelled": _("Cancelled the second job of an order"),
     "job.imported": _("Imported a job"),
     "job.kept": _("Kept a job as a record"),
     "job.looked_for": _("Looked for a job again"),
@@ -86,6 +87,7 @@ FIELDS: dict[str, str | Promise] = {
     "copies": _("Copies at services"),
     "models": _("Models"),
     "kept": _("Files that stay"),
+    "remote_id": _("Job id at the service"),
     "texts": _("Texts"),
     "kept_texts": _("Texts that stay"),
 }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import openai
 
 type Json = dict[str, Any]
+type Listed = tuple[list[Json], bool | None]
 
 ASK_SECONDS = 30.0  # a question that takes longer is asked again later
 UPLOAD_SECONDS = 600.0
@@ -203,20 +204,20 @@ def retrieve_job(access: Access, job_id: str) -> Json:
     return _ask(access, lambda c: c.fine_tuning.jobs.retrieve(job_id))
 
 
-def list_jobs(access: Access, *, metadata: dict[str, str] | None = None, after: str = "") -> tuple[list[Json], bool]:
-    """One page of up to 100 jobs, newest first, and whether there are more."""
-    query: Json = {"limit": PAGE} | ({"after": after} if after else {})
-    query |= {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
-    page = _ask(access, lambda c: c.get("/fine_tuning/jobs", cast_to=object, options={"params": query}), shape="data")
-    return _items(page), bool(page.get("has_more"))
+def list_jobs(access: Access, *, query: Json | None = None, after: str = "", limit: int | None = PAGE) -> Listed:
+    """One page of jobs, newest first, and whether there are more; None where the service does not say."""
+    return _listed(access, "/fine_tuning/jobs", {"limit": limit, "after": after, **(query or {})})
 
 
-def list_events(access: Access, job_id: str, *, after: str = "") -> tuple[list[Json], bool]:
+def list_events(access: Access, job_id: str, *, after: str = "") -> Listed:
     """One page of up to 100 events, newest first, and whether there are more."""
-    query: Json = {"limit": PAGE} | ({"after": after} if after else {})
-    path = f"/fine_tuning/jobs/{quote(job_id, safe=':')}/events"
-    page = _ask(access, lambda c: c.get(path, cast_to=object, options={"params": query}), shape="data")
-    return _items(page), bool(page.get("has_more"))
+    return _listed(access, f"/fine_tuning/jobs/{quote(job_id, safe=':')}/events", {"limit": PAGE, "after": after})
+
+
+def _listed(access: Access, path: str, query: Json) -> Listed:
+    asked = {key: value for key, value in query.items() if value}
+    page = _ask(access, lambda c: c.get(path, cast_to=object, options={"params": asked}), shape="data")
+    return _items(page), page["has_more"] if isinstance(page.get("has_more"), bool) else None
 
 
 def list_checkpoints(access: Access, job_id: str) -> list[Json]:

@@ -21,10 +21,11 @@ class State(models.TextChoices):
 
 
 NEXT: dict[State, frozenset[State]] = {
-    State.NEW: frozenset({State.PUSHING, State.CANCELLED}),
+    State.NEW: frozenset({State.PUSHING, State.UNSURE, State.CANCELLED}),
     State.PUSHING: frozenset({State.READY, State.NEW, State.FAILED}),
-    State.READY: frozenset({State.SUBMITTING, State.CANCELLED}),
-    State.SUBMITTING: frozenset({State.RUNNING, State.UNSURE, State.READY, State.FAILED}),
+    # an order that was taken for absent may appear before it is sent again
+    State.READY: frozenset({State.SUBMITTING, State.UNSURE, State.CANCELLED}),
+    State.SUBMITTING: frozenset({State.RUNNING, State.UNSURE, State.READY, State.NEW, State.FAILED}),
     State.UNSURE: frozenset({State.RUNNING, State.READY}),
     State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
     State.SUCCEEDED: frozenset(),

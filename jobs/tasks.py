@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Search, Source, TrainingFile
+from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Search, SecondJob, Source, TrainingFile
 from jobs.pipeline import (
     checking,
     copies,
@@ -20,6 +20,7 @@ from jobs.pipeline import (
     probe,
     pulse,
     searching,
+    second_jobs,
     sources,
 )
 from jobs.pipeline.park import is_resting
@@ -53,6 +54,10 @@ def tick() -> None:
         advance_job.delay(pk, until.isoformat() if until else None)
     for pk in due.connections_to_follow():
         _say(follow_connection, pk)
+    for pk in second_jobs.to_look_for():
+        _say(look_for_second_jobs, pk)
+    for pk in second_jobs.due().values_list("pk", flat=True)[: second_jobs.AT_ONCE]:
+        _say(look_at_second_job, pk)
     for pk in due.files_to_check():
         _say(check_file, pk)
     for pk in sources.due():
@@ -94,6 +99,20 @@ def follow_connection(pk: int) -> None:
     connection = Connection.objects.filter(pk=pk).first()
     if connection:
         follow.follow(connection)
+
+
+@shared_task
+def look_for_second_jobs(pk: int) -> None:
+    job = FineTuneJob.objects.select_related("connection", "training_file", "team").filter(pk=pk).first()
+    if job:
+        second_jobs.look_for(job)
+
+
+@shared_task
+def look_at_second_job(pk: int) -> None:
+    second = SecondJob.objects.select_related("job__connection").filter(pk=pk).first()
+    if second:
+        second_jobs.look(second)
 
 
 @shared_task

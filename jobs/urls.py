@@ -57,6 +57,7 @@ job_urls: Urls = [
     path("<uuid:uuid>/pause/", job_acts.job_pause, name="job-pause"),
     path("<uuid:uuid>/resume/", job_acts.job_resume, name="job-resume"),
     path("<uuid:uuid>/settle/", job_acts.job_settle, name="job-settle"),
+    path("<uuid:uuid>/second/<uuid:second>/cancel/", job_acts.job_second_cancel, name="job-second-cancel"),
     path("<uuid:uuid>/edit/", job_acts.job_edit, name="job-edit"),
     path("<uuid:uuid>/keep/", job_import.job_keep, name="job-keep"),
     path("<uuid:uuid>/look/", job_import.job_look, name="job-look"),

@@ -20,6 +20,7 @@ from jobs.models import (
     Run,
     SavedRecipe,
     Search,
+    SecondJob,
     User,
 )
 from jobs.states import State
@@ -54,6 +55,7 @@ TEAM = [
     Row("job-pause", "post", TRAINER, 302),
     Row("job-resume", "post", TRAINER, 302),
     Row("job-settle", "post", TRAINER, 302),
+    Row("job-second-cancel", "post", TRAINER, 302),
     Row("job-edit", "post", TRAINER, 302),
     Row("job-keep", "post", TRAINER, 302),
     Row("job-look", "post", TRAINER, 302),
@@ -241,6 +243,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
             if person == (world.bob if kind == "trainer" else world.alice):
                 Message.objects.filter(pk=777).delete()
                 talk.messages.create(pk=777, role="user", content="눈")
+    second = SecondJob.objects.create(job=job, remote_id=f"ftjob-{uuid4().hex}")
     search = Search.objects.create(team=world.team, by=world.alice, passage="함박눈이 내렸다")
     invitation = Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
@@ -255,6 +258,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("file-compare", [made.uuid, file.uuid]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
+        ("job-second-cancel", [job.uuid, second.uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-import", []), ("job-", [job.uuid]),
         ("run-list", []), ("run-new", []), ("run-preview", []), ("run-", [run]),
         ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),

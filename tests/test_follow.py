@@ -165,7 +165,7 @@ def test_many_due_jobs_are_asked_for_by_list_pages(world: World, trainer: str, s
     FineTuneJob.objects.update(due_at=timezone.now(), remote_status="")
 
     with time_machine.travel(timezone.now() + timedelta(minutes=5)):  # walking moved the clock when they were made
-        found = follow._listed(world.connection.access(), list(FineTuneJob.objects.all()))
+        found = follow._listed(world.connection, world.connection.access(), list(FineTuneJob.objects.all()))
 
     assert found.keys() == {job.remote_id for job in FineTuneJob.objects.all()}
 
@@ -228,7 +228,10 @@ def test_the_bill_is_the_services_token_count_times_the_price(world: World, trai
 def test_an_order_is_sent_with_its_settings(world: World, trainer: str) -> None:
     job = running(world, suffix="winter", seed=7, hyperparameters={"n_epochs": 2, "batch_size": 4})
 
-    assert launch.order_body(job)["method"]["supervised"]["hyperparameters"] == {"n_epochs": 2, "batch_size": 4}
+    assert launch.order_body(job, launch.copies_of(job) or {})["method"]["supervised"]["hyperparameters"] == {
+        "n_epochs": 2,
+        "batch_size": 4,
+    }
     assert (job.remote["seed"], job.remote["user_provided_suffix"]) == (7, "winter")
 
 

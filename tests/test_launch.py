@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from jobs import provider
 from jobs.models import Connection, ConnectionState, FineTuneJob, RemoteFile, Transition
-from jobs.pipeline import due, launch
+from jobs.pipeline import due, launch, settling
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import move
 from jobs.provider_error import ProviderError
@@ -27,6 +27,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def faulty(world: World, *faults: str) -> Connection:
     return make_connection(world.team, f"trainer-fault.{'.'.join(faults)}-{uuid4().hex}")
+
+
+def order(job: FineTuneJob) -> dict[str, Any]:
+    ids = launch.copies_of(job)
+    assert ids
+    return launch.order_body(job, ids)
 
 
 def path_of(job: FineTuneJob) -> list[str]:
@@ -166,7 +172,7 @@ def test_two_workers_with_one_order_make_one_call(world: World, trainer: str) ->
 def test_a_worker_killed_while_it_orders_leaves_a_claim_that_is_settled_by_asking(world: World, trainer: str) -> None:
     job = step(make_job(world.team))
     move(job, State.SUBMITTING)
-    provider.create_job(job.service.access(), launch.order_body(job))  # the kill came before the record
+    provider.create_job(job.service.access(), order(job))  # the kill came before the record
 
     job = walk(job, State.RUNNING)
 
@@ -208,18 +214,18 @@ def test_the_same_bytes_are_uploaded_once_for_two_jobs(world: World, trainer: st
 
 def test_what_asking_cannot_settle_waits_for_a_person(world: World, trainer: str) -> None:
     job = step(make_job(world.team))
-    body = launch.order_body(job)
+    body = order(job)
     del body["metadata"]  # as if the service had dropped it
     twin = provider.create_job(job.service.access(), body)
     move(job, State.SUBMITTING, submitted_at=job.created_at)
     move(job, State.UNSURE)
 
-    launch.settle(fresh(job))
+    settling.settle(fresh(job))
 
     job = fresh(job)
     assert job.needs_a_person
     assert [candidate["id"] for candidate in job.candidates] == [twin["id"]]
-    assert launch.decide(job, twin["id"], world.alice)
+    assert settling.decide(job, twin["id"], world.alice)
     assert fresh(job).state == State.RUNNING
     assert remote_jobs() == 1
 

@@ -16,8 +16,9 @@ from django.utils import timezone
 from jobs import provider
 from jobs.answers import storable, wait_seconds
 from jobs.models import Connection, FineTuneJob, RemoteFile, Team
-from jobs.pipeline import copies, follow, launch
+from jobs.pipeline import copies, follow, launch, settling
 from jobs.pipeline.collect import decode_result
+from jobs.pipeline.matching import TAG
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import grant, move, note, wish
 from jobs.provider import ProviderError
@@ -238,9 +239,9 @@ def test_a_found_job_that_cannot_be_kept_is_a_persons_to_settle(
     job = pushed(world)
     move(job, State.SUBMITTING)
     move(job, State.UNSURE)
-    service["/jobs"] = listed({"id": "z", "metadata": 3}, {"id": remote_id, "metadata": {launch.TAG: str(job.uuid)}})
+    service["/jobs"] = listed({"id": "z", "metadata": 3}, {"id": remote_id, "metadata": {TAG: str(job.uuid)}})
 
-    launch.settle(job)
+    settling.settle(job)
 
     assert fresh(job).needs_a_person
 
@@ -260,11 +261,11 @@ def test_a_file_sent_anew_meanwhile_does_not_make_an_order_look_absent(world: Wo
     job = pushed(world)
     move(job, State.SUBMITTING, submitted_at=timezone.now())
     move(job, State.UNSURE)
-    copies.forget(job.service, [job.trained_on])  # another order of the same file was refused
+    copies.forget(job.service, job.trained_on, "file-1")  # another order of the same file was refused
     twin = {"id": "ftjob-7", "training_file": "file-1", "model": job.base_model}
     service["/jobs"] = listed(twin | {"created_at": timezone.now().timestamp()})
 
-    launch.settle(job)
+    settling.settle(job)
 
     assert fresh(job).needs_a_person
     assert [candidate["id"] for candidate in fresh(job).candidates] == ["ftjob-7"]
@@ -363,7 +364,7 @@ def test_absence_is_not_proven_by_a_list_that_does_not_reach_back(world: World, 
     job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
     RemoteFile.objects.create(connection=world.connection, training_file=job.trained_on, remote_id="file-1")
 
-    launch.settle(fresh(job))
+    settling.settle(fresh(job))
 
     job = fresh(job)
     assert (job.state, job.absent_since) == (State.UNSURE, None)
@@ -371,11 +372,11 @@ def test_absence_is_not_proven_by_a_list_that_does_not_reach_back(world: World, 
 
 
 def test_a_list_that_reaches_back_before_the_order_proves_absence(world: World, service: Answers) -> None:
-    older = {"id": "ftjob-9", "created_at": timezone.now().timestamp() - 3600, "metadata": {"other": "tag"}}
+    older = {"id": "ftjob-9", "created_at": timezone.now().timestamp() - 2 * 86400, "metadata": {"other": "tag"}}
     service["/fine_tuning/jobs"] = listed(older) | {"has_more": True}
     job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
     RemoteFile.objects.create(connection=world.connection, training_file=job.trained_on, remote_id="file-1")
 
-    launch.settle(fresh(job))
+    settling.settle(fresh(job))
 
     assert fresh(job).absent_since is not None

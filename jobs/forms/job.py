@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
+from jobs.answers import LONGEST_ID
 from jobs.forms.fields import AutoNumber
 from jobs.methods import SETTINGS, TRAINS_ON, Method
 from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile
@@ -207,4 +208,11 @@ class EditForm(forms.Form):
 class SettleForm(forms.Form):
     """What a person says of a job that asking did not settle. An empty id: it never started."""
 
-    remote_id = forms.CharField(max_length=128, required=False, label=_("Job id at the service"))
+    remote_id = forms.CharField(max_length=LONGEST_ID, required=False, label=_("Job id at the service"))
+    is_typed = forms.BooleanField(required=False, widget=forms.HiddenInput)  # then an id is needed
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("is_typed") and not cleaned.get("remote_id"):
+            self.add_error("remote_id", _("Enter the job's id as the service shows it."))
+        return cleaned

@@ -10,6 +10,7 @@ from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
 from jobs.models.search import Search, SearchState
+from jobs.models.second_job import SecondJob
 from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
@@ -48,6 +49,7 @@ __all__ = [
     "Search",
     "SearchState",
     "SearchWord",
+    "SecondJob",
     "Source",
     "SourceKind",
     "SourceState",

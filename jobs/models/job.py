@@ -96,6 +96,9 @@ class FineTuneJob(models.Model):
     remote_status = models.CharField(max_length=64, blank=True)  # word for word
     remote = models.JSONField(default=dict, blank=True)  # the service's job JSON, as it came last
     absent_since = models.DateTimeField(null=True, blank=True)  # UNSURE: the first answer that did not show it
+    # UNSURE: the service had the time to list it, or cannot be asked: a person may say that it never started
+    asks_person = models.BooleanField(default=False)
+    look_due_at = models.DateTimeField(null=True, blank=True)  # when its tag is next looked for, after it was absent
     candidates = models.JSONField(default=list, blank=True)  # UNSURE: jobs that may be it; ADOPTING: who is silent
     error = models.JSONField(default=dict, blank=True)  # {"code", "message", "param", "status"}: the service's own
     trouble = models.TextField(blank=True)  # the last call that failed, while we go on trying
@@ -146,6 +149,7 @@ class FineTuneJob(models.Model):
             models.Index(fields=["state", "-state_since"], name="jobs_by_state"),
             models.Index(fields=["team", "state"], name="jobs_active", condition=models.Q(state__in=sorted(ACTIVE))),
             models.Index(fields=["due_at"], name="jobs_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["look_due_at"], name="jobs_look_due", condition=models.Q(look_due_at__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -232,4 +236,9 @@ class FineTuneJob(models.Model):
     @property
     def needs_a_person(self) -> bool:
         """UNSURE, and asking did not settle it."""
-        return self.state == State.UNSURE and self.due_at is None
+        return self.can_start_again or (self.state == State.UNSURE and bool(self.candidates))
+
+    @property
+    def can_start_again(self) -> bool:
+        """UNSURE, and a person may say that it never started: before, the service may still list it."""
+        return self.state == State.UNSURE and (self.due_at is None or self.asks_person)

@@ -13,6 +13,7 @@ from jobs.models.team import Anyone
 class NoticeKind(models.TextChoices):
     ENDED = "ended", _("The job ended")
     UNSURE = "unsure", _("It is not sure that the job started")
+    SECOND = "second", _("The service has a second job of the order")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

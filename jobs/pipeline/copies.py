@@ -70,9 +70,9 @@ def _is_there(copy: RemoteFile) -> bool:
     return bool(copy.remote_id) and copy.claimed_at is None
 
 
-def forget(connection: Connection, files: list[TrainingFile]) -> None:
-    """The service no longer knows these files: the next order sends them anew."""
-    rows = RemoteFile.objects.filter(connection=connection, training_file__in=files)
+def forget(connection: Connection, file: TrainingFile, remote_id: str) -> None:
+    """The service no longer knows `file` as `remote_id`: the next order sends it again. A newer id stays."""
+    rows = RemoteFile.objects.filter(connection=connection, training_file=file, remote_id=remote_id)
     rows.update(remote_id="", raw={}, claimed_at=None, delete_due_at=None)
 
 

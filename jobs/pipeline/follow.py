@@ -18,7 +18,9 @@ from django.utils.translation import gettext_noop
 from jobs import provider
 from jobs.answers import fits
 from jobs.models import Connection, FineTuneJob, JobEvent, Metric, Wish
+from jobs.pipeline import second_jobs
 from jobs.pipeline.collect import collect, may_do_without, moment
+from jobs.pipeline.job_pages import JobPages
 from jobs.pipeline.park import blame, is_resting
 from jobs.pipeline.record import grant, move, note, postpone, put_off
 from jobs.provider import Access, Json, ProviderError
@@ -51,7 +53,7 @@ def follow(connection: Connection) -> None:
         return
     try:
         access = connection.access()
-        listed = _listed(access, [job for job in jobs if job.state == State.RUNNING])
+        listed = _listed(connection, access, [job for job in jobs if job.state == State.RUNNING])
     except ProviderError as error:
         blame(connection, error)
         for job in jobs:
@@ -92,19 +94,17 @@ def _take_due(connection: Connection) -> list[FineTuneJob]:
     return taken
 
 
-def _listed(access: Access, jobs: list[FineTuneJob]) -> dict[str, Json]:
+def _listed(connection: Connection, access: Access, jobs: list[FineTuneJob]) -> dict[str, Json]:
     """The remote JSON of many jobs by a few list calls; empty for few jobs, which are asked for one by one."""
     if len(jobs) < LIST_FROM:
         return {}
     wanted = {job.remote_id for job in jobs}
     found: dict[str, Json] = {}
-    after = ""
-    for _ in range(LIST_PAGES):
-        page, more = provider.list_jobs(access, after=after)
-        found |= {remote["id"]: remote for remote in page if remote.get("id") in wanted}
-        if not more or not page or len(found) == len(wanted):
+    for page in JobPages(access, LIST_PAGES):
+        found |= {remote["id"]: remote for remote in page if remote["id"] in wanted}
+        second_jobs.see(connection, [remote for remote in page if remote["id"] not in wanted])
+        if len(found) == len(wanted):
             break
-        after = str(page[-1].get("id"))
     return found
 
 

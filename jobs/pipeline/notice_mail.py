@@ -69,6 +69,9 @@ def _is_wanted(notice: Notice) -> bool:
         return False
     if notice.kind == NoticeKind.UNSURE and job.state != State.UNSURE:
         return False
+    if notice.kind == NoticeKind.SECOND:
+        still = job.second_jobs.filter(ended_at=None, cancel_wished_at=None).exists()
+        return still and wants_mail(person, job, State.UNSURE)
     return wants_mail(person, job, State(job.state))
 
 
@@ -136,12 +139,17 @@ def _message(notice: Notice) -> EmailMessage:
 
 
 def _happened(notice: Notice) -> str:
-    return gettext("Needs you") if notice.kind == NoticeKind.UNSURE else notice.job.get_state_display()
+    if notice.kind == NoticeKind.ENDED:
+        return notice.job.get_state_display()
+    return gettext("Second job") if notice.kind == NoticeKind.SECOND else gettext("Needs you")
 
 
 def _facts(notice: Notice) -> dict[str, Any]:
     job = notice.job
+    seconds = job.second_jobs.values_list("remote_id", flat=True) if notice.kind == NoticeKind.SECOND else ()
     return {
+        "notice": notice,
+        "seconds": [_line(remote_id, MOST_OF_A_REASON) for remote_id in seconds],
         "job": job,
         "name": _line(job.name, 120),
         "team": _line(job.team.name, 80),

@@ -39,6 +39,11 @@ def tell_unsure() -> None:
             _tell(job, NoticeKind.UNSURE, State.UNSURE)
 
 
+def tell_second(job: FineTuneJob) -> None:
+    """Tell that the service has a job of this order that is not followed. Call it in the transaction that stores it."""
+    _tell(job, NoticeKind.SECOND, State.UNSURE)
+
+
 def _tell(job: FineTuneJob, kind: NoticeKind, state: State) -> None:
     person = listener(job)
     if person is None:

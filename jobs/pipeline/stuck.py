@@ -36,7 +36,7 @@ def _holds() -> dict[Why, Q]:
         Why.DISABLED: active & Q(connection__disabled_at__isnull=False),
         Why.PARKED: active & Q(connection__parked_at__isnull=False),
         Why.CLAIM: Q(state__in=CLAIMED, due_at__lt=now),
-        Why.PERSON: unsure & Q(due_at=None),
+        Why.PERSON: unsure & (Q(due_at=None) | Q(asks_person=True)),
         Why.UNSURE: unsure & Q(state_since__lt=now - UNSETTLED),
         Why.WAITS: overdue & Q(connection__wait_until__gt=now),
         Why.OVERDUE: overdue,

@@ -85,6 +85,12 @@ def clock(moment: datetime) -> str:
 
 
 @register.filter
+def soon(moment: datetime) -> str:
+    """`14:05:09` for a time of today in the reader's zone, else `2026-11-23 14:05`."""
+    return clock(moment) if timezone.localdate(moment) == timezone.localdate() else stamp(moment)
+
+
+@register.filter
 def iso(moment: datetime) -> str:
     """For the `datetime` of a `<time>`."""
     return moment.isoformat(timespec="seconds")

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import job_json
 from jobs.models import FineTuneJob, JobOrigin
+from jobs.moments import moment
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
@@ -30,6 +32,29 @@ def eta(job: FineTuneJob, finish: object) -> timedelta | None:
         return (now - job.started_at) / job.step * max(0, job.total_steps - job.step)
     except OverflowError:  # longer than a timedelta can say: the service told nonsense
         return None
+
+
+def waits_until(job: FineTuneJob) -> datetime | None:
+    """When the job is tried again, after its back-off or its connection's Retry-After; None where it does not wait."""
+    if job.due_at is None or job.connection is None:
+        return None
+    until = max(filter(None, (job.due_at, job.connection.wait_until)))
+    return until if until > timezone.now() else None
+
+
+def unsure_facts(job: FineTuneJob) -> dict[str, Any]:
+    """What the page of a job says whose answer was lost: how long it is waited for, and what it may be."""
+    wait = timedelta(seconds=settings.UNSURE_SECONDS)
+    choices = [
+        {
+            **{name: candidate.get(name) for name in ("id", "model", "status")},
+            "made": moment(candidate.get("created_at")),
+            "file": candidate.get("training_file"),
+        }
+        for candidate in job.candidates
+        if candidate.get("id")
+    ]
+    return {"wait": wait, "until": job.state_since + wait, "choices": choices}
 
 
 class Passed(NamedTuple):

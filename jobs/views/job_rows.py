@@ -31,6 +31,7 @@ LISTED = FineTuneJob.objects.annotate(
     finish=F("remote__estimated_finish"),
 ).only(
     *("uuid", "team", "origin", "name", "base_model", "method", "state", "wish", "due_at", "version"),
+    *("candidates", "asks_person"),
     *("remote_status", "error", "trouble", "step", "total_steps", "fine_tuned_model"),
     *("estimated_usd", "billed_usd", "created_at", "started_at", "finished_at"),
 )

@@ -21,6 +21,7 @@ from jobs.models import FineTuneJob, JobOrigin, Member, Notice
 from jobs.pipeline.notices import see
 from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
+from jobs.states import State
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.job_curve import curve_of
 from jobs.views.job_parts import (
@@ -30,6 +31,8 @@ from jobs.views.job_parts import (
     imported_facts,
     timeline,
     told_settings,
+    unsure_facts,
+    waits_until,
 )
 from jobs.views.job_rows import LISTED, job_rows
 from jobs.views.lineage import chain
@@ -40,7 +43,7 @@ PER_PAGE = 25
 KEPT = 10  # seconds that a rendered list is given to whoever asks for the same: a team looks at one list
 MOST_FOUND = 500  # a search that finds more shows the newest: whoever looks for one job adds a word
 RELATED = {  # what one job's page says of other rows: a file's options and a service's models may be megabytes
-    "connection": ("uuid", "name", "profile", "key_hint", "parked_at", "disabled_at", "deleted_at"),
+    "connection": ("uuid", "name", "profile", "key_hint", "parked_at", "disabled_at", "deleted_at", "wait_until"),
     "training_file": ("uuid", "name", "deleted_at", "parent"),
     "validation_file": ("uuid", "name", "deleted_at"),
     "created_by": ("username",),
@@ -179,6 +182,10 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
         "remedy": remedy(job.error) if job.error else "",
         "told": told_settings(job),
+        "second_jobs": (second := list(job.second_jobs.all())),
+        "second_is_open": any(one.ended_at is None for one in second),
+        "unsure": unsure_facts(job) if job.state == State.UNSURE else None,
+        "waits_until": waits_until(job),
     }
 
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
 from jobs.models import FineTuneJob, MailMe, Notice, NoticeKind, TrainingFile, User
-from jobs.pipeline.launch import TAG
+from jobs.pipeline.matching import TAG
 from jobs.states import CLAIMED, State
 from jobs.tasks import advance_job, follow_connection
 from tests.chaos.person import Browser, sign_in

@@ -14,7 +14,7 @@ from jobs.models import (
     TrainingFile,
     TunedModel,
 )
-from jobs.pipeline.launch import TAG
+from jobs.pipeline.matching import TAG
 from jobs.pipeline.notices import wants_mail
 from jobs.states import CLAIMED, NEXT, State
 from tests.chaos.run import Run, copies_of
