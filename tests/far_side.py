@@ -40,6 +40,8 @@ class Habits:
     pages: str = "openai"  # bare: no has_more; capped: at most three a page; all: one page, whatever is asked
     oldest_first: bool = False
     refuses_limit: bool = False
+    loses_files: bool = False  # an upload is answered and not kept
+    refuses_files: bool = False  # for what they hold
 
 
 @dataclass
@@ -51,6 +53,7 @@ class FarSide:
     jobs: list[Json] = field(default_factory=list)  # oldest first, as it knows them itself
     files: dict[str, Json] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    sent: list[Json] = field(default_factory=list)  # the bodies of orders
     address: str = ""
     late: list[Json] = field(default_factory=list)  # orders that it has taken and not acted on yet
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -99,6 +102,15 @@ class FarSide:
     @property
     def orders(self) -> int:
         return sum(call == "POST /fine_tuning/jobs" for call in self.calls)
+
+    def refused(self, order: Json) -> Json | None:
+        """Why it does not take an order."""
+        for role in ("training_file", "validation_file"):
+            if role in order and order[role] not in self.files:
+                return {"message": f"No such File object: {order[role]}", "param": role}
+        if self.habits.refuses_files:
+            return {"message": "The file has 8 examples, but must have at least 10.", "param": "training_file"}
+        return None
 
     # --- what it shows ---
 
@@ -206,21 +218,21 @@ class _Call(BaseHTTPRequestHandler):
         file = next(part for part in sent if part.get_filename())
         content = file.get_payload(decode=True)
         uid = f"file-{next(self.far.numbers):04}"
-        self.far.files[uid] = {
+        kept = {
             "id": uid,
             "object": "file",
             "filename": file.get_filename(),
             "bytes": len(content) if isinstance(content, bytes) else 0,
             "purpose": "fine-tune",
         }
-        return self.far.files[uid]
+        self.far.files |= {} if self.far.habits.loses_files else {uid: kept}
+        return kept
 
     def _order(self, order: Json) -> None:
         far = self.far
-        if order["training_file"] not in far.files:
-            message = f"No such File object: {order['training_file']}"
-            body = {"error": {"message": message, "param": "training_file", "code": None}}
-            self._answer(400, body)
+        far.sent.append(order)
+        if refused := far.refused(order):
+            self._answer(400, {"error": {**refused, "code": None}})
             return
         fate = far.lose.pop(0) if far.lose else ""
         if fate in ("before", "late"):

@@ -372,8 +372,10 @@ def test_absence_is_not_proven_by_a_list_that_does_not_reach_back(world: World, 
 
 
 def test_a_list_that_reaches_back_before_the_order_proves_absence(world: World, service: Answers) -> None:
-    older = {"id": "ftjob-9", "created_at": timezone.now().timestamp() - 2 * 86400, "metadata": {"other": "tag"}}
-    service["/fine_tuning/jobs"] = listed(older) | {"has_more": True}
+    made = timezone.now().timestamp() - 2 * 86400
+    older = {"id": "ftjob-9", "created_at": made, "metadata": {"other": "tag"}}
+    oldest = older | {"id": "ftjob-8", "created_at": made - 1}
+    service["/fine_tuning/jobs"] = listed(older, oldest) | {"has_more": True}
     job = make_job(world.team, state=State.UNSURE, submitted_at=timezone.now())
     RemoteFile.objects.create(connection=world.connection, training_file=job.trained_on, remote_id="file-1")
 

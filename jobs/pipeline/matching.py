@@ -19,7 +19,6 @@ from jobs.states import State
 TAG = "texthelper_job"  # our uuid in the remote job's metadata
 # A service's clock may be wrong by its time zone; what it says was made a day before the order, was made before it.
 LONG_BEFORE = timedelta(days=1)
-DISORDER = 300  # seconds by which neighbours of a list that is sorted by time may be in the wrong order
 MADE = ("created_at", "createdAt", "createTime", "create_time", "created", "submitted_at", "submittedAt")
 FILE_FIELD = re.compile(r"train(ing)?(file|data|dataset)s?(ids?)?")
 PREFIX = re.compile(r"[A-Za-z]{1,16}[-_]")
@@ -69,13 +68,14 @@ def might_be(remote: Json, order: Order) -> bool:
     return not _has_another_file(remote, order)
 
 
-def is_before(page: list[Json], order: Order) -> bool:
-    """Whether every page after this one is older than `order`: it is sorted by times, and reaches back far enough."""
-    times = [made.timestamp() for remote in page if (made := made_at(remote))]
-    if not times or len(times) < len(page):
+def reaches_back(read: list[Json], order: Order) -> bool:
+    """Whether what a list has shown so far is in order, newest first, and ends before `order`: then so is the rest."""
+    times = [made_at(remote) for remote in read]
+    sure = [made for made in times if made]
+    if not sure or len(sure) < len(times):
         return False
-    newest_first = all(later >= earlier - DISORDER for later, earlier in pairwise(times))
-    return newest_first and times[-1] < (order.since - LONG_BEFORE).timestamp()
+    newest_first = sure[0] > sure[-1] and all(later >= earlier for later, earlier in pairwise(sure))
+    return newest_first and sure[-1] < order.since - LONG_BEFORE
 
 
 def is_whole(remote: Json) -> bool:

@@ -18,7 +18,7 @@ from jobs.models import Connection, FineTuneJob, SecondJob
 from jobs.moments import moment
 from jobs.pipeline import notices
 from jobs.pipeline.job_pages import JobPages, filtered
-from jobs.pipeline.matching import is_before, order_of, tag_of
+from jobs.pipeline.matching import order_of, reaches_back, tag_of
 from jobs.pipeline.park import blame, is_resting
 from jobs.pipeline.record import backoff, move, note
 from jobs.provider import Json, ProviderError
@@ -113,9 +113,11 @@ def _look_through(job: FineTuneJob) -> None:
     knows_tags = not job.remote or tag_of(job.remote) is not None
     if not knows_tags or any(tag_of(remote) == order.uuid for remote in page):
         return  # no list would show more
+    read: list[Json] = []
     for page in JobPages(access, SCAN_PAGES):
         see(job.service, page)
-        if is_before(page, order):
+        read += page
+        if reaches_back(read, order):
             return
 
 

@@ -12,8 +12,8 @@ from jobs import provider
 from jobs.answers import fits
 from jobs.models import FineTuneJob, User
 from jobs.pipeline import second_jobs
-from jobs.pipeline.job_pages import JobPages, filtered
-from jobs.pipeline.matching import Order, is_before, is_whole, might_be, order_of, tag_of
+from jobs.pipeline.job_pages import REFUSED, JobPages, filtered
+from jobs.pipeline.matching import Order, is_whole, might_be, order_of, reaches_back, tag_of
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import move, note, postpone
 from jobs.provider import Access, Json, ProviderError
@@ -82,29 +82,29 @@ def look_for(job: FineTuneJob) -> Look:
     if found := _tagged(filtered(access, order.uuid), order):
         return Look(found, [], is_proof=True)
     pages = JobPages(access, SCAN_PAGES)
-    candidates: list[Json] = []
-    reaches_back = False
+    read: list[Json] = []
     for page in pages:
         second_jobs.see(job.service, page)
         if found := _tagged(page, order):
             return Look(found, [], is_proof=True)
-        candidates += [remote for remote in page if might_be(remote, order)]
-        if reaches_back := is_before(page, order):
+        read += page
+        if reaches_back(read, order):
             break
-    candidates = _completed(access, _unknown(job, candidates), order)
-    return Look(_tagged(candidates, order), candidates, is_proof=reaches_back or pages.ended)
+    candidates = [remote for remote in _unknown(job, read) if might_be(remote, order)]
+    candidates = _completed(access, candidates, order)
+    return Look(_tagged(candidates, order), candidates, is_proof=pages.ended or reaches_back(read, order))
 
 
 def _tagged(page: list[Json], order: Order) -> list[Json]:
     return [remote for remote in page if tag_of(remote) == order.uuid]
 
 
-def _unknown(job: FineTuneJob, candidates: list[Json]) -> list[Json]:
+def _unknown(job: FineTuneJob, listed: list[Json]) -> list[Json]:
     """Those that are no rows of ours yet."""
-    ids = [remote["id"] for remote in candidates]
+    ids = [remote["id"] for remote in listed if remote["id"]]
     rows = FineTuneJob.objects.filter(connection=job.service, remote_id__in=ids)
     known = set(rows.values_list("remote_id", flat=True))
-    return [remote for remote in candidates if remote["id"] not in known]
+    return [remote for remote in listed if remote["id"] not in known]
 
 
 def _completed(access: Access, candidates: list[Json], order: Order) -> list[Json]:
@@ -143,7 +143,8 @@ def _could_not_ask(job: FineTuneJob, error: ProviderError) -> None:
     """Ask later; where the service refuses to be asked, or has not answered for long, a person may decide meanwhile."""
     resting = blame(job.service, error)
     postpone(job, error)
-    patience = timedelta(seconds=settings.UNSURE_SECONDS) if error.permanent else NO_WORD_FOR
+    is_refused = error.permanent or error.status in REFUSED
+    patience = timedelta(seconds=settings.UNSURE_SECONDS) if is_refused else NO_WORD_FOR
     if not resting and timezone.now() - job.state_since >= patience:
         note(job, asks_person=True)
 
