@@ -1,12 +1,15 @@
 """What differs between OpenAI-shaped services: one record each, data only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs.end_words import ALL_ENDS, OPENAI_ENDS
 from jobs.methods import Method
+from jobs.states import State
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Profile:
     simulated: bool = False  # its pages say so
     watched_seconds: int = 5  # how often a job is asked for while a page shows it
     idle_seconds: int = 60
+    ends: Mapping[str, State] = field(default_factory=lambda: OPENAI_ENDS, hash=False)  # the words that end its jobs
 
     @property
     def fixed_url(self) -> str:
@@ -55,6 +59,7 @@ PROFILES: dict[str, Profile] = {
             _("Other OpenAI-shaped service"),
             _("Any service that speaks OpenAI's fine-tuning API. The operator of this portal allows its host."),
             methods_are_known=False,
+            ends=ALL_ENDS,
         ),
     )
 }

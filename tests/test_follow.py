@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from jobs.models import ConnectionState, FineTuneJob, JobEvent, Wish
 from jobs.pipeline import follow, launch
-from jobs.pipeline.collect import decode_result, result_rows
 from jobs.pipeline.due import connections_to_follow
+from jobs.pipeline.events import read_events
 from jobs.pipeline.record import put_off, wish
 from jobs.pipeline.watch import watch
+from jobs.result_file import decode_result, steps_of
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import chat_lines, make_connection, make_file, make_job
@@ -186,8 +187,8 @@ def test_events_are_stored_once_however_often_they_are_told(world: World, traine
 
     JobEvent.objects.filter(pk__in=list(JobEvent.objects.values_list("pk", flat=True)[:3])).delete()
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):  # the far side lives at the walk's clock
-        follow.read_events(job.service.access(), job)
-        follow.read_events(job.service.access(), job)
+        read_events(job.service.access(), job)
+        read_events(job.service.access(), job)
 
     assert JobEvent.objects.count() == before
 
@@ -211,7 +212,7 @@ def test_a_status_that_is_no_word_leaves_the_last_one(world: World, db: None, st
 
 @pytest.mark.parametrize("sent", ["step,train_loss\n1,0.5\n", "c3RlcCx0cmFpbl9sb3NzCjEsMC41Cg=="])
 def test_a_result_file_is_read_plain_and_as_base64(sent: str) -> None:
-    assert result_rows(decode_result(sent.encode())) == [{"step": "1", "train_loss": "0.5"}]
+    assert steps_of(decode_result(sent.encode())) == [{"step": 1, "train_loss": 0.5}]
 
 
 def test_a_result_that_is_neither_is_kept_as_it_came() -> None:

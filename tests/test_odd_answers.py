@@ -17,11 +17,12 @@ from jobs import provider
 from jobs.answers import storable, wait_seconds
 from jobs.models import Connection, FineTuneJob, RemoteFile, Team
 from jobs.pipeline import copies, follow, launch, settling
-from jobs.pipeline.collect import decode_result
+from jobs.pipeline.events import store_metrics
 from jobs.pipeline.matching import TAG
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import grant, move, note, wish
 from jobs.provider import ProviderError
+from jobs.result_file import decode_result
 from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_connection, make_file, make_job
@@ -200,9 +201,9 @@ def test_an_odd_id_in_a_list_does_not_stop_the_poll(world: World, service: Answe
 
 def test_a_step_told_twice_keeps_all_of_its_numbers(world: World) -> None:
     job = running(world.team)
-    follow.store_metrics(job, [{"step": 1, "train_loss": 0.5}])
+    store_metrics(job, [{"step": 1, "train_loss": 0.5}])
 
-    follow.store_metrics(job, [{"step": 1, "valid_loss": 0.6}, {"step": 1, "full_valid_loss": 0.7}])
+    store_metrics(job, [{"step": 1, "valid_loss": 0.6}, {"step": 1, "full_valid_loss": 0.7}])
 
     assert job.metrics.get().values == {"train_loss": 0.5, "valid_loss": 0.6, "full_valid_loss": 0.7}
 

@@ -7,14 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jobs import job_json
-from jobs.job_json import Json, NotAJobError, Told
+from jobs.job_json import Json, NotAJobError, Parsed, Told
 from jobs.models import Connection, Team
 
 WAYS = ("upload", "text", "remote_id")
 
 
 class ImportForm(forms.Form):
-    """One of three ways in. After is_valid(): `told`, what the JSON tells, and `raw`, the JSON as it came."""
+    """One of three ways in. After is_valid(): `told`, what the JSON tells, `raw`, the JSON as it came, and `notes`."""
 
     upload = forms.FileField(
         required=False,
@@ -47,6 +47,7 @@ class ImportForm(forms.Form):
 
     told: Told
     raw: Json
+    notes: list[str]  # what a person should know of how it was read
 
     def __init__(self, *args: Any, team: Team, cut: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,13 +73,11 @@ class ImportForm(forms.Form):
     def _take(self, way: str, value: Any) -> None:
         """Read what was given; what is wrong with it stands at its field."""
         try:
-            if way == "remote_id":
-                self.raw = {"id": job_json.checked_id(value)}
-            else:
-                self.raw = job_json.parse(_bytes(value))
-            self.told = job_json.read(self.raw, timezone.now())
+            parsed = Parsed({"id": job_json.checked_id(value)}) if way == "remote_id" else job_json.parse(_bytes(value))
+            self.raw, self.told = parsed.raw, job_json.read(parsed.raw, timezone.now())
+            self.notes = [note.message for note in job_json.notes_on(parsed, self.told)]
         except NotAJobError as error:
-            self.add_error(way, str(error.reason))
+            self.add_error(way, error.reason)
 
 
 def _bytes(value: Any) -> bytes:

@@ -149,8 +149,8 @@ def _found(job: FineTuneJob, connection: Connection, remote: Json) -> None:
 def _as_told(job: FineTuneJob, connection: Connection, remote: Json) -> dict[str, Any]:
     """What the service says counts, where the JSON that was given says otherwise. The end is the poll's to tell."""
     changes: dict[str, Any] = {"connection": connection, "remote": remote, "candidates": [], "collected_at": None}
-    changes |= {"remote_status": str(remote.get("status") or "")[:64], "error": {}, "finished_at": None}
     told = job_json.read_known(remote, job.remote_id, timezone.now())
+    changes |= {"remote_status": told.status, "error": {}, "finished_at": None}
     changes |= {"created_at": told.created_at or job.created_at, "base_model": told.base_model or job.base_model}
     changes |= {"suffix": told.suffix or job.suffix, "seed": job.seed if told.seed is None else told.seed}
     changes |= {"method": told.method or job.method}

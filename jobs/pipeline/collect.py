@@ -1,48 +1,66 @@
 """After the end: checkpoints, results, billed tokens, and the models that can now be called."""
 
-import base64
-import binascii
-import csv
-import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs import pricing, provider
-from jobs.answers import fits, storable
+from jobs.answers import fits
+from jobs.job_json.facts import model_of, result_files_of, tokens_of
+from jobs.job_json.names import in_snake_case, whole
+from jobs.job_json.reasons import reason_of
 from jobs.models import Checkpoint, Connection, FineTuneJob, TunedModel
+from jobs.pipeline.events import MOST_STEPS, store_metrics, time_of
 from jobs.pipeline.record import note
 from jobs.provider import Access, Json, ProviderError
+from jobs.result_file import decode_result, steps_of
 from jobs.states import State
 
 GIVE_UP_AFTER = timedelta(days=1)
+UNEXPLAINED = gettext_noop("The service ended the job by a word that this portal does not know, and gave no reason.")
 WARM_UP = timedelta(minutes=15)  # a service may answer 404 for what it has made for so long after it reported success
-MOST_TOKENS = 10**12  # more than any service can train in a job: a count that is none
 
 
 def collect(access: Access, job: FineTuneJob) -> None:
-    """Fetch what a job left behind, once; each part that the service has lost is passed over. Raises ProviderError."""
-    _bill(job)
+    """Fetch what a job left behind, once; each part that the service has lost is passed over. Raises ProviderError.
+
+    `job.remote` is what the service said last of this very job.
+    """
+    named = in_snake_case(job.remote)
+    _bill(job, tokens_of(named))
+    if job.state == State.FAILED:
+        _reason(job, named)
     if job.state == State.SUCCEEDED:
-        _name_of_model(access, job)
+        _name_of_model(job, named)
         _tuned_models(job)  # first what can be called: the rest may be long in coming
         _checkpoints(access, job)
-        _result_file(access, job)
+        _result_file(access, job, result_files_of(named))
+        _curve(job)
         _tuned_models(job)
     note(job, collected_at=timezone.now(), due_at=None, tries=0, trouble="")
 
 
-def _name_of_model(access: Access, job: FineTuneJob) -> None:
-    """Some services name the model some seconds after success: ask again until they do."""
+def _name_of_model(job: FineTuneJob, named: Json) -> None:
+    """Some services name the model some seconds after success: the job is looked at again until they do."""
     if job.fine_tuned_model:
         return
-    remote = provider.retrieve_job(access, job.remote_id)
-    model = remote.get("fine_tuned_model")
-    if isinstance(model, str) and model:
-        note(job, fine_tuned_model=model[:300], remote=remote)
+    if model := model_of(named, succeeded=True):
+        note(job, fine_tuned_model=model)
     elif not _is_late(job):
         raise ProviderError(gettext_noop("The service has not named the tuned model yet."))
+
+
+def _reason(job: FineTuneJob, named: Json) -> None:
+    """Where the job says no more than a code, its last event of an error tells what happened."""
+    if job.error.get("message") not in (None, "", UNEXPLAINED):
+        return
+    told = reason_of(named)
+    if not told.get("message"):
+        last = job.events.filter(level__iexact="error").exclude(message="").order_by("-created_at", "-pk").first()
+        told |= {"message": last.message} if last else {}
+    if told:
+        note(job, error=job.error | told)
 
 
 def _is_late(job: FineTuneJob) -> bool:
@@ -65,13 +83,6 @@ def may_still_come(job: FineTuneJob, error: ProviderError) -> bool:
     return error.status == 404 and job.finished_at is not None and abs(timezone.now() - job.finished_at) < WARM_UP
 
 
-def moment(seconds: object) -> datetime:
-    """A service's Unix time; now where it sent none that can be read."""
-    if isinstance(seconds, int | float) and 0 < seconds < 32_503_680_000:  # the year 3000
-        return datetime.fromtimestamp(seconds, UTC)
-    return timezone.now()
-
-
 def _checkpoints(access: Access, job: FineTuneJob) -> None:
     try:
         answers = provider.list_checkpoints(access, job.remote_id)
@@ -79,67 +90,52 @@ def _checkpoints(access: Access, job: FineTuneJob) -> None:
         if may_do_without(job, error):
             return
         raise
-    rows = [_checkpoint(job, answer) for answer in answers if _is_checkpoint(answer)]
+    named = ((answer, whole(answer.get("step_number"), MOST_STEPS)) for answer in answers)
+    rows = [_checkpoint(job, answer, step) for answer, step in named if step is not None and _is_checkpoint(answer)]
     Checkpoint.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _is_checkpoint(answer: Json) -> bool:
-    return (
-        fits(answer["id"])
-        and isinstance(answer.get("step_number"), int)
-        and 0 <= answer["step_number"] < 2**31
-        and isinstance(answer.get("fine_tuned_model_checkpoint"), str)
-    )
+    return fits(answer["id"]) and isinstance(answer.get("fine_tuned_model_checkpoint"), str)
 
 
-def _checkpoint(job: FineTuneJob, answer: Json) -> Checkpoint:
+def _checkpoint(job: FineTuneJob, answer: Json, step: int) -> Checkpoint:
     metrics = answer.get("metrics")
     return Checkpoint(
         job=job,
         remote_id=answer["id"],
-        step=answer["step_number"],
+        step=step,
         model=answer["fine_tuned_model_checkpoint"][:300],
         metrics=metrics if isinstance(metrics, dict) else {},
-        created_at=moment(answer.get("created_at")),
+        created_at=time_of(answer.get("created_at")),
     )
 
 
-def _result_file(access: Access, job: FineTuneJob) -> None:
-    files = job.remote.get("result_files")
-    if job.result_csv or not isinstance(files, list) or not files:
+def _result_file(access: Access, job: FineTuneJob, files: list[str]) -> None:
+    if job.result_csv or not files:
         return
     try:
-        note(job, result_csv=decode_result(provider.file_content(access, str(files[0]))))
+        note(job, result_csv=decode_result(provider.file_content(access, files[0])))
     except ProviderError as error:
         if may_still_come(job, error) or not may_do_without(job, error):
             raise
 
 
-def decode_result(content: bytes) -> str:
-    """A result file as CSV text: services send it as it is, or as base64 text (OpenAI does, undocumented)."""
-    text = storable(content.decode("utf-8", errors="replace"))
-    head = text.partition("\n")[0]
-    if "step" in head and "," in head:  # base64 may hold the word, but no comma
-        return str(text)
-    try:
-        plain = base64.b64decode("".join(text.split()), validate=True).decode("utf-8", errors="replace")
-        return str(storable(plain))
-    except (binascii.Error, ValueError):
-        return str(text)
-
-
-def result_rows(text: str) -> list[dict[str, str]]:
-    """The rows of a decoded result file."""
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def _bill(job: FineTuneJob) -> None:
-    """Billed tokens, as the service counts them, and their price."""
-    tokens = job.remote.get("trained_tokens")
-    if not isinstance(tokens, int) or isinstance(tokens, bool) or not 0 <= tokens < MOST_TOKENS:
+def _curve(job: FineTuneJob) -> None:
+    """The figures of each step out of the result file, where no event brought any."""
+    if not job.result_csv or job.metrics.exists():
         return
-    cost = pricing.training_cost(job.service.profile, job.base_model, tokens)
-    note(job, trained_tokens=tokens, billed_usd=cost)
+    if steps := steps_of(job.result_csv):
+        store_metrics(job, steps)
+        last = int(max(figures["step"] for figures in steps))
+        note(job, show=True, step=job.step or last or None, total_steps=job.total_steps or last or None)
+
+
+def _bill(job: FineTuneJob, tokens: int | None) -> None:
+    """Billed tokens, as the service counts them, and their price."""
+    if tokens is not None:
+        cost = pricing.training_cost(job.service.profile, job.base_model, tokens)
+        note(job, trained_tokens=tokens, billed_usd=cost)
 
 
 def _tuned_models(job: FineTuneJob) -> None:

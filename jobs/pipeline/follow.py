@@ -1,25 +1,28 @@
-"""Following jobs at a service: poll, events, wishes. Only succeeded, failed and cancelled end a job.
+"""Following jobs at a service: poll, wishes, ends. A job ends once, by what the service says of that very job.
 
 Nothing that a service sends can stop the poll: words we do not know are kept and shown as they came.
 """
 
 import logging
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs import provider
-from jobs.answers import fits
-from jobs.models import Connection, FineTuneJob, JobEvent, Metric, Wish
+from jobs.job_json import End, end_of, status_of
+from jobs.job_json.ends import finish_of
+from jobs.job_json.facts import model_of
+from jobs.job_json.names import in_snake_case
+from jobs.job_json.reasons import reason_of
+from jobs.models import Connection, FineTuneJob, Wish
 from jobs.pipeline import second_jobs
-from jobs.pipeline.collect import collect, may_do_without, moment
+from jobs.pipeline.collect import UNEXPLAINED, collect, may_do_without
+from jobs.pipeline.events import read_events, time_of
 from jobs.pipeline.job_pages import JobPages
 from jobs.pipeline.park import blame, is_resting
 from jobs.pipeline.record import grant, move, note, postpone, put_off
@@ -33,9 +36,7 @@ LIST_FROM = 5  # so many due jobs of one connection are asked for by list pages
 LIST_PAGES = 101
 PACE = timedelta(seconds=1)  # for each watched job of a connection
 UNREAD = ("imported", "result_csv", "estimate", "note", "words", "ids")  # wide, and no part of following
-EVENT_PAGES = 100
-MOST_STEPS = 2**31
-ENDS = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "cancelled": State.CANCELLED}
+ENDED_BY_TIME = gettext_noop("The service says when it ended, by a word that this portal does not know")
 CALLS = {Wish.CANCEL: "cancel_job", Wish.PAUSE: "pause_job", Wish.RESUME: "resume_job"}
 
 
@@ -60,6 +61,8 @@ def follow(connection: Connection) -> None:
             postpone(job, error)
         return
     for job in _changed(jobs, listed):
+        if job.due_at and timezone.now() >= job.due_at:  # the lease is over: what is left is another sweep's
+            break
         _follow_one(access, job, listed.get(job.remote_id))
     _pace([job for job in jobs if job.state == State.RUNNING and _is_watched(job) and not job.tries])
 
@@ -80,7 +83,18 @@ def _changed(jobs: list[FineTuneJob], listed: dict[str, Json]) -> list[FineTuneJ
 
 
 def _is_quiet(job: FineTuneJob) -> bool:
-    return job.state == State.RUNNING and not (job.wish or job.tries or job.trouble or _is_watched(job))
+    """Nothing is to be done for it as long as the service says what it said.
+
+    What it says may not have been applied: a job is adopted with its JSON, and may have ended or begun by then.
+    """
+    if job.state != State.RUNNING or job.wish or job.tries or job.trouble or _is_watched(job):
+        return False
+    has_begun = job.started_at is not None or job.remote.get("status") != "running"
+    return has_begun and _end_by(job, job.remote) is None
+
+
+def _end_by(job: FineTuneJob, remote: Json) -> End | None:
+    return end_of(remote, job.service.about.ends, timezone.now())
 
 
 def _take_due(connection: Connection) -> list[FineTuneJob]:
@@ -108,10 +122,12 @@ def _listed(connection: Connection, access: Access, jobs: list[FineTuneJob]) -> 
     return found
 
 
-def _follow_one(access: Access, job: FineTuneJob, remote: Json | None) -> None:
+def _follow_one(access: Access, job: FineTuneJob, listed: Json | None) -> None:
     try:
         if job.state == State.RUNNING:
-            _poll(access, job, remote)
+            _poll(access, job, listed)
+        else:  # it had ended: what was missing then may be there by now
+            note(job, remote=_itself(access, job, job.remote))
         if job.state in FINAL:
             _tail(access, job)
             collect(access, job)
@@ -123,14 +139,29 @@ def _follow_one(access: Access, job: FineTuneJob, remote: Json | None) -> None:
         postpone(job, ProviderError(gettext_noop("The answer could not be read.")))
 
 
-def _poll(access: Access, job: FineTuneJob, remote: Json | None) -> None:
-    if job.wish:
-        remote = _grant(access, job) or remote
-    remote = remote or provider.retrieve_job(access, job.remote_id)
-    changed = remote.get("status") != job.remote_status
+def _poll(access: Access, job: FineTuneJob, listed: Json | None) -> None:
+    """Apply what a list or the answer to a wish says while the job goes on; an end is taken from the job itself."""
+    remote = (_grant(access, job) if job.wish else None) or listed
+    if remote is None or _end_by(job, remote):
+        remote = _itself(access, job, remote)
+    changed = status_of(remote) != job.remote_status
     apply(job, remote)  # first: a service whose events cannot be had still ends its jobs
     if job.state == State.RUNNING and (changed or _is_watched(job)):
         _tail(access, job)
+
+
+def _itself(access: Access, job: FineTuneJob, known: Json | None) -> Json:
+    """What the service says of this one job; what `known` says stays where it leaves something out.
+
+    Lists are leaner at some services, and some forget a job that their lists still show.
+    """
+    try:
+        remote = provider.retrieve_job(access, job.remote_id)
+    except ProviderError as error:
+        if known is None or error.is_wrong_key or not error.permanent:
+            raise
+        return known
+    return remote | {name: value for name, value in (known or {}).items() if remote.get(name) is None}
 
 
 def _tail(access: Access, job: FineTuneJob) -> None:
@@ -174,90 +205,20 @@ def next_look(job: FineTuneJob) -> datetime:
 
 def apply(job: FineTuneJob, remote: Json) -> None:
     """Store what the service says of a job; end it if the service says so."""
-    status = remote.get("status")
-    status = status[:64] if isinstance(status, str) and status else job.remote_status
+    status = status_of(remote) or job.remote_status
     told: dict[str, Any] = {"remote": remote, "remote_status": status, "polled_at": timezone.now(), "tries": 0}
     if status == "running" and job.started_at is None:
         told["started_at"] = timezone.now()
-    if status in ENDS:
-        _end(job, ENDS[status], remote, told)
+    if end := _end_by(job, remote):
+        _end(job, end, in_snake_case(remote), told)
     else:
         note(job, **told, trouble="" if not job.wish else job.trouble, due_at=next_look(job))
 
 
-def _end(job: FineTuneJob, state: State, remote: Json, told: dict[str, Any]) -> None:
-    error = remote.get("error")
-    told |= {"finished_at": moment(remote.get("finished_at")), "wish": ""}
-    if state == State.FAILED:
-        told["error"] = error if isinstance(error, dict) else {"message": str(error or "")}
-    model = remote.get("fine_tuned_model")
-    if isinstance(model, str):
-        told["fine_tuned_model"] = model[:300]
-    move(job, state, **told)
-
-
-# --- events -------------------------------------------------------------------------------------------
-
-
-def read_events(access: Access, job: FineTuneJob) -> None:
-    """Read events newest first until one that is known, and store them with the numbers they carry."""
-    new: list[Json] = []
-    after = ""
-    for _ in range(EVENT_PAGES):
-        page, more = provider.list_events(access, job.remote_id, after=after)
-        page = [event for event in page if fits(event["id"])]
-        ids = [event["id"] for event in page]
-        known = set(job.events.filter(remote_id__in=ids).values_list("remote_id", flat=True))
-        new += [event for event in page if event["id"] not in known]
-        if known or not more or not page:
-            break
-        after = ids[-1]
-    if new:
-        _store(job, list(reversed(new)))
-
-
-def _store(job: FineTuneJob, events: list[Json]) -> None:
-    rows = [
-        JobEvent(
-            job=job,
-            remote_id=event["id"],
-            created_at=moment(event.get("created_at")),
-            level=str(event.get("level") or "")[:32],
-            type=str(event.get("type") or "")[:64],
-            message=str(event.get("message") or ""),
-            data=event.get("data"),
-        )
-        for event in events
-    ]
-    steps = [_numbers(event.get("data")) for event in events if event.get("type") == "metrics"]
-    steps = [numbers for numbers in steps if 0 <= numbers.get("step", -1) < MOST_STEPS]
-    latest = max((numbers["step"] for numbers in steps), default=job.step or 0)
-    totals = [n["total_steps"] for n in steps if 0 <= n.get("total_steps", -1) < MOST_STEPS]
-    total = int(totals[-1]) if totals else job.total_steps
-    with transaction.atomic():  # an event that is known is not read again: its numbers must be there too
-        JobEvent.objects.bulk_create(rows, ignore_conflicts=True)
-        store_metrics(job, steps)
-        note(job, show=True, step=int(latest) or None, total_steps=total)
-
-
-def _numbers(data: object) -> dict[str, float]:
-    """Every number in a metrics event, whatever it is called: steps, losses, rewards."""
-    if not isinstance(data, dict):
-        return {}
-    return {
-        str(name): value
-        for name, value in data.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
-    }
-
-
-def store_metrics(job: FineTuneJob, steps: Iterable[dict[str, float]]) -> None:
-    """Store each step's numbers; a step told again, with more of them, is completed."""
-    told: dict[int, dict[str, float]] = {}
-    for numbers in steps:
-        values = {name: value for name, value in numbers.items() if name not in ("step", "total_steps")}
-        told[int(numbers["step"])] = told.get(int(numbers["step"]), {}) | values
-    for known in job.metrics.filter(step__in=told):
-        told[known.step] = known.values | told[known.step]
-    rows = [Metric(job=job, step=step, values=values) for step, values in told.items()]
-    Metric.objects.bulk_create(rows, update_conflicts=True, unique_fields=["job", "step"], update_fields=["values"])
+def _end(job: FineTuneJob, end: End, named: Json, told: dict[str, Any]) -> None:
+    told |= {"finished_at": time_of(finish_of(named)), "wish": ""}
+    if end.state == State.FAILED:
+        told["error"] = reason_of(named) or ({} if end.word_is_known else {"message": UNEXPLAINED})
+    if model := model_of(named, succeeded=end.state == State.SUCCEEDED):
+        told["fine_tuned_model"] = model
+    move(job, end.state, "" if end.word_is_known else ENDED_BY_TIME, **told)

@@ -49,25 +49,16 @@ def _taken_in(request: DeskRequest, member: Member, form: ImportForm) -> HttpRes
             audit(request, member.team, "job.imported", job, after={"remote_id": told.remote_id})
             nudge(advance_job, job.pk)
     if is_new:
-        _say(request, told)
+        _say(request, form.notes)
     else:
         messages.info(request, _("The team has this job already. This is the one that is there."))
     return redirect("job-detail", team=member.team.slug, uuid=job.uuid)
 
 
-def _say(request: DeskRequest, told: job_json.Told) -> None:
+def _say(request: DeskRequest, notes: list[str]) -> None:
     messages.success(request, _("The job is imported. It is being looked for; this page follows by itself."))
-    if told.is_unknown_word:
-        words = _("Its status is a word that this portal does not know. It is kept as it came: %(status)s")
-        messages.warning(request, words % {"status": told.status})
-    if told.odd_times:
-        messages.warning(
-            request,
-            _(
-                "A time in the JSON cannot be right: it lies in the future, or is none. The time of the import stands "
-                "in its place; the JSON is kept as it came."
-            ),
-        )
+    for note in notes:
+        messages.warning(request, note)
 
 
 @require_POST

@@ -9,11 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import job_json
+from jobs.end_words import is_known
 from jobs.models import FineTuneJob, JobOrigin
 from jobs.moments import moment
+from jobs.pipeline.collect import UNEXPLAINED
 from jobs.states import FINAL, State
 
 BAD = {State.FAILED, State.CANCELLED}
+FOLLOWED = {State.RUNNING, State.SUCCEEDED, *BAD}
 
 
 def eta(job: FineTuneJob, finish: object) -> timedelta | None:
@@ -146,6 +149,17 @@ def imported_facts(job: FineTuneJob) -> dict[str, Any]:
         "file_is_missing": bool(job.connection_id and told.training_files and not job.training_file_id),
         "is_by_id": job.imported.keys() == {"id"},
     }
+
+
+def odd_word(job: FineTuneJob) -> dict[str, Any]:
+    """The service's word for where the job is, if it means nothing to us; empty where it does."""
+    if (
+        not job.connection
+        or job.state not in FOLLOWED
+        or is_known(job.remote_status or "running", job.connection.about.ends)
+    ):
+        return {}
+    return {"text": job.remote_status, "is_unexplained": job.error.get("message") == UNEXPLAINED}
 
 
 def _kind(job: FineTuneJob, index: int, last: int) -> str:

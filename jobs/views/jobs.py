@@ -29,6 +29,7 @@ from jobs.views.job_parts import (
     file_ids,
     history,
     imported_facts,
+    odd_word,
     timeline,
     told_settings,
     unsure_facts,
@@ -186,6 +187,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "second_is_open": any(one.ended_at is None for one in second),
         "unsure": unsure_facts(job) if job.state == State.UNSURE else None,
         "waits_until": waits_until(job),
+        "odd_word": odd_word(job),
     }
 
 
