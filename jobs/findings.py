@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jobs import repair_words
 from jobs.training_data.findings import FindingCode, personal_code
 from jobs.training_data.personal import Kind
 from jobs.training_data.report import Finding
@@ -74,12 +75,13 @@ WORDS: dict[str, tuple[Text, Text]] = {
         _("Make a version with placeholders, and revoke these keys where they were made."),
     ),
 }
+REPAIRS = repair_words.FINDINGS
 LANGUAGES: dict[str | int, Text] = {"ko": _("Korean"), "en": _("English"), "other": _("another language")}
 
 
 def explain(finding: Finding) -> tuple[str, str]:
     """What was found and what to do about it, in the language of the day."""
-    message, remedy = WORDS[finding.code]
+    message, remedy = WORDS[finding.code] if finding.code in WORDS else REPAIRS[finding.code]
     params = {key: LANGUAGES.get(value, value) if key == "main" else value for key, value in finding.params.items()}
     said = str(message) % params
     if finding.params.get("unsure"):

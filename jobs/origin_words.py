@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jobs.models import Origin, TrainingFile
+from jobs.repair_words import DONE
 
 LINES_SHOWN = 12
 
@@ -77,8 +78,10 @@ def _repaired(file: TrainingFile) -> list[str]:
         "nfc": _("Hangul composed"),
         "zero_width": _("Zero-width characters left out"),
         "crlf": _("Line ends of Windows replaced"),
+        "cr": _("Line ends of an old Mac (CR) replaced"),
     }
     told = [words for key, words in done.items() if options.get(key)]
+    told += [str(words) for form, words in DONE.items() if form in options.get("forms", [])]
     if encoding == "mixed":
         return [_("Lines that were no UTF-8 read as CP949"), *told]
     if encoding != "utf-8":

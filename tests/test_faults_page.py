@@ -77,8 +77,9 @@ def test_the_page_names_every_finding_in_both_languages() -> None:
     rows = rows_of_findings()
 
     codes = [code.removeprefix("| `").removesuffix("`") for code, *_rest in rows]
-    assert codes == [code for code in findings.WORDS for _language in LANGUAGES]
-    assert [language for _code, language, *_rest in rows] == [*LANGUAGES] * len(findings.WORDS)
+    named = [*findings.WORDS, *findings.REPAIRS]
+    assert codes == [code for code in named for _language in LANGUAGES]
+    assert [language for _code, language, *_rest in rows] == [*LANGUAGES] * len(named)
     assert all(found and remedy.strip("| ") for *_head, found, remedy in rows)
     assert "%(" not in str(rows)
     for korean, english in batched(rows, 2, strict=True):

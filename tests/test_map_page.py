@@ -122,7 +122,7 @@ def test_what_wants_its_columns_chosen_asks_for_nothing_else(desk: Desk, name: s
     examples = desk.client.get(desk.world.url(f"files/{table.uuid}/examples/"))
 
     assert ">Table<" in report.text
-    assert [word in report.text for word in ("The text can be put right", "upload it again", "Not checked")] == [
+    assert [word in report.text for word in ("The file can be put right", "upload it again", "Not checked")] == [
         False
     ] * 3
     assert ">Table<" in listed.text

@@ -3,7 +3,7 @@
 And the findings: they are of files, not of lines, so each is named as some file would have it.
 """
 
-from jobs.findings import WORDS
+from jobs.findings import REPAIRS, WORDS
 from jobs.training_data.codes import Code
 from jobs.training_data.findings import FindingCode
 from jobs.training_data.report import LIMITS, Fault, Finding, Params, fault
@@ -135,4 +135,4 @@ FIGURES: dict[str, Params] = {
     FindingCode.PRIVATE_USE: {"places": 7},
     FindingCode.CONTROL: {"places": 7},
 }
-FOUND = [Finding(code, count=5, params=FIGURES.get(code, {})) for code in WORDS]
+FOUND = [Finding(code, count=5, params=FIGURES.get(code, {})) for code in (*WORDS, *REPAIRS)]

@@ -8,18 +8,13 @@ import msgspec
 from jobs.models import Origin, TrainingFile, User
 from jobs.pipeline import storing
 from jobs.pipeline.storing import Stored
-from jobs.training_data import repairing
-from jobs.training_data.tables.kinds import is_packed, is_table
+from jobs.training_data.offering import offered
 
 
 def look(file: TrainingFile, keep: Callable[[], None]) -> dict[str, Any] | None:
-    """`repairing.Found` as plain values; None where nothing is to be done. Tables may end lines as they like."""
-    if is_packed(file.path):
-        return None
-    found = repairing.look_apart(file.path, keep)
-    if found.repair and is_table(file.path, file.name):
-        found.crlf, found.repair = 0, msgspec.structs.replace(found.repair, crlf=False)
-    if not found.repair or (found.repair == repairing.Repair() and not found.evidence.marked):
+    """`repairing.Found` as plain values; None where nothing is to be done."""
+    found = offered(file.path, file.name, keep)
+    if not found:
         return None
     built: dict[str, Any] = msgspec.to_builtins(found)
     return built

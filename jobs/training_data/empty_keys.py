@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.training_data.keys import CHAT_KEYS, LEGACY_KEYS, PREFERENCE_KEYS
 
+ESSENTIAL = ("messages", *PREFERENCE_KEYS, *LEGACY_KEYS)
 KEPT = frozenset({"role", "content"})
 NULLABLE = frozenset({"refusal", "audio", "function_call"})  # of an assistant, says the reference
 MAY_BE_EMPTY = frozenset({"tools", "functions", "messages", *PREFERENCE_KEYS})  # a fault of their own, if any
@@ -23,14 +24,16 @@ def may_be_empty(raw: bytes) -> bool:
 
 
 def without_empty(example: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The example without them, and the names of those that should not be there."""
+    """The example without them, and the names of those that should not be there. Of an unknown format nothing is."""
     names: Names = set()
+    if example.keys().isdisjoint(ESSENTIAL):
+        return example, []
     return _example(example, names), sorted(names)
 
 
 def _example(example: dict[str, Any], names: Names) -> dict[str, Any]:
     is_chat = isinstance(example.get("messages"), list)
-    needed = {"messages"} if is_chat else {*PREFERENCE_KEYS, *LEGACY_KEYS, "messages"}
+    needed = {"messages"} if is_chat else set(ESSENTIAL)
     if is_chat and not _is_answered(example["messages"]):  # a grader may read a null
         needed |= example.keys() - {*CHAT_KEYS, *PREFERENCE_KEYS, *LEGACY_KEYS}
     kept = {key: value for key, value in example.items() if value is not None or key in needed}

@@ -1,11 +1,12 @@
-"""Text that is fine but for how it was saved: recognised, shown, and put right without touching what it says.
+"""Files that are fine but for how they were written: recognised, shown, and put right without touching what they say.
 
     found = look(path)                       what could be put right, what speaks for it, a few lines before and after
     repair(source, target, found.repair)     the same text in UTF-8, composed, without what cannot be seen
 
 Composing is for what macOS takes apart (Hangul into its letters, é into e and ´), not the whole of NFC: that would also
 exchange Hanja that KS X 1001 has twice. Zero-width characters go where they mean nothing; those that join an emoji
-or a word of another script stay. In JSON, escapes (`\u1112\u1161`) count as what they stand for.
+or a word of another script stay. In JSON, escapes (`\u1112\u1161`) count as what they stand for. Examples that have the
+wrong form, as Python or without their own line, get the right one (`jobs.training_data.forms`).
 """
 
 import io
@@ -24,6 +25,7 @@ from jobs.training_data.encodings import MIXED, WIDE, Evidence, evidence
 from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.rows import BUFFER_BYTES, Keep, RefusedError, idle
 from jobs.training_data.report import fault
+from jobs.training_data.restructuring import Forms, restructure
 from jobs.training_data.visible import Change, change
 
 PIECE = 1024 * 1024  # bytes or characters of a line at once
@@ -35,18 +37,21 @@ INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
 JOINERS = re.compile("(?<=[가-힣ㄱ-ㆎ])[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]+(?=[가-힣ㄱ-ㆎ])")
 APART = re.compile("[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]+|[^\\W\\d_][\u0300-\u036f\u3099\u309a]+")
 SIGNS = re.compile("[\r\u0300-\u036f\u1100-\u11ff\u200b-\u200d\u2060\u3099\u309a\ua960-\ua97c\ud7b0-\ud7fb\ufeff]")
+CR = re.compile(r"\}[ \t]*\r")  # between examples; between the tokens of one it is white space
 ESCAPES = re.compile(
     r"(?<!\\)((?:\\\\)*)((?:\\u(?:11[0-9a-f]{2}|03[0-6][0-9a-f]|309[9a]|200[bcd]|2060|feff))+)", re.IGNORECASE
 )
 
 
 class Repair(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is done: read as `encoding`, compose, drop zero-width characters, end lines as Unix does."""
+    """What is done: read as `encoding`, compose, drop zero-width characters, end lines as Unix, rewrite `forms`."""
 
     encoding: str = "utf-8"
     nfc: bool = False
     zero_width: bool = False
     crlf: bool = False
+    cr: bool = False
+    forms: list[str] = []
 
 
 class Found(msgspec.Struct):
@@ -57,27 +62,49 @@ class Found(msgspec.Struct):
     apart: int = 0
     invisible: int = 0
     crlf: int = 0
+    cr: int = 0
+    forms: dict[str, int] = {}
     changes: list[Change] = []
 
 
 def look(path: Path, keep: Keep = idle) -> Found:
     """Walk through the whole file once. Raises OSError."""
     told = evidence(path)
-    found = Found(told, changes=[])
+    found, forms = Found(told, forms={}, changes=[]), Forms()
     if not told.encoding:
         return found
     try:
-        for number, text in enumerate(_pieces(path, told.encoding), 1):
-            keep()
-            if SIGNS.search(text) or "\\u" in text:
-                _count(found, number, text)
+        forms.look(_counted(path, found, keep))
+        if forms.torn and not found.cr:
+            forms.look_at_objects(_kept(path, told.encoding, keep))
     except RefusedError:
         return Found(told, changes=[])
-    if told.encoding != "utf-8" or told.marked or found.apart or found.invisible or found.crlf:
-        found.repair = Repair(told.encoding, bool(found.apart), bool(found.invisible), bool(found.crlf))
-        if told.encoding != "utf-8":
-            found.changes = _other_words(path, told.encoding)
+    found.forms, found.repair = forms.found(), _repair(found, forms.found())
+    found.changes = [*found.changes, *forms.changes][:SHOWN]
+    if found.repair and told.encoding != "utf-8":
+        found.changes = _other_words(path, told.encoding)
     return found
+
+
+def _repair(found: Found, forms: dict[str, int]) -> Repair | None:
+    told = found.evidence
+    signs = (bool(found.apart), bool(found.invisible), bool(found.crlf), bool(found.cr))
+    if told.encoding == "utf-8" and not told.marked and not any(signs) and not forms:
+        return None
+    return Repair(told.encoding, *signs, list(forms))
+
+
+def _counted(path: Path, found: Found, keep: Keep) -> Iterator[str]:
+    for number, text in enumerate(_kept(path, found.evidence.encoding, keep), 1):
+        if SIGNS.search(text) or "\\u" in text:
+            _count(found, number, text)
+        yield text
+
+
+def _kept(path: Path, encoding: str, keep: Keep) -> Iterator[str]:
+    for text in _pieces(path, encoding):
+        keep()
+        yield text
 
 
 def _count(found: Found, number: int, text: str) -> None:
@@ -85,7 +112,8 @@ def _count(found: Found, number: int, text: str) -> None:
     composed, seen = compose(plain), without_invisible(plain)
     found.apart += composed != plain
     found.invisible += seen != plain
-    found.crlf += "\r" in text
+    found.crlf += text.endswith("\r\n")
+    found.cr += len(CR.findall(text.rstrip("\r\n")))
     if len(found.changes) < SHOWN and (composed != plain or seen != plain):
         found.changes.append(change(number, text, without_invisible(composed)))
 
@@ -109,10 +137,19 @@ def repair(source: Path, target: Path, how: Repair, keep: Keep = idle) -> None:
 
     Raises RefusedError where UTF-16 or UTF-32 breaks off in the middle.
     """
+    texts = (mended(text, how) for text in _kept(source, how.encoding, keep))
+    if how.forms:
+        restructure(_split_at_breaks(texts) if how.cr else texts, target, how.forms)
+        return
     with target.open("wb", buffering=BUFFER_BYTES) as stream:
-        for text in _pieces(source, how.encoding):
-            keep()
-            stream.write(mended(text, how).encode(errors="surrogateescape"))
+        stream.writelines(text.encode(errors="surrogateescape") for text in texts)
+
+
+def _split_at_breaks(texts: Iterator[str]) -> Iterator[str]:
+    for text in texts:
+        *lines, rest = text.split("\n")
+        yield from (f"{line}\n" for line in lines)
+        yield rest
 
 
 def mended(text: str, how: Repair) -> str:
@@ -120,7 +157,9 @@ def mended(text: str, how: Repair) -> str:
         text = unescaped(text)
         text = compose(text) if how.nfc else text
         text = without_invisible(text) if how.zero_width else text
-    return text.replace("\r\n", "\n").replace("\r", "\n") if how.crlf else text
+    if how.crlf and text.endswith("\n"):
+        text = text.rstrip("\r\n") + "\n"
+    return text.replace("\r", "\n") if how.cr else text
 
 
 def compose(text: str) -> str:

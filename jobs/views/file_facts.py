@@ -12,11 +12,12 @@ from jobs import pricing
 from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
+from jobs.repair_words import REASONS
 from jobs.training_data.encodings import MIXED
 from jobs.training_data.estimating import Estimate
 from jobs.training_data.privacy import mask_quote, shown_messages
 from jobs.training_data.report import Report
-from jobs.views.file_faults import Said, SaidOnce, is_encoding_only, say, say_once
+from jobs.views.file_faults import Said, SaidOnce, is_mended_by, say, say_once
 
 EPOCHS = (1, 3, 5, 10)
 SIDES = ("", "preferred", "rejected")
@@ -67,7 +68,7 @@ class Facts:
 
     @property
     def repair_is_enough(self) -> bool:
-        return bool(self.repair) and is_encoding_only(self.report)
+        return bool(self.repair) and is_mended_by(self.report, self.repair or {})
 
     @property
     def faults_unsaid(self) -> int:
@@ -94,6 +95,9 @@ def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
     found: dict[str, Any] | None = file.report.get("repair")
     if found and _is_chosen_with_columns(file, found):
         return None
+    if found:
+        written = {"cr": found.get("cr", 0), **found.get("forms", {})}
+        found = found | {"written": [(REASONS[form], count) for form, count in written.items() if count]}
     if not (found and hide):
         return found
     sides = ("before", "after")

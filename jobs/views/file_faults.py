@@ -1,15 +1,25 @@
 """The faults of a file in the reader's language: one that many lines have is told once."""
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jobs.faults import explain
 from jobs.training_data.codes import Code
+from jobs.training_data.forms import Form
 from jobs.training_data.privacy import mask_quote
 from jobs.training_data.report import Fault, Report
 
 LINES = 10  # named of a fault that more have
-ENCODING = {Code.BOM, Code.CP949, Code.NOT_UTF8, Code.UTF16}  # what the offer to put the text right mends
+ENCODING = {Code.BOM, Code.BOM_INSIDE, Code.CP949, Code.NOT_UTF8, Code.UTF16, Code.CR_LINE_ENDS}
+"""What an offer to put the text right mends."""
+FORMS = {
+    Form.ONE_LINE: Code.SPREAD_OVER_LINES,
+    Form.BLANK_LINES: Code.EMPTY_LINE,
+    Form.PYTHON: Code.PYTHON,
+    Form.EMPTY_KEYS: Code.KEYS_WITHOUT_VALUE,
+    Form.IMAGE_URLS: Code.IMAGE_URL_TEXT,
+}
+"""And an offer to rewrite examples, as long as it reaches each of them."""
 
 
 class Said(NamedTuple):
@@ -63,6 +73,11 @@ def say_once(report: Report, *, hide: bool) -> list[SaidOnce]:
     ]
 
 
-def is_encoding_only(report: Report) -> bool:
-    """Whether to read the text in its own encoding would mend every fault that was found."""
-    return bool(report.fault_counts) and report.fault_counts.keys() <= ENCODING
+def is_mended_by(report: Report, repair: dict[str, Any]) -> bool:
+    """Whether the offered repair (`repairing.Found` as plain values) would mend every fault that was found."""
+    mended: dict[str, int] = {
+        code: repair["forms"][form] for form, code in FORMS.items() if form in repair.get("forms", {})
+    }
+    return bool(report.fault_counts) and all(
+        code in ENCODING or times <= mended.get(code, 0) for code, times in report.fault_counts.items()
+    )

@@ -29,12 +29,13 @@ def words(report: dict[str, Any]) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("number", "form", "noted"),
     [
-        ("01", "chat", {Code.ARGUMENTS_TWICE: 1}),
-        ("05", "chat", {}),
-        ("06", "chat", {}),
+        ("01", "chat", {Code.ARGUMENTS_TWICE: 1, "repair_arguments": 1}),
+        ("05", "chat", {"repair_blank_lines": 1}),
+        ("06", "chat", {"repair_whole_numbers": 12}),
         ("07", "preference", {Code.OUTPUT_OF_SEVERAL: 12}),
         ("09", "reinforcement", {Code.NO_GRADER_KEYS: 12}),
-        ("10a", "chat", {Code.IMAGE_LABEL: 12}),
+        ("10a", "chat", {Code.IMAGE_LABEL: 12, "repair_image_labels": 12}),
+        ("17a", "chat", {"repair_apart": 12}),
     ],
 )
 def test_a_right_file_passes_and_what_is_odd_about_it_is_noted(number: str, form: str, noted: dict[str, int]) -> None:
@@ -87,3 +88,18 @@ def test_the_message_names_the_cause_and_the_remedy(number: str, message: str, r
     told = words(checked(number))
 
     assert any(message in said and remedy in done for said, done in told), told
+
+
+@pytest.mark.parametrize(
+    ("number", "repair"),
+    [
+        ("10c", "repair_image_urls"),
+        ("02a", "repair_empty_keys"),
+        ("02b", "repair_empty_keys"),
+        ("13", "repair_one_line"),
+        ("14", "repair_python"),
+        ("15a", "repair_cr"),
+    ],
+)
+def test_what_can_be_repaired_with_certainty_is_offered(number: str, repair: str) -> None:
+    assert repair in findings(checked(number))

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from jobs import findings
 from jobs.faults import explain
+from jobs.repair_words import PREFIX
 from jobs.training_data.checking import check
 from jobs.training_data.looking import look
+from jobs.training_data.offering import offered, reasons
 from jobs.training_data.report import LIMITS, Fault, Finding, Limits, Report
 
 LINES = 10
@@ -40,6 +42,7 @@ def _checked(path: Path, limits: Limits) -> Report:
         if report.ok:
             looked = look(path)
             report.findings, report.statistics = looked.findings, looked.statistics
+        report.findings += _repairs(path)
         return report
     except OSError as problem:
         raise CommandError(
@@ -47,11 +50,20 @@ def _checked(path: Path, limits: Limits) -> Report:
         ) from None
 
 
+def _repairs(path: Path) -> list[Finding]:
+    """What the page of the file would offer to put right."""
+    found = offered(path, path.name)
+    if not found:
+        return []
+    lines = [change.line for change in found.changes]
+    return [Finding(f"{PREFIX}{name}", count, lines[:count]) for name, count in reasons(found).items()]
+
+
 def _as_json(report: Report) -> str:
     """{ok, format, examples, tokens, errors: [{line, offset, code, message, remedy}], findings: [{code, …}]}.
 
     Programs rely on these keys. Errors are all there are. What a person should know of a good example is a finding,
-    whether the check (`warnings`) or the look has found it.
+    whether the check (`warnings`) or the look has found it, or what can be put right (`repair_…`).
     """
     named = {finding.code for finding in report.findings}
     warned = [_warned(warning) for warning in report.warnings if warning.code not in named]

@@ -1,0 +1,92 @@
+"""Examples in the wrong form, file by file: found, shown, and rewritten, one on a line."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import orjson
+
+from jobs.training_data.forms import BLANKS, Form, rewritten
+from jobs.training_data.objects import MOST, NotObjectsError, objects
+from jobs.training_data.visible import Change, change
+
+SHOWN = 3
+SEAMS = ("}{", "} {", "}\ufeff{")  # where one object ends and the next one begins
+
+
+class Forms:
+    """What a walk through the lines has found. `torn`: a line is no object; perhaps it ends elsewhere."""
+
+    def __init__(self) -> None:
+        self.counts = Counter[Form]()
+        self.changes: list[Change] = []
+        self.torn = False
+
+    def look(self, pieces: Iterable[str]) -> None:
+        for number, line in enumerate(whole_lines(pieces), 1):
+            self._add(number, line)
+            self.torn = self.torn or _is_torn(line)
+
+    def look_at_objects(self, pieces: Iterable[str]) -> None:
+        """Once more, where lines are torn: is it all objects? Then each gets its line."""
+        seen = Forms()
+        try:
+            for number, text in enumerate(objects(pieces), 1):
+                seen._add(number, text)
+                seen.counts[Form.ONE_LINE] += 1
+        except NotObjectsError:
+            return
+        if seen.counts[Form.ONE_LINE] > 1:
+            self.counts, self.changes = seen.counts, seen.changes
+
+    def _add(self, number: int, line: str) -> None:
+        right, done = rewritten(line)
+        self.counts.update(done)
+        if done and done != [Form.BLANK_LINES] and len(self.changes) < SHOWN:
+            self.changes.append(change(number, line, right))
+
+    def found(self) -> dict[str, int]:
+        return {form.value: self.counts[form] for form in Form if self.counts[form]}
+
+
+def _is_torn(line: str) -> bool:
+    """Whether the line may be anything but one object."""
+    body = line.strip(BLANKS)
+    if not body or body.startswith("{'"):
+        return False
+    if not (body.startswith("{") and body.endswith("}")):
+        return True
+    return any(seam in body for seam in SEAMS) and not _is_json(body)  # }{ stands in formulas of LaTeX, too
+
+
+def _is_json(body: str) -> bool:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def whole_lines(pieces: Iterable[str]) -> Iterator[str]:
+    """Lines with their ends; one that is longer than any example may be comes in pieces."""
+    waiting: list[str] = []
+    length = 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if piece.endswith("\n") or length > MOST:
+            yield "".join(waiting)
+            waiting, length = [], 0
+    if length:
+        yield "".join(waiting)
+
+
+def restructure(pieces: Iterable[str], target: Path, forms: Iterable[str]) -> None:
+    """Write each example in the right form. Raises NotObjectsError where lines are torn in another way."""
+    wanted = set(forms)
+    texts = objects(pieces) if Form.ONE_LINE in wanted else whole_lines(pieces)
+    with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        for text in texts:
+            right, done = rewritten(text)
+            line = right if wanted.issuperset(done) else text
+            stream.write(line if line.endswith("\n") or Form.ONE_LINE not in wanted else f"{line}\n")
