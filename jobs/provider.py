@@ -59,7 +59,7 @@ def _client(access: Access, timeout: float, retries: int = 0) -> openai.OpenAI:
     return openai.OpenAI(
         base_url=access.base_url,
         api_key=access.key,
-        timeout=openai.Timeout(timeout, connect=5.0),
+        timeout=openai.Timeout(timeout, connect=min(timeout, 5.0)),
         max_retries=retries,  # the tick is the only retry; a POST must never be sent twice
         http_client=openai.DefaultHttpxClient(
             verify=_certificates(), follow_redirects=False, event_hooks={"request": [pin]}
@@ -76,7 +76,7 @@ def _translated(access: Access) -> Iterator[None]:
     try:
         yield
     except (openai.APITimeoutError, httpx2.TimeoutException) as error:
-        raise ProviderError(NO_ANSWER, reached=True, code="timeout") from error
+        raise ProviderError(NO_ANSWER, reached=_was_sent(error), code="timeout") from error
     except openai.APIConnectionError as error:
         raise ProviderError(NO_WAY, reached=_was_sent(error), code="connection") from error
     except (AddressRefusedError, socket.gaierror) as error:  # the last look at the address: nothing was sent

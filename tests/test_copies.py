@@ -145,6 +145,21 @@ def test_a_service_that_still_lists_a_deleted_copy_is_not_believed(world: World,
     assert (copy.remote_id, copy.deleted_at) == ("file-new", None)
 
 
+def test_a_copy_that_is_being_deleted_is_not_found_for_another_connection(world: World, service: Answers) -> None:
+    """Two connections to one account: the service still lists what it is deleting."""
+    file, now = make_file(world.team), timezone.now()
+    stale = {"id": "file-old", "filename": file.remote_name, "bytes": file.size}
+    address = {"profile": "custom", "base_url": Connection.objects.get(pk=world.connection.pk).base_url}
+    other = make_connection(world.team, "sk-another-key-1234", **address)
+    RemoteFile.objects.create(connection=other, training_file=file, remote_id="file-old", raw=stale, claimed_at=now)
+    service["/files"] = {"id": "file-new", "object": "list", "data": [stale]}
+
+    connection = Connection.objects.get(pk=world.connection.pk)
+    assert copies.bring(connection, connection.access(), file)
+
+    assert RemoteFile.objects.get(connection=connection).remote_id == "file-new"
+
+
 def test_two_connections_to_one_account_share_the_copy(world: World, trainer: str) -> None:
     key = f"trainer-{uuid4().hex}"
     one, two = make_connection(world.team, key), make_connection(world.team, key)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from email import message_from_string, policy
 from email.message import EmailMessage as Mail
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from jobs.tasks import mail_notice
 from tests.conftest import World
 from tests.factories import make_job
 from tests.mail_server import MailServer
+from tests.meanwhile import meanwhile
 from tests.running import ROOT, free_port
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -163,6 +165,35 @@ def test_doubt_asks_for_a_decision(world: World, use: Callable[..., MailServer])
     assert text(server.mails[0]).startswith("It is not sure whether this job started at the service.")
 
 
+def test_a_second_job_is_named_and_asks_to_be_cancelled(world: World, use: Callable[..., MailServer]) -> None:
+    User.objects.filter(pk=world.bob.pk).update(language="en")
+    job = make_job(world.team, created_by=world.bob, state=State.FAILED, billed_usd=Decimal(3), error={"message": "x"})
+    job.second_jobs.create(remote_id="ftjob-second")
+    make_notice(job, kind=NoticeKind.SECOND)
+    server = use(MailServer())
+
+    mail_notice(Notice.objects.get().pk)
+
+    assert read(server.mails[0])["Subject"] == "[TextHelper] Second job: 겨울 에세이"
+    lines = text(server.mails[0]).splitlines()
+    assert lines[0].startswith("The service has a second job of this order")
+    assert [line for line in lines if line.startswith(("Second job:", "Cost", "Reason"))] == [
+        "Second job: ftjob-second"
+    ]
+
+
+@pytest.mark.parametrize("settled", ["ended_at", "cancel_wished_at"])
+def test_a_second_job_that_is_settled_needs_no_mail(world: World, use: Callable[..., MailServer], settled: str) -> None:
+    job = make_job(world.team, created_by=world.bob, state=State.RUNNING)
+    job.second_jobs.create(remote_id="ftjob-second", **{settled: timezone.now()})
+    notice = make_notice(job, kind=NoticeKind.SECOND)
+    server = use(MailServer())
+
+    mail_notice(notice.pk)
+
+    assert (server.mails, fate(notice)) == ([], "none")
+
+
 # --- to whom ------------------------------------------------------------------------------------------
 
 
@@ -211,6 +242,15 @@ def test_the_tick_takes_what_is_due_once(notice: Notice, world: World) -> None:
     assert taken == [[notice.pk], []]
     with time_machine.travel(timezone.now() + notice_mail.AGAIN + timedelta(seconds=1)):  # its task was lost
         assert notice.pk in notice_mail.due()
+
+
+def test_two_ticks_at_once_take_it_once(notice: Notice) -> None:
+    others: list[list[int]] = []
+
+    with meanwhile("UPDATE", lambda: others.append(notice_mail.due())):
+        mine = notice_mail.due()
+
+    assert (mine, others) == ([], [[notice.pk]])
 
 
 def test_a_second_task_sends_nothing(notice: Notice, use: Callable[..., MailServer]) -> None:
@@ -355,6 +395,13 @@ def test_a_refusal_ends_it(
 
     assert fate(notice) == "may not have gone out"
     assert [record.levelname for record in caplog.records if record.name == notice_mail.__name__] == ["ERROR"]
+
+
+@pytest.mark.parametrize(("codes", "later"), [((450, 451), True), ((450, 550), False), ((550, 551), False)])
+def test_only_a_server_that_wants_all_of_it_later_is_asked_again(codes: tuple[int, ...], later: bool) -> None:
+    refused = SMTPRecipientsRefused({f"bob{code}@example.com": (code, b"no") for code in codes})
+
+    assert notice_mail._is_refused_for_now(refused) is later
 
 
 def test_silence_after_the_mail_ends_it(notice: Notice, use: Callable[..., MailServer]) -> None:
