@@ -44,25 +44,38 @@ def hwpx(
     return zipped({"mimetype": b"application/hwp+zip", "META-INF/manifest.xml": manifest, **texts, **others})
 
 
+type Drawn = tuple[float, float, str]  # from the left, from below, and the text; every letter is as wide as high
+
+
 def pdf(*pages: str) -> bytes:
     """A PDF whose pages show these texts; an empty one shows nothing, as a scan does."""
-    letters = sorted(set("".join(pages)))
+
+    def lines(page: str) -> list[Drawn]:
+        return [(50, 700 - 20 * number, line) for number, line in enumerate(page.splitlines())]
+
+    return drawn_pdf(*map(lines, pages))
+
+
+def drawn_pdf(*pages: list[Drawn], named: bool = True, about: str = "/MediaBox [0 0 600 800]", size: int = 12) -> bytes:
+    """A PDF with texts at places. `named`: its font says which characters it shows. `about`: keys of each page."""
+    letters = sorted({letter for page in pages for _x, _y, text in page for letter in text})
     codes = {letter: number for number, letter in enumerate(letters, start=1)}
     count = len(pages)
+    ordering = b"Korea1" if named else b"Identity"
     kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(count))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode(),
         b"<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H"
-        b" /DescendantFonts [4 0 R] /ToUnicode 5 0 R >>",
+        b" /DescendantFonts [4 0 R] %s >>" % (b"/ToUnicode 5 0 R" if named else b""),
         b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Any /DW 1000"
-        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
+        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (%s) /Supplement 2 >> >>" % ordering,
         _stream(_to_unicode(codes)),
     ]
-    for number, text in enumerate(pages):
-        about = "/Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 3 0 R >> >>"
-        objects.append(f"<< {about} /Contents {7 + 2 * number} 0 R >>".encode())
-        objects.append(_stream(_shown(text, codes)))
+    for number, page in enumerate(pages):
+        keys = f"/Type /Page /Parent 2 0 R {about} /Resources << /Font << /F1 3 0 R >> >>"
+        objects.append(f"<< {keys} /Contents {7 + 2 * number} 0 R >>".encode())
+        objects.append(_stream(_shown(page, codes, size)))
     return _file(objects)
 
 
@@ -75,9 +88,12 @@ def _to_unicode(codes: dict[str, int]) -> bytes:
     ).encode()
 
 
-def _shown(text: str, codes: dict[str, int]) -> bytes:
-    lines = [f"<{''.join(f'{codes[letter]:04x}' for letter in line)}> Tj 0 -20 Td" for line in text.splitlines()]
-    return f"BT /F1 12 Tf 50 700 Td {' '.join(lines)} ET".encode() if text else b"q Q"
+def _shown(page: list[Drawn], codes: dict[str, int], size: int) -> bytes:
+    texts = [
+        f"BT /F1 {size} Tf 1 0 0 1 {x} {y} Tm <{''.join(f'{codes[letter]:04x}' for letter in text)}> Tj ET"
+        for x, y, text in page
+    ]
+    return "\n".join(texts).encode() or b"q Q"
 
 
 def _stream(content: bytes) -> bytes:

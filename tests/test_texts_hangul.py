@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from jobs.training_data.texts.found import Noted
 from jobs.training_data.texts.reading import read
 from tests.documents import hwpx
 
 
-def text_of(tmp_path: Path, body: str, **parts: str) -> tuple[str, dict[str, int]]:
+def text_of(tmp_path: Path, body: str, **parts: str) -> tuple[str, Noted]:
     path = tmp_path / "a.hwpx"
     path.write_bytes(hwpx(body=body, parts={name.replace("_", "."): each for name, each in parts.items()}))
     found = read(path, "hwpx")

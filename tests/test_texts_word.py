@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from jobs.training_data.texts.found import Noted
 from jobs.training_data.texts.reading import read
 from tests.documents import docx, zipped
 
 BEGIN, SEPARATE, END = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
 
 
-def text_of(tmp_path: Path, body: str, **parts: str) -> tuple[str, dict[str, int]]:
+def text_of(tmp_path: Path, body: str, **parts: str) -> tuple[str, Noted]:
     path = tmp_path / "a.docx"
     path.write_bytes(docx(body=body, parts=parts))
     found = read(path, "docx")

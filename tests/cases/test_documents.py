@@ -28,6 +28,11 @@ RIGHT = {
     "23b-track-delete.hwpx": ("가격은 이천 원이다.", ["deleted"]),
     "23c-header-footer.hwpx": ("본문 첫 문장이다.", ["running"]),
     "23e-memo-field.hwpx": ("메모 단 글은 이어진다.", ["comments"]),
+    "24c-word-by-word-no-space-glyph.pdf": (
+        "봄비가 내린 뒤 골목이 조용해졌다.\n할머니는 마루에 앉아 콩을 고르셨다.\n바람이 불자 빨래가 흔들렸다.\n"
+        "기차역 앞 빵집에서 단팥 냄새가 났다.\n고양이가 담장 위를 천천히 걸었다.",
+        [],
+    ),
     "23g-nbspace.hwpx": ("제1조 (목적) 이 규정은 수수료를 정한다.", ["no_break"]),
 }
 
@@ -39,3 +44,9 @@ def test_a_document_gives_the_text_of_its_paper(name: str) -> None:
     found = answer(name)
 
     assert (found["text"], [note["code"] for note in found["notes"]], found["refused"]) == (text, notes, None)
+
+
+def test_a_pdf_whose_fonts_say_nothing_is_refused() -> None:
+    found = answer("24a-no-tounicode.pdf")
+
+    assert (found["text"], found["refused"]["code"]) == ("", "unreadable_fonts")
