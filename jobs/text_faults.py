@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jobs.training_data.texts.codes import Note, TextCode
+from jobs.training_data.texts.found import Noted
 
 Text = str | Promise
 
@@ -17,6 +18,10 @@ WORDS: dict[TextCode, tuple[Text, Text]] = {
     TextCode.SCANNED: (
         _("The PDF has no text: its %(pages)s pages are pictures, perhaps a scan."),
         _("Have the text recognised first (OCR), then upload the PDF or the text that comes of it."),
+    ),
+    TextCode.UNREADABLE_FONTS: (
+        _("The PDF's text cannot be read: its fonts do not say which characters they show. Pages: %(pages)s"),
+        _("Export the PDF again from the original document, upload that document, or have the PDF recognised (OCR)."),
     ),
     TextCode.NOT_TEXT: (
         _("This is not a text file, whatever its name says."),
@@ -94,6 +99,11 @@ NOTES: dict[Note, Text] = {
     Note.EMBEDDED: _("Embedded documents were left out: %(n)s"),
     Note.EQUATIONS: _("Equations were written in one line: %(n)s"),
     Note.FOOTNOTES: _("Footnotes and endnotes were moved to the end of the text: %(n)s"),
+    Note.UNREADABLE_PAGES: _("Pages left out because their fonts do not say which characters they show: %(n)s"),
+    Note.PARTLY_UNREADABLE_PAGES: _("Pages with characters that their fonts do not identify: %(n)s"),
+    Note.RUNNING_HEADS: _("Lines of headers, footers and page numbers were left out: %(n)s"),
+    Note.HYPHENS: _("Words hyphenated at the end of a line were joined: %(n)s"),
+    Note.OUTSIDE: _("Text outside the visible page was left out, places: %(n)s"),
 }
 ENCODINGS: dict[str, Text] = {
     "utf-8": "UTF-8",
@@ -114,10 +124,13 @@ def explain_text(code: str, params: dict[str, str | int]) -> tuple[str, str]:
     return str(message) % named, str(remedy) % named
 
 
-def noted(notes: dict[str, int]) -> list[tuple[str, str]]:
+def noted(notes: Noted) -> list[tuple[str, str]]:
     """Each note's code, and what a person reads."""
-    return [(code, str(NOTES[Note(code)]) % {"n": f"{count:,}"}) for code, count in notes.items()]
+    return [
+        (code, str(NOTES[Note(code)]) % {"n": f"{count:,}" if isinstance(count, int) else count})
+        for code, count in notes.items()
+    ]
 
 
-def note_words(notes: dict[str, int]) -> list[str]:
+def note_words(notes: Noted) -> list[str]:
     return [words for _code, words in noted(notes)]

@@ -10,6 +10,7 @@ class TextCode(StrEnum):
     EMPTY = "empty"
     NO_TEXT = "no_text"
     SCANNED = "scanned"
+    UNREADABLE_FONTS = "unreadable_fonts"
     NOT_TEXT = "not_text"
     UNKNOWN_ENCODING = "unknown_encoding"
     WRONG_ENCODING = "wrong_encoding"
@@ -50,6 +51,11 @@ class Note(StrEnum):
     MOJIBAKE = "mojibake"
     QUESTION_MARKS = "question_marks"
     PRIVATE_USE = "private_use"
+    UNREADABLE_PAGES = "unreadable_pages"
+    PARTLY_UNREADABLE_PAGES = "partly_unreadable_pages"
+    RUNNING_HEADS = "running_heads"
+    HYPHENS = "hyphens"
+    OUTSIDE = "outside"
 
 
 class TextFaultError(Exception):

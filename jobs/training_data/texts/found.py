@@ -5,6 +5,8 @@ import msgspec
 KINDS = ("txt", "md", "docx", "hwpx", "pdf")
 ENCODINGS = ("utf-8", "cp949", "utf-16-le", "utf-16-be", "johab", "iso2022_kr")  # those that a person may choose
 
+type Noted = dict[str, int | str]  # codes.Note → how often, or on which pages
+
 
 class Bounds(msgspec.Struct, frozen=True):
     """Of one text."""
@@ -21,12 +23,12 @@ BOUNDS = Bounds()
 
 
 class Found(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The text is written, or `fault` says why not. `notes`: what was noticed, with how often."""
+    """The text is written, or `fault` says why not. `notes`: what was noticed, how often or on which pages."""
 
     fault: str = ""
     params: dict[str, str | int] = {}
     encoding: str = ""  # of a plain text, as it was recognised or chosen
-    notes: dict[str, int] = {}
+    notes: Noted = {}
     characters: int = 0
     sentences: int = 0
     sha256: str = ""  # of the text as UTF-8

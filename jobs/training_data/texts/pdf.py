@@ -1,44 +1,97 @@
-"""The text of a .pdf that has one."""
+"""The text of a .pdf that has one: line by line as it is read, without running heads."""
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
 from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
-from jobs.training_data.texts.found import Bounds
+from jobs.training_data.texts.found import Bounds, Noted
+from jobs.training_data.texts.pdf_heads import without_heads
+from jobs.training_data.texts.pdf_lines import Page, joined_words, lines_of
+from jobs.training_data.texts.pdf_page import Reader
+from jobs.training_data.texts.pdfium import pdfium, raw
 
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it complains of every blemish
+LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+UNREADABLE_PAGE = 0.5  # of its letters: then the rest makes no sense either
+NAMED = 20  # ranges of pages that a note names
 
 
-def pdf_text(path: Path, bounds: Bounds, page_read: Callable[[int, int], None]) -> tuple[str, dict[str, int]]:
-    """The text of its pages, and how many have none. Raises TextFaultError; pypdf must raise nothing else here."""
+def pdf_text(path: Path, bounds: Bounds, page_read: Callable[[int, int], None]) -> tuple[str, Noted]:
+    """The text of its pages, and what is noted of them. Raises TextFaultError."""
     try:
-        return _text(path, bounds, page_read)
-    except TextFaultError:
-        raise
-    except (PyPdfError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError):
-        raise TextFaultError(TextCode.BROKEN) from None  # a broken file breaks it in many ways
+        with pdfium.PdfDocument(path) as document:
+            return _text(_pages(document, bounds, page_read))
+    except pdfium.PdfiumError as problem:
+        raise TextFaultError(TextCode.ENCRYPTED if problem.err_code in LOCKED else TextCode.BROKEN) from None
 
 
-def _text(path: Path, bounds: Bounds, page_read: Callable[[int, int], None]) -> tuple[str, dict[str, int]]:
-    with path.open("rb") as stream:
-        reader = PdfReader(stream)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise TextFaultError(TextCode.ENCRYPTED)
-        count = len(reader.pages)
-        if count > bounds.pages:
-            raise TextFaultError(TextCode.TOO_MANY_PAGES, pages=count, limit=bounds.pages)
-        texts: list[str] = []
-        length = 0
-        for number, page in enumerate(reader.pages, start=1):
-            texts.append(page.extract_text().strip())
-            page_read(number, count)
-            if (length := length + len(texts[-1])) > bounds.characters:
-                raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
-    empty = sum(not text for text in texts)
-    if empty == count:
-        raise TextFaultError(TextCode.SCANNED, pages=count)
-    return "\n".join(filter(None, texts)), {Note.PAGES_WITHOUT_TEXT.value: empty} if empty else {}
+def _pages(document: pdfium.PdfDocument, bounds: Bounds, page_read: Callable[[int, int], None]) -> list[Page]:
+    count = len(document)
+    if not count:
+        raise TextFaultError(TextCode.BROKEN)
+    if count > bounds.pages:
+        raise TextFaultError(TextCode.TOO_MANY_PAGES, pages=count, limit=bounds.pages)
+    pages: list[Page] = []
+    length = 0
+    for number in range(count):
+        page = document[number]
+        pages.append(Reader(page).page())
+        page.close()
+        page_read(number + 1, count)
+        if (length := length + pages[-1].letters) > bounds.characters:
+            raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
+    return pages
+
+
+def _text(pages: list[Page]) -> tuple[str, Noted]:
+    if not any(page.letters for page in pages):
+        raise TextFaultError(TextCode.SCANNED, pages=len(pages))
+    _refuse_unreadable(pages)
+    notes: Noted = _noted(pages)
+    for page in pages:
+        if _is_unreadable(page):
+            page.rows = []
+    without_heads(pages)
+    joined = sum(joined_words(page.rows) for page in pages)
+    heads = sum(page.heads for page in pages)
+    notes |= {Note.RUNNING_HEADS.value: heads} if heads else {}
+    notes |= {Note.HYPHENS.value: joined} if joined else {}
+    return "\n".join(chain.from_iterable(lines_of(page.rows) for page in pages)), notes
+
+
+def _is_unreadable(page: Page) -> bool:
+    return page.unreadable > page.letters * UNREADABLE_PAGE
+
+
+def _refuse_unreadable(pages: list[Page]) -> None:
+    letters, unreadable = sum(page.letters for page in pages), sum(page.unreadable for page in pages)
+    if unreadable > letters * UNREADABLE_PAGE:
+        raise TextFaultError(TextCode.UNREADABLE_FONTS, pages=sum(map(_is_unreadable, pages)))
+
+
+def _noted(pages: list[Page]) -> Noted:
+    empty = sum(not page.letters for page in pages)
+    outside = sum(page.outside for page in pages)
+    marks = sum(page.unreadable for page in pages if not _is_unreadable(page))
+    bad = [number for number, page in enumerate(pages, start=1) if _is_unreadable(page)]
+    partly = [number for number, page in enumerate(pages, start=1) if page.unreadable and not _is_unreadable(page)]
+    notes: dict[Note, int | str] = {
+        Note.PAGES_WITHOUT_TEXT: empty,
+        Note.UNREADABLE_PAGES: page_numbers(bad),
+        Note.PARTLY_UNREADABLE_PAGES: page_numbers(partly),
+        Note.UNREADABLE: marks,
+        Note.OUTSIDE: outside,
+    }
+    return {note.value: value for note, value in notes.items() if value}
+
+
+def page_numbers(pages: Iterable[int]) -> str:
+    """As people write them: 3, 5–7."""
+    ranges: list[list[int]] = []
+    for page in pages:
+        if ranges and ranges[-1][1] == page - 1:
+            ranges[-1][1] = page
+        else:
+            ranges.append([page, page])
+    words = [str(first) if first == last else f"{first}–{last}" for first, last in ranges[:NAMED]]
+    return ", ".join(words) + (" …" if len(ranges) > NAMED else "")

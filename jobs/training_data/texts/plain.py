@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from jobs.training_data.texts.codes import Note
+from jobs.training_data.texts.found import Noted
 
 # Controls; zero-width space, non-joiner, marks of direction, word joiner, BOM, soft hyphen. The joiner makes emoji.
 INVISIBLE = re.compile(
@@ -21,9 +22,9 @@ LINK = re.compile(rf"\[([^\[\]\n]+)\](?:{TARGET}|\[[^\[\]\n]*\])")
 EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~|`{1,9})(?=\S)([^*_~`\n]+?)(?<=\S)\1(?!\w)|(\*\*|`)([^*`\n]+?)\3")
 
 
-def tidy(text: str) -> tuple[str, dict[str, int]]:
+def tidy(text: str) -> tuple[str, Noted]:
     """The text, and what had to be done to it."""
-    notes: dict[str, int] = {}
+    notes: Noted = {}
     if not unicodedata.is_normalized("NFC", text):
         composed = unicodedata.normalize("NFC", text)
         if len(composed) < len(text):

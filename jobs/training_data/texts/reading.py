@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
 from jobs.training_data.texts.decoding import decode
-from jobs.training_data.texts.found import BOUNDS, Bounds
+from jobs.training_data.texts.found import BOUNDS, Bounds, Noted
 from jobs.training_data.texts.pdf import pdf_text
 from jobs.training_data.texts.plain import tidy, without_marks
 from jobs.training_data.texts.zipped import zipped_text
@@ -19,7 +19,7 @@ type OnPage = Callable[[int, int], None]
 class Read:
     """What came out."""
 
-    def __init__(self, text: str, encoding: str = "", notes: dict[str, int] | None = None) -> None:
+    def __init__(self, text: str, notes: Noted | None = None, encoding: str = "") -> None:
         self.text, self.encoding, self.notes = text, encoding, notes or {}
 
 
@@ -48,11 +48,9 @@ def _signs(text: str) -> dict[str, int]:
 
 def _raw(path: Path, kind: str, encoding: str, bounds: Bounds, page_read: OnPage) -> Read:
     if kind == "pdf":
-        text, notes = pdf_text(path, bounds, page_read)
-        return Read(text, notes=notes)
+        return Read(*pdf_text(path, bounds, page_read))
     if kind in ("docx", "hwpx"):
-        text, notes = zipped_text(path, kind, bounds)
-        return Read(text, notes=notes)
+        return Read(*zipped_text(path, kind, bounds))
     return _plain(path, kind, encoding, bounds)
 
 
@@ -60,11 +58,11 @@ def _plain(path: Path, kind: str, encoding: str, bounds: Bounds) -> Read:
     if path.stat().st_size > bounds.text_bytes:
         raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
     decoded = decode(path.read_bytes(), encoding)
-    notes = {Note.BOM.value: 1} if decoded.has_bom else {}
+    notes: Noted = {Note.BOM.value: 1} if decoded.has_bom else {}
     if decoded.unreadable:
         notes[Note.UNREADABLE.value] = decoded.unreadable
     text = decoded.text
     if kind == "md":
         text, marks = without_marks(text.replace("\r\n", "\n"))
         notes |= {Note.MARKUP.value: marks} if marks else {}
-    return Read(text, decoded.encoding, notes)
+    return Read(text, notes, decoded.encoding)

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.parsers.expat import ExpatError
 
 from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
-from jobs.training_data.texts.found import Bounds
+from jobs.training_data.texts.found import Bounds, Noted
 from jobs.training_data.texts.package import Package
 from jobs.training_data.texts.reading_hangul import hangul_text
 from jobs.training_data.texts.reading_word import word_text
@@ -16,7 +16,7 @@ TROUBLE = (zipfile.BadZipFile, zlib.error, ExpatError, EOFError, LookupError, Va
 READERS = {"docx": word_text, "hwpx": hangul_text}
 
 
-def zipped_text(path: Path, kind: str, bounds: Bounds) -> tuple[str, dict[str, int]]:
+def zipped_text(path: Path, kind: str, bounds: Bounds) -> tuple[str, Noted]:
     """The paragraphs, a line each, and what is left out. Raises TextFaultError."""
     with path.open("rb") as stream:
         if stream.read(len(OLE)) == OLE:

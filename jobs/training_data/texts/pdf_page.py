@@ -1,0 +1,160 @@
+"""A page of a PDF, letter by letter as PDFium finds them. Only the process that reads texts imports this."""
+
+import ctypes
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+
+from jobs.training_data.texts.pdf_lines import LIGATURES, Page, Piece, in_reading_order, rows_of
+from jobs.training_data.texts.pdfium import pdfium, raw
+
+CELL_GAP = 1.8  # heights of a letter: a wider gap is between cells or columns
+GUESSED = 0.3  # of the letters of a font are guessed by PDFium, which may be right,
+CONTROLS, RARE_LETTERS = 0.03, 0.15  # unless so many of them come out as controls or as letters of far scripts
+BREAKS = (10, 13)
+TAB, SPACE = 9, 32
+RARE = re.compile(  # neither European, Korean, Japanese nor Chinese, nor a usual sign
+    "[^\\s\u0020-\u017f\u02c6-\u02dd\u0370-\u045f\u1100-\u11ff\u1e00-\u1eff\u2000-\u27bf\u2e80-\u33ff\u3400-\u9fff"
+    "\uac00-\ud7a3\ue000-\uf8ff\uf900-\ufb06\ufe30-\ufe4f\uff00-\uffef\x00-\x1f\x7f-\x9f\U0001d400-\U0001faff\U00020000-\U0003ffff]"
+)
+MARK = "\ufffd"
+PARTED = re.compile(r"(?:[가-힣] ){2,}[가-힣]")  # a title whose letters are far from each other
+RADICALS = re.compile("[\u2e80-\u2fd5]+")  # that fonts take for the same-looking Hanja
+SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def is_control(code: int) -> bool:
+    return code < SPACE or 0x7F <= code < 0xA0 or code in (0xFFFD, 0xFFFE, 0xFFFF)
+
+
+type Box = tuple[float, float, float, float]
+
+
+class Reader:
+    """The letters of one page, from the upper left of the page as it is shown."""
+
+    def __init__(self, page: pdfium.PdfPage) -> None:
+        self.text = page.get_textpage()
+        self.raw = self.text.raw
+        self.turn = page.get_rotation()
+        self.left, self.low, self.right, self.high = page.get_cropbox()
+        self.count = max(0, raw.FPDFText_CountChars(self.raw))
+        self.codes = [raw.FPDFText_GetUnicode(self.raw, number) for number in range(self.count)]
+        self.rect = raw.FS_RECTF()
+        self.width, self.height = page.get_size()
+        self.letters = 0
+        self.unreadable = self._unreadable()
+
+    def page(self) -> Page:
+        pieces = [piece for start, end in self._ranges() if (piece := self._piece(start, end)).text]
+        shown = [piece for piece in pieces if self._is_on_paper(piece)]
+        rows = in_reading_order(rows_of(shown))
+        return Page(self.height, rows, self.letters, len(self.unreadable), len(pieces) - len(shown))
+
+    def _is_made(self, number: int) -> bool:
+        """Whether PDFium put in this space or break, because of a gap."""
+        return bool(raw.FPDFText_IsGenerated(self.raw, number) == 1)
+
+    def _unreadable(self) -> set[int]:
+        """The letters that nobody can read: their font does not say what they are."""
+        broken = {n for n, code in enumerate(self.codes) if is_control(code) and self._is_letter(n)}
+        self.letters = sum(code > SPACE for code in self.codes) + sum(self.codes[n] <= SPACE for n in broken)
+        if not broken and not RARE.search("".join(map(chr, self.codes))):
+            return broken
+        return broken | self._of_bad_fonts(broken)
+
+    def _is_letter(self, number: int) -> bool:
+        """Whether a control is a letter whose code was taken for its character."""
+        is_gap = self.codes[number] in (*BREAKS, TAB) and self._is_made(number)
+        return not is_gap and not self._is_hyphen(number)
+
+    def _is_hyphen(self, number: int) -> bool:
+        """Whether it parts a word at the end of a line."""
+        return bool(raw.FPDFText_IsHyphen(self.raw, number) == 1)
+
+    def _of_bad_fonts(self, broken: set[int]) -> set[int]:
+        """Where a font does not name its characters PDFium guesses, often right. Controls, rare letters betray it."""
+        fonts: dict[int, list[int]] = defaultdict(list)
+        for number, code in enumerate(self.codes):
+            if code > SPACE or number in broken:
+                fonts[self._font(number)].append(number)
+        return {number for letters in fonts.values() if self._is_bad(letters, broken) for number in letters}
+
+    def _is_bad(self, letters: list[int], broken: set[int]) -> bool:
+        guessed = sum(raw.FPDFText_HasUnicodeMapError(self.raw, number) == 1 for number in letters)
+        controls = sum(number in broken for number in letters)
+        rare = sum(RARE.match(chr(self.codes[number])) is not None for number in letters)
+        return guessed >= GUESSED * len(letters) and (
+            controls >= CONTROLS * len(letters) or rare >= RARE_LETTERS * len(letters)
+        )
+
+    def _font(self, number: int) -> int:
+        drawn = raw.FPDFText_GetTextObject(self.raw, number)
+        font = raw.FPDFTextObj_GetFont(drawn) if drawn else None
+        return ctypes.addressof(font.contents) if font else 0
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        """From one break, hyphen or wide gap to the next."""
+        start = 0
+        for number, code in enumerate(self.codes):
+            ends = code in BREAKS or (code == SPACE and self._is_wide(number))
+            if ends and self._is_made(number):
+                yield start, number
+                start = number + 1
+            elif code < SPACE and self._is_hyphen(number):
+                yield start, number + 1
+                start = number + 1
+        yield start, self.count
+
+    def _is_wide(self, space: int) -> bool:
+        if not 0 < space < self.count - 1:
+            return False
+        before, after = self._box(space - 1), self._box(space + 1)
+        return after[0] - before[2] > CELL_GAP * max(before[3] - before[1], after[3] - after[1])
+
+    def _box(self, number: int) -> Box:
+        """Left, top, right and bottom of the place that a letter takes in its row."""
+        raw.FPDFText_GetLooseCharBox(self.raw, number, self.rect)
+        rect = self.rect
+        return self._turned(
+            rect.left - self.left, self.high - rect.top, rect.right - self.left, self.high - rect.bottom
+        )
+
+    def _turned(self, left: float, top: float, right: float, bottom: float) -> Box:
+        wide, high = self.right - self.left, self.high - self.low
+        match self.turn:
+            case 90:
+                return high - bottom, left, high - top, right
+            case 180:
+                return wide - right, high - bottom, wide - left, high - top
+            case 270:
+                return top, wide - right, bottom, wide - left
+        return left, top, right, bottom
+
+    def _piece(self, start: int, end: int) -> Piece:
+        hyphenated = end > start and self._is_hyphen(end - 1)
+        text = self._text(start, end - hyphenated).strip()
+        inked = [number for number in range(start, end) if self.codes[number] > SPACE or number in self.unreadable]
+        if not inked:
+            return Piece("")
+        first, last = self._box(inked[0]), self._box(inked[-1])
+        level = abs(last[0] - first[0]) >= abs(last[1] - first[1])
+        return Piece(
+            text + "-" * hyphenated,
+            min(first[0], last[0]), max(first[2], last[2]), min(first[1], last[1]), max(first[3], last[3]),
+            is_level=level, is_hyphenated=hyphenated,
+        )  # fmt: skip
+
+    def _text(self, start: int, end: int) -> str:
+        letters = [MARK if number in self.unreadable else chr(self.codes[number]) for number in range(start, end)]
+        text = "".join(letters).translate(LIGATURES)
+        if SURROGATES.search(text):
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if PARTED.fullmatch(text) and all(self._is_made(n) for n in range(start, end) if self.codes[n] == SPACE):
+            return text.replace(" ", "")
+        return RADICALS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+
+    def _is_on_paper(self, piece: Piece) -> bool:
+        across, down = (piece.left + piece.right) / 2, (piece.top + piece.bottom) / 2
+        return bool(0 <= across <= self.width and 0 <= down <= self.height)
