@@ -18,9 +18,11 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
 from django.db import close_old_connections, connections
+from django.http import parse_cookie
 from django.urls import set_script_prefix
 
-from jobs.body_limits import body_limit, takes_chunks
+from ftsite.charsets import harmless_header
+from jobs.body_limits import body_limit, form_limit, needs_log_in, takes_chunks
 from wire.errors import too_large
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ftsite.settings")
@@ -41,15 +43,24 @@ def guarded(app: App) -> App:
     """
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope.get("headers", ()))
+        scope = {**scope, "headers": [harmless_header(*header) for header in scope.get("headers", ())]}
+        headers = dict(scope["headers"])
         if scope["type"] == "http" and _is_chunked(headers):
             await _chunked(app, scope, receive, send)
-        elif scope["type"] == "http" and _length(headers) > body_limit(scope["path"]):
+        elif scope["type"] == "http" and _length(headers) > _most(scope["path"], headers):
             await app(scope, _unread(receive), send)
         else:
             await app(scope, receive, send)
 
     return guard
+
+
+def _most(path: str, headers: dict[bytes, bytes]) -> int:
+    """How much of a body is worth a place on the disk: without a session no file is taken."""
+    stranger = needs_log_in(path) and settings.SESSION_COOKIE_NAME not in parse_cookie(
+        headers.get(b"cookie", b"").decode("latin-1")
+    )
+    return min(form_limit(), body_limit(path)) if stranger else body_limit(path)
 
 
 def _is_chunked(headers: dict[bytes, bytes]) -> bool:

@@ -12,13 +12,18 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
+from django.views.defaults import bad_request
+
+from ftsite.charsets import is_utf8
 
 log = logging.getLogger(__name__)
 
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 PROBES = ("/healthz", "/readyz")
 LONGEST_NAME = 64
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -117,3 +122,19 @@ class Probes(MiddlewareMixin):
         request.resolver_match = resolve(request.path)
         answer: HttpResponseBase = request.resolver_match.func(request)
         return answer
+
+
+class Utf8Forms(MiddlewareMixin):
+    """Refuses forms in another character set, before anything looks into them.
+
+    Bodies that are no forms are bytes to us: JSON is UTF-8.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        stated = request.content_params.get("charset") if request.content_params else None
+        if not stated:
+            return None
+        request.encoding = "utf-8"  # also where it has another name, which Django would refuse
+        if is_utf8(stated) or request.content_type not in FORM_TYPES:
+            return None
+        return bad_request(request, BadRequest("a form in another character set than UTF-8"))

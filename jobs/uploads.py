@@ -4,15 +4,16 @@ import hashlib
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
-from jobs.body_limits import body_limit
+from jobs.body_limits import OPEN, body_limit, form_limit, needs_log_in
 from jobs.middleware import speak_as
 from jobs.models import User
 
@@ -66,17 +67,33 @@ def too_large(limit: int | None = None) -> str:
 class RefuseTooLarge(MiddlewareMixin):
     """413 by Content-Length. It must answer before the CSRF check, which reads the body to find its token."""
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        limit = body_limit(request.path)
-        if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        limit, size = body_limit(request.path), int(request.META.get("CONTENT_LENGTH") or 0)
+        if size <= min(limit, OPEN):
             return None
-        if isinstance(request.user, User):
-            speak_as(request, request.user)
-        return _refusal(request, too_large(limit))
+        if size > limit:
+            if isinstance(request.user, User):
+                speak_as(request, request.user)
+            return _refusal(request, too_large(limit))
+        if size > form_limit() and needs_log_in(request.path) and not request.user.is_authenticated:
+            return _signed_out(request)
+        return None
+
+
+def _by_script(request: HttpRequest) -> bool:
+    return request.headers.get("X-Requested-With") == "upload"
+
+
+def _signed_out(request: HttpRequest) -> HttpResponseBase:
+    """The answer that a view would give, before the file is read."""
+    if _by_script(request):
+        words = _("You are signed out. Sign in again in another window, then send the file once more.")
+        return JsonResponse({"error": words}, status=403)
+    return redirect_to_login(request.path)
 
 
 def _refusal(request: HttpRequest, words: str) -> HttpResponse:
-    if request.headers.get("X-Requested-With") == "upload":
+    if _by_script(request):
         return JsonResponse({"error": words}, status=413)
     if request.accepts("text/html") and not request.headers.get("Authorization"):
         return render(request, "413.html", {"message": words}, status=413)
