@@ -1,8 +1,8 @@
 """What each kind of personal data looks like, and what speaks against it being one.
 
 A rule is a pattern and a judge: the judge says True (certain), False (likely) or None (something else). Dates, prices,
-order numbers, ISBNs, versions and time stamps are made of digits too; where the shape alone does not tell, the words
-before it decide.
+order numbers, ISBNs, versions and time stamps are made of digits too; where the shape alone does not tell, the word
+before the number does (`labels`).
 """
 
 import re
@@ -10,6 +10,10 @@ from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
+
+from jobs.training_data.labels import Label, account_is_near, is_counted, is_labelled, label_of
+from jobs.training_data.phones import PHONE, judge_phone
+from jobs.training_data.separators import ALONE, DASHES, ENDED, S0, S, digits_of
 
 
 class Kind(StrEnum):
@@ -33,37 +37,19 @@ class Rule(NamedTuple):
     judge: Judge
 
 
-DASH = "[-\u2010\u2011\u2012\u2013\u2014\u2212]"
-ALONE = r"(?<![0-9A-Za-z_])(?<![0-9][-.,/])"  # not the tail of a longer number or word
-ENDED = r"(?![0-9A-Za-z_])(?![-.,/][0-9])"
-BEFORE, AFTER = 24, 14  # characters in which a word speaks for or against a number
-ORDERS = re.compile(
-    r"(?:주문|송장|운송장|접수|예약|상품|제품|문서|관리|계약|사건|일련|승인)\s*(?:번호|코드|No\.?)?[^0-9]{0,4}$"
-)
-# `[계좌번호_1]`, its beginning or end perhaps cut off: what masking wrote speaks for nothing
-PLACEHOLDER = re.compile(r"\[?[가-힣A-Za-z_]{0,24}_[0-9]{1,9}\]|\[[가-힣A-Za-z_]{0,24}$")
 WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 
-def _digits(text: str) -> str:
-    return re.sub(r"[^0-9]", "", text)
-
-
-def _before(match: re.Match[str], words: str) -> bool:
-    before = match.string[max(0, match.start() - BEFORE) : match.start()]
-    return bool(re.search(words, PLACEHOLDER.sub("", before), re.IGNORECASE))
-
-
-def _near(match: re.Match[str], words: str) -> bool:
-    after = match.string[match.end() : match.end() + AFTER]
-    return _before(match, words) or bool(re.search(words, PLACEHOLDER.sub("", after)))
-
-
-def _is_order(match: re.Match[str]) -> bool:
-    return bool(ORDERS.search(match.string[max(0, match.start() - BEFORE) : match.start()]))
+def _is_other(match: re.Match[str]) -> bool:
+    return label_of(match) is Label.OTHER
 
 
 # --- numbers of residents and foreigners ------------------------------------------------------------------
+_TIMESTAMPS = {str(start) for start in range(12, 21)}  # milliseconds since 1970, from 2008 to 2036
+_PERSON = rf"[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]){S0}[%s][0-9]{{6}}"
+_COMPANIES = {"11", "12", "13", "14", "15", "21", "22", "31", "71"}  # kinds of company, in the place of a day of birth
+
+
 def _born(digits: str) -> bool:
     """Whether the birth date is a day that was, in the century that the seventh digit tells."""
     century = 1900 if digits[6] in "1256" else 2000
@@ -80,47 +66,32 @@ def check_digit_fits(digits: str) -> bool:
     return (base - total % 11) % 10 == int(digits[12])
 
 
+def is_company(digits: str) -> bool:
+    """The register of companies: kind of company in the fifth and sixth digit, its own check digit."""
+    total = sum(int(digit) * (1 + place % 2) for place, digit in enumerate(digits[:12]))
+    return digits[4:6] in _COMPANIES and (10 - total % 10) % 10 == int(digits[12])
+
+
 def _resident(match: re.Match[str]) -> bool | None:
-    digits = _digits(match[0])
-    if not _born(digits):
+    digits = digits_of(match[0])
+    if not _born(digits) or _is_other(match):
         return None
-    fits, named = check_digit_fits(digits), _before(match, "주민|등록번호|외국인|거소")
-    if named:
-        return fits
-    if not re.search(DASH, match[0]) and (not fits or digits[:2] in _TIMESTAMPS):
-        return None  # thirteen digits in a row may be anything
-    return fits if fits or not _is_order(match) else None
+    fits = check_digit_fits(digits)
+    if fits or is_labelled(match, Label.PERSON):
+        return None if _is_timestamp(match, digits) else fits
+    return None if not re.search(f"[{DASHES}]", match[0]) or is_company(digits) else False
 
 
-_TIMESTAMPS = {str(start) for start in range(12, 21)}  # milliseconds since 1970, from 2008 to 2036
-_PERSON = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]) ?%s? ?[%s][0-9]{6}"
+def _is_timestamp(match: re.Match[str], digits: str) -> bool:
+    return match[0].isdigit() and digits[:2] in _TIMESTAMPS and not is_labelled(match, Label.PERSON)
 
 
-# --- phones ---------------------------------------------------------------------------------------------
-_AREA = "(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])"
-_PHONE = (
-    rf"(?:\+|00)82[- .]?(?:\(0\)|0)?[- .]?(?:1[016789]|70|{_AREA})[- .)]{{0,2}}[0-9]{{3,4}}[- .]?[0-9]{{4}}"
-    rf"|\(?01[016789]\)? ?(?:{DASH}|[. ])? ?[0-9]{{3,4}} ?(?:{DASH}|[. ])? ?[0-9]{{4}}"
-    rf"|\(?0(?:{_AREA}|70|50[0-9]?)(?:\) ?|{DASH}| {DASH} )[0-9]{{3,4}} ?(?:{DASH}| ) ?[0-9]{{4}}"
-    rf"|070[0-9]{{8}}|0{_AREA}[0-9]{{7,8}}"
-)
-
-
-def _phone(match: re.Match[str]) -> bool | None:
-    number = match[0]
-    if number.startswith(("+", "00")):
-        return True
-    if number.isdigit() and not number.startswith(("010", "070")):
-        return (
-            True
-            if _before(match, "전화|연락처|휴대|핸드폰|팩스|tel|phone|fax|mobile|번호") and not _is_order(match)
-            else None
-        )
-    return None if _is_order(match) else True
+def _social_security(match: re.Match[str]) -> bool | None:
+    return True if is_labelled(match, Label.PERSON) else None
 
 
 # --- cards ------------------------------------------------------------------------------------------------
-_CARD = r"[0-9]{13,19}|[0-9]{4}(?:[- ][0-9]{4}){2}[- ][0-9]{1,7}|3[0-9]{3}[- ][0-9]{6}[- ][0-9]{4,5}"
+_CARD = rf"[0-9]{{13,19}}|[0-9]{{4}}(?:{S}[0-9]{{4}}){{2}}{S}[0-9]{{1,7}}|3[0-9]{{3}}{S}[0-9]{{6}}{S}[0-9]{{4,5}}"
 _ISSUERS = (  # beginnings, lengths
     (re.compile("4"), (13, 16, 19)),  # Visa
     (re.compile("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),  # Mastercard
@@ -131,6 +102,7 @@ _ISSUERS = (  # beginnings, lengths
     (re.compile("62"), (16, 17, 18, 19)),  # UnionPay
     (re.compile("9[0-9]"), (16,)),  # cards that are valid in Korea only
 )
+_EAN = 13  # digits of a bar code; a card of so few is no longer issued
 
 
 def luhn(digits: str) -> bool:
@@ -139,84 +111,80 @@ def luhn(digits: str) -> bool:
 
 
 def _card(match: re.Match[str]) -> bool | None:
-    digits, grouped = _digits(match[0]), not match[0].isdigit()
+    digits, grouped = digits_of(match[0]), not match[0].isdigit()
     if not any(len(digits) in lengths and start.match(digits) for start, lengths in _ISSUERS) or not luhn(digits):
         return None
-    if grouped or _before(match, "카드|card"):
+    if _is_other(match):
+        return None
+    if grouped or is_labelled(match, Label.CARD):
         return True
-    return None if digits[0] == "9" or _is_order(match) else False
+    return None if digits[0] == "9" or len(digits) == _EAN or is_counted(match) else False
 
 
 # --- documents, accounts ------------------------------------------------------------------------------------
 _REGIONS = "서울|부산|경기|강원|충북|충남|전북|전남|경북|경남|제주|대구|인천|광주|대전|울산"
-_BANKS = "국민|신한|우리|하나|기업|카카오|토스|케이|부산|대구|광주|전북|경남|제주|산업|씨티|제일|KB|NH|IBK|KDB|SC"
-_MONEY = rf"계좌|입금|송금|이체|예금주|은행|뱅크|농협|수협|신협|새마을|우체국|account|(?:{_BANKS})[ :：(]{{0,3}}$"
-_DATE = re.compile(rf"(?:19|20)[0-9]{{2}}{DASH}(?:0?[1-9]|1[0-2]){DASH}[0-3]?[0-9](?![0-9])")
+_LICENCE = (
+    rf"(?:1[1-9]|2[0-8]|{_REGIONS}){S}[0-9]{{2}}{S}[0-9]{{6}}{S}[0-9]{{2}}"
+    rf"|(?:{_REGIONS}) ?[0-9]{{2}}{S}[0-9]{{6}}{S}[0-9]{{2}}|[12][0-9]{{11}}"
+)
+_PASSPORT = "[A-Z]{1,2}[0-9]{6,8}|[A-Z][0-9]{3}[A-Z][0-9]{4}|[A-Z][0-9A-Z]{8}|[0-9]{9}"
+_KOREAN_PASSPORT = re.compile("[MSRODG][0-9]{8}|[MSROD][0-9]{3}[A-Z][0-9]{4}")
+_ACCOUNT = rf"[0-9]{{2,6}}(?:{S}[0-9]{{1,8}}){{1,4}}|[0-9]{{10,16}}"
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}[-./ \u2010-\u2015\u2212](?:0?[1-9]|1[0-2])[-./ \u2010-\u2015\u2212][0-3]?[0-9](?![0-9])"
+)
+_IBAN = "[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){2,7}(?: ?[0-9A-Z]{1,3})?"
 
 
 def _passport(match: re.Match[str]) -> bool | None:
-    if _near(match, "여권|passport"):
+    if is_labelled(match, Label.PASSPORT):
         return True
-    return False if match[0][0] == "M" and not _is_order(match) else None
+    is_likely = match[0][0] == "M" and _KOREAN_PASSPORT.fullmatch(match[0]) and label_of(match) is None
+    return False if is_likely else None
 
 
 def _licence(match: re.Match[str]) -> bool | None:
-    if match[0].isdigit():
-        return True if _before(match, "면허") else None
-    return None if _is_order(match) else True
+    if is_labelled(match, Label.LICENCE):
+        return True
+    is_shaped = re.search(f"[{DASHES}]", match[0]) and label_of(match) not in (Label.OTHER, Label.ACCOUNT)
+    return True if is_shaped else None
 
 
 def _account(match: re.Match[str]) -> bool | None:
-    digits = _digits(match[0])
-    if not 10 <= len(digits) <= 16 or _DATE.match(match[0]) or _is_order(match):
+    digits = digits_of(match[0])
+    if not 10 <= len(digits) <= 16 or _DATE.match(match[0]) or not is_labelled(match, Label.ACCOUNT):
         return None
-    return True if _before(match, _MONEY) or _near(match, "예금주|은행|뱅크") else None
+    if match[0].isdigit():
+        return None if is_counted(match) else True
+    return (
+        True
+        if set(match[0]) <= {*"0123456789", *"-\u2010\u2011\u2012\u2013\u2014\u2212"} or account_is_near(match)
+        else None
+    )
+
+
+def iban_fits(text: str) -> bool:
+    """ISO 13616: letters are numbers from 10 on, the first four characters go last, and all of it is 1 modulo 97."""
+    plain = text.replace(" ", "")
+    return int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
+
+
+def _iban(match: re.Match[str]) -> bool | None:
+    return True if 15 <= len(match[0].replace(" ", "")) <= 34 and iban_fits(match[0]) else None
+
+
+def _rule(kind: Kind, pattern: str, judge: Judge) -> Rule:
+    return Rule(kind, re.compile(f"{ALONE}(?:{pattern}){ENDED}"), judge)
 
 
 DIGIT_RULES = (  # the first that fits a place has it
-    Rule(Kind.RESIDENT, re.compile(ALONE + _PERSON % (DASH, "1-4") + ENDED), _resident),
-    Rule(Kind.FOREIGNER, re.compile(ALONE + _PERSON % (DASH, "5-8") + ENDED), _resident),
-    Rule(Kind.CARD, re.compile(f"{ALONE}(?:{_CARD}){ENDED}"), _card),
-    Rule(
-        Kind.LICENCE,
-        re.compile(
-            rf"{ALONE}(?:(?:1[1-9]|2[0-8]|{_REGIONS}){DASH}[0-9]{{2}}{DASH}[0-9]{{6}}{DASH}[0-9]{{2}}|[12][0-9]{{11}}){ENDED}"
-        ),
-        _licence,
-    ),
-    Rule(Kind.PHONE, re.compile(f"{ALONE}(?:{_PHONE}){ENDED}"), _phone),
-    Rule(Kind.PASSPORT, re.compile(f"{ALONE}(?:[MSRODG][0-9]{{8}}|M[0-9]{{3}}[A-Z][0-9]{{4}}){ENDED}"), _passport),
-    Rule(
-        Kind.ACCOUNT,
-        re.compile(rf"{ALONE}(?:[0-9]{{2,6}}(?:{DASH}[0-9]{{1,8}}){{1,4}}|[0-9]{{10,16}}){ENDED}"),
-        _account,
-    ),
+    _rule(Kind.RESIDENT, _PERSON % "1-4", _resident),
+    _rule(Kind.FOREIGNER, _PERSON % "5-8", _resident),
+    _rule(Kind.RESIDENT, "[0-9]{3}-[0-9]{2}-[0-9]{4}", _social_security),
+    _rule(Kind.CARD, _CARD, _card),
+    _rule(Kind.ACCOUNT, _IBAN, _iban),
+    _rule(Kind.LICENCE, _LICENCE, _licence),
+    _rule(Kind.PHONE, PHONE, judge_phone),
+    _rule(Kind.PASSPORT, _PASSPORT, _passport),
+    _rule(Kind.ACCOUNT, _ACCOUNT, _account),
 )
-
-# --- e-mail addresses, keys -----------------------------------------------------------------------------------
-LOCAL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9_%+][A-Za-z0-9._%+-]{0,63}\Z")  # before the @
-DOMAIN = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,8}[A-Za-z]{2,24}")  # behind it
-KEY_MARKS = (
-    "sk-",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "hf_",
-    "xox",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-)
-KEY = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:sk-[A-Za-z0-9_-]{16,}|A[KS]IA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{35}|hf_[A-Za-z0-9]{20,}"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|gh[opsru]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,})"
-)
-
-
-def is_key(text: str) -> bool:
-    """A key holds digits; `sk-this-is-a-long-name` is a name."""
-    return any("0" <= char <= "9" for char in text)

@@ -8,21 +8,23 @@ Nearly all text is clean, and costs three looks: for a run that begins with a di
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from jobs.training_data.personal import DIGIT_RULES, DOMAIN, KEY, KEY_MARKS, LOCAL, Kind, is_key
+from jobs.training_data.addresses import KEY_MARKS, addresses, keys
+from jobs.training_data.personal import DIGIT_RULES, Kind
+from jobs.training_data.readable import Readable, is_plain, readings
 from jobs.training_data.reading import SHOWN_CHARACTERS
+from jobs.training_data.separators import SEPARATORS
 
 __all__ = ["Found", "Kind", "find", "mask_for_display", "mask_quote", "shown_messages", "shown_text"]
 
-RUN = re.compile("[0-9](?:[-0-9 .()A-Z\u2010-\u2014\u2212]{6,})")
+RUN = re.compile(f"[0-9](?:[{SEPARATORS}0-9A-Z()]{{6,}})")
 MARGIN = 6  # what may stand before the first digit (`(+`, `M`, `서울-`) and what must not stand after the last
-LONGEST_LOCAL = 64
 KEPT = {Kind.RESIDENT: 2, Kind.FOREIGNER: 2, Kind.PHONE: 3, Kind.CARD: 4, Kind.EMAIL: 2, Kind.KEY: 4}
 KEPT_OF_OTHERS = 2
 HIDDEN = "●"
-HIDEABLE = re.compile("[0-9A-Za-z가-힣]")
+HIDEABLE = re.compile(r"[^\W_]")
 LONGEST_HIDDEN = 16
 CUT_IN_TWO = 60  # characters that a number or an address may have
 # What stands before a cut and may be the beginning of a number, an address or a key; behind one, the end of a number.
@@ -41,35 +43,33 @@ class Found(NamedTuple):
 
 def find(text: str) -> list[Found]:
     """What is found, in order, without overlaps."""
-    found = [*_addresses(text), *_keys(text)]
+    if is_plain(text):
+        return _find(text)
+    seen, read = readings(text)
+    return [
+        one._replace(start=start, end=end) for one in _find(read.text) for start, end in [_written(one, read, seen)]
+    ]
+
+
+def _written(found: Found, read: Readable, seen: Readable) -> tuple[int, int]:
+    return seen.span(*read.span(found.start, found.end))
+
+
+def _find(text: str) -> list[Found]:
+    taken = sorted(
+        [Found(Kind.EMAIL, *span, True) for span in addresses(text)]
+        + [Found(Kind.KEY, *span, True) for span in keys(text)],
+        key=lambda found: found.start,
+    )
     runs = [(match.start(), match.end()) for match in RUN.finditer(text)]
-    if not runs and not found:
+    if not runs and not taken:
         return []
-    taken = sorted(found)
     for rule in DIGIT_RULES:
         for start, end in runs:
             for match in rule.pattern.finditer(text, max(0, start - MARGIN), min(len(text), end + MARGIN)):
                 if (certain := rule.judge(match)) is not None:
                     taken.append(Found(rule.kind, match.start(), match.end(), certain))
     return _without_overlaps(taken)
-
-
-def _addresses(text: str) -> Iterator[Found]:
-    at, last = text.find("@"), 0
-    while at >= 0:
-        domain = DOMAIN.match(text, at + 1)
-        local = LOCAL.search(text, max(last, at - LONGEST_LOCAL), at) if domain else None
-        if domain and local:
-            last = domain.end()
-            yield Found(Kind.EMAIL, local.start(), last, True)
-        at = text.find("@", at + 1)
-
-
-def _keys(text: str) -> Iterator[Found]:
-    if any(mark in text for mark in KEY_MARKS):
-        for match in KEY.finditer(text):
-            if is_key(match[0]):
-                yield Found(Kind.KEY, match.start(), match.end(), True)
 
 
 def _without_overlaps(found: Collection[Found]) -> list[Found]:
