@@ -83,6 +83,9 @@ class Word(str):
     def __getattr__(self, _name: str) -> "Word":
         return self
 
+    def __call__(self, *_args: object, **_named: object) -> "Word":
+        return self
+
 
 class Names(dict[str, Any]):
     """What a module knows; any other name is a word."""

@@ -86,6 +86,9 @@ def _is_timestamp(match: re.Match[str], digits: str) -> bool:
     return match[0].isdigit() and digits[:2] in _TIMESTAMPS and not is_labelled(match, Label.PERSON)
 
 
+_SSN = "[0-9]{3}-[0-9]{2}-[0-9]{4}"  # of the United States
+
+
 def _social_security(match: re.Match[str]) -> bool | None:
     return True if is_labelled(match, Label.PERSON) else None
 
@@ -173,18 +176,14 @@ def _iban(match: re.Match[str]) -> bool | None:
     return True if 15 <= len(match[0].replace(" ", "")) <= 34 and iban_fits(match[0]) else None
 
 
-def _rule(kind: Kind, pattern: str, judge: Judge) -> Rule:
-    return Rule(kind, re.compile(f"{ALONE}(?:{pattern}){ENDED}"), judge)
-
-
 DIGIT_RULES = (  # the first that fits a place has it
-    _rule(Kind.RESIDENT, _PERSON % "1-4", _resident),
-    _rule(Kind.FOREIGNER, _PERSON % "5-8", _resident),
-    _rule(Kind.RESIDENT, "[0-9]{3}-[0-9]{2}-[0-9]{4}", _social_security),
-    _rule(Kind.CARD, _CARD, _card),
-    _rule(Kind.ACCOUNT, _IBAN, _iban),
-    _rule(Kind.LICENCE, _LICENCE, _licence),
-    _rule(Kind.PHONE, PHONE, judge_phone),
-    _rule(Kind.PASSPORT, _PASSPORT, _passport),
-    _rule(Kind.ACCOUNT, _ACCOUNT, _account),
+    Rule(Kind.RESIDENT, re.compile(f"{ALONE}(?:{_PERSON % '1-4'}){ENDED}"), _resident),
+    Rule(Kind.FOREIGNER, re.compile(f"{ALONE}(?:{_PERSON % '5-8'}){ENDED}"), _resident),
+    Rule(Kind.RESIDENT, re.compile(f"{ALONE}(?:{_SSN}){ENDED}"), _social_security),
+    Rule(Kind.CARD, re.compile(f"{ALONE}(?:{_CARD}){ENDED}"), _card),
+    Rule(Kind.ACCOUNT, re.compile(f"{ALONE}(?:{_IBAN}){ENDED}"), _iban),
+    Rule(Kind.LICENCE, re.compile(f"{ALONE}(?:{_LICENCE}){ENDED}"), _licence),
+    Rule(Kind.PHONE, re.compile(f"{ALONE}(?:{PHONE}){ENDED}"), judge_phone),
+    Rule(Kind.PASSPORT, re.compile(f"{ALONE}(?:{_PASSPORT}){ENDED}"), _passport),
+    Rule(Kind.ACCOUNT, re.compile(f"{ALONE}(?:{_ACCOUNT}){ENDED}"), _account),
 )
