@@ -27,8 +27,8 @@ _OTHER = (
 )
 WORDS = {
     Label.OTHER: (
-        rf"(?:{_OTHER})\s?(?:번호|코드|명|No\.?)|사업자등록|법인등록|주문|송장|운송장|바코드|품번|등기|모델|부품|재고"
-        r"|금액|한도|잔액|가격|총액|매출|예산|대금|조회수|타임스탬프|버전|좌표"
+        rf"(?:{_OTHER})\s?(?:번호|코드|명|No\.?)|사업자|법인|주문|송장|운송장|바코드|품번|등기|모델|부품|재고"
+        r"|\(주\)|㈜|주식회사|유한회사|금액|한도|잔액|가격|총액|매출|예산|대금|조회수|타임스탬프|버전|좌표"
         r"|\b(?:JAN|EAN|UPC|GTIN|ISBN|ISSN|IMEI|SKU|DOI|VIN|PO|P/N|S/N|part|model|serial|order|invoice|tracking|barcode"
         r"|item|version|amount|total|price|timestamp|build)\b"
     ),

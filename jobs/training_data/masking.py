@@ -7,6 +7,7 @@ ids and pictures are not touched; a line without personal data is copied byte by
 """
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Collection
@@ -18,6 +19,7 @@ from jobs.training_data.checking import PROGRESS_SECONDS
 from jobs.training_data.findings import Heard, OnProgress
 from jobs.training_data.personal import Kind
 from jobs.training_data.privacy import find
+from jobs.training_data.readable import read_plainly
 from jobs.training_data.reading import lines
 from jobs.training_data.report import LIMITS, Progress
 from jobs.training_data.spoken import STRUCTURE, loaded, strings
@@ -36,6 +38,9 @@ NAMES = {
     },
     "en": {kind: kind.value.upper() for kind in Kind},
 }
+
+FROM_ABROAD = re.compile(r"(?:00(?:7[0-9]{2}|[127])?)?82(?:00?)?(?=[1-7])")  # +82 10, 0082-10, 82-(0)10: 010
+
 
 type Change = Callable[[str], str]
 
@@ -71,10 +76,10 @@ def _bare(kind: Kind, value: str) -> str:
     if kind is Kind.KEY:
         return value
     if kind is Kind.EMAIL:
-        return value.lower()
-    bare = "".join(char for char in value if char.isalnum())
-    if kind is Kind.PHONE and value.startswith(("+82", "0082")):
-        return "0" + bare.removeprefix("00").removeprefix("82").removeprefix("0")
+        return re.sub(r"\s", "", read_plainly(value)).lower()
+    bare = "".join(char for char in read_plainly(value) if char.isalnum())
+    if kind is Kind.PHONE and (abroad := FROM_ABROAD.match(bare)):
+        return "0" + bare[abroad.end() :]
     return bare
 
 

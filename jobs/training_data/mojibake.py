@@ -19,7 +19,9 @@ UTF8 = re.compile(
 HIGH = re.compile("[\x80-\xff]")
 BYTES = re.compile("[\x00-\xff]+")
 NOT_ASCII = re.compile("[^\x00-\x7f]")
-TORN = re.compile(f"[\xe0-\xf4][\x80-\xbf]{{0,2}}{LOST}{{1,16}}|{LOST}{{1,16}}[\x80-\xbf]{{1,3}}")  # UTF-8 around a lost byte
+TORN = re.compile(
+    f"[\xe0-\xf4][\x80-\xbf]{{0,2}}{LOST}{{1,16}}|{LOST}{{1,16}}[\x80-\xbf]{{1,3}}"
+)  # UTF-8 around a lost byte
 HEADLESS = re.compile(f"{LOST}[\x80-\xbf]{{2}}(?![\x80-\xbf])")
 TYPOGRAPHY = re.compile("[\xe0-\xef][\x85\x93\x94\xa0][\xab\xbb]")  # “é »” is French, and valid UTF-8
 HALF = re.compile(  # without the signs that punctuate Western text: … “ ” NBSP « ° ² ³ · »

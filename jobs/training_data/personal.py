@@ -79,11 +79,17 @@ def _resident(match: re.Match[str]) -> bool | None:
     fits = check_digit_fits(digits)
     if fits or is_labelled(match, Label.PERSON):
         return None if _is_timestamp(match, digits) else fits
-    return None if not re.search(f"[{DASHES}]", match[0]) or is_company(digits) else False
+    is_company_s = is_company(digits) or is_labelled(match, Label.OTHER)
+    return None if is_company_s or not re.search(f"[{DASHES}]", match[0]) else False
 
 
 def _is_timestamp(match: re.Match[str], digits: str) -> bool:
     return match[0].isdigit() and digits[:2] in _TIMESTAMPS and not is_labelled(match, Label.PERSON)
+
+
+def _named_resident(match: re.Match[str]) -> bool | None:
+    """Called one, though its date is none: invented, or mistyped."""
+    return False if is_labelled(match, Label.PERSON) else None
 
 
 _SSN = "[0-9]{3}-[0-9]{2}-[0-9]{4}"  # of the United States
@@ -94,7 +100,7 @@ def _social_security(match: re.Match[str]) -> bool | None:
 
 
 # --- cards ------------------------------------------------------------------------------------------------
-_CARD = rf"[0-9]{{13,19}}|[0-9]{{4}}(?:{S}[0-9]{{4}}){{2}}{S}[0-9]{{1,7}}|3[0-9]{{3}}{S}[0-9]{{6}}{S}[0-9]{{4,5}}"
+_CARD = rf"[0-9]{{12,19}}|[0-9]{{4}}(?:{S}[0-9]{{4}}){{2}}{S}[0-9]{{1,7}}|3[0-9]{{3}}{S}[0-9]{{6}}{S}[0-9]{{4,5}}"
 _ISSUERS = (  # beginnings, lengths
     (re.compile("4"), (13, 16, 19)),  # Visa
     (re.compile("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),  # Mastercard
@@ -115,11 +121,13 @@ def luhn(digits: str) -> bool:
 
 def _card(match: re.Match[str]) -> bool | None:
     digits, grouped = digits_of(match[0]), not match[0].isdigit()
-    if not any(len(digits) in lengths and start.match(digits) for start, lengths in _ISSUERS) or not luhn(digits):
+    if not luhn(digits) or _is_other(match):
         return None
-    if _is_other(match):
+    if is_labelled(match, Label.CARD):
+        return True
+    if not any(len(digits) in lengths and start.match(digits) for start, lengths in _ISSUERS):
         return None
-    if grouped or is_labelled(match, Label.CARD):
+    if grouped:
         return True
     return None if digits[0] == "9" or len(digits) == _EAN or is_counted(match) else False
 
@@ -130,7 +138,7 @@ _LICENCE = (
     rf"(?:1[1-9]|2[0-8]|{_REGIONS}){S}[0-9]{{2}}{S}[0-9]{{6}}{S}[0-9]{{2}}"
     rf"|(?:{_REGIONS}) ?[0-9]{{2}}{S}[0-9]{{6}}{S}[0-9]{{2}}|[12][0-9]{{11}}"
 )
-_PASSPORT = "[A-Z]{1,2}[0-9]{6,8}|[A-Z][0-9]{3}[A-Z][0-9]{4}|[A-Z][0-9A-Z]{8}|[0-9]{9}"
+_PASSPORT = "[A-Z]{1,2} ?[0-9]{6,8}|[A-Z][0-9]{3}[A-Z][0-9]{4}|[A-Z][0-9A-Z]{8}|[0-9]{9}"
 _KOREAN_PASSPORT = re.compile("[MSRODG][0-9]{8}|[MSROD][0-9]{3}[A-Z][0-9]{4}")
 _ACCOUNT = rf"[0-9]{{2,6}}(?:{S}[0-9]{{1,8}}){{1,4}}|[0-9]{{10,16}}"
 _DATE = re.compile(
@@ -179,6 +187,7 @@ def _iban(match: re.Match[str]) -> bool | None:
 DIGIT_RULES = (  # the first that fits a place has it
     Rule(Kind.RESIDENT, re.compile(f"{ALONE}(?:{_PERSON % '1-4'}){ENDED}"), _resident),
     Rule(Kind.FOREIGNER, re.compile(f"{ALONE}(?:{_PERSON % '5-8'}){ENDED}"), _resident),
+    Rule(Kind.RESIDENT, re.compile(f"{ALONE}[0-9]{{6}}{S0}[0-9]{{7}}{ENDED}"), _named_resident),
     Rule(Kind.RESIDENT, re.compile(f"{ALONE}(?:{_SSN}){ENDED}"), _social_security),
     Rule(Kind.CARD, re.compile(f"{ALONE}(?:{_CARD}){ENDED}"), _card),
     Rule(Kind.ACCOUNT, re.compile(f"{ALONE}(?:{_IBAN}){ENDED}"), _iban),

@@ -31,9 +31,10 @@ _DIGIT = f"[{''.join(KOREAN)}0-9]"
 _LINK = r" ?(?:(?:국 ?)?[에의]|다시|대시) ?"
 _BETWEEN = rf"(?:{_LINK}|[ \-–—~·._/,ㅡ]{{1,3}})"
 NUMBER = re.compile(rf"{_DIGIT}(?:{_BETWEEN}?{_DIGIT}){{7,60}}")  # perhaps in words, perhaps partly
-IN_WORDS = re.compile(rf"[{''.join(KOREAN)}](?:{_BETWEEN}?[{''.join(KOREAN)}]){{2}}")
-KOREAN_DIGIT = re.compile(f"[{''.join(KOREAN)}]")
-KOREAN_LINK = re.compile(_LINK)
+_KOREAN_DIGIT = f"[{''.join(KOREAN)}]"
+IN_WORDS = re.compile(rf"{_KOREAN_DIGIT}(?:{_BETWEEN}?{_KOREAN_DIGIT}){{2}}|[공영][일1][공영0]|0[일][공영0]")
+TOKEN = re.compile(f"{_DIGIT}|{_BETWEEN}")
+FIGURES = KOREAN | {digit: digit for digit in "0123456789"}
 _WORD = f"(?:{'|'.join(ENGLISH)}|oh)"
 ENGLISH_NUMBER = re.compile(rf"\b(?:{_WORD}[ ,.\-]{{1,2}}){{7,14}}{_WORD}\b", re.IGNORECASE)
 ENGLISH_TAILS = (
@@ -106,12 +107,17 @@ def _seen(match: re.Match[str]) -> Piece:
 
 def _in_korean(text: str) -> Iterator[Piece]:
     for number in NUMBER.finditer(text):
-        if not IN_WORDS.search(number[0]):
-            continue
-        for digit in KOREAN_DIGIT.finditer(text, number.start(), number.end()):
-            yield Piece(digit.start(), digit.end(), KOREAN[digit[0]])
-        for link in KOREAN_LINK.finditer(text, number.start(), number.end()):
-            yield Piece(link.start(), link.end(), "-")
+        if IN_WORDS.search(number[0]):
+            yield from _figures(number)
+
+
+def _figures(number: re.Match[str]) -> Iterator[Piece]:
+    """Digits, and a dash between groups; nothing between them where every digit is set off from the next."""
+    tokens = list(TOKEN.finditer(number.string, number.start(), number.end()))
+    digits = sum(token[0] in FIGURES for token in tokens)
+    between = "" if len(tokens) == 2 * digits - 1 else "-"
+    for token in tokens:
+        yield Piece(token.start(), token.end(), FIGURES.get(token[0], between))
 
 
 def _in_english(text: str) -> Iterator[Piece]:
