@@ -16,11 +16,12 @@ from jobs.training_data.checking import check
 from jobs.training_data.compact import Firsts
 from jobs.training_data.duplicates import jaccard
 from jobs.training_data.findings import Looked, hashes, lines_with, look_apart, sidecar
+from jobs.training_data.labels import PLACEHOLDER
 from jobs.training_data.languages import language_of
 from jobs.training_data.leakage import known_leakage, leakage
 from jobs.training_data.looking import look
 from jobs.training_data.masking import Placeholders, mask_file
-from jobs.training_data.personal import PLACEHOLDER, Kind
+from jobs.training_data.personal import Kind
 from jobs.training_data.privacy import find
 from jobs.training_data.reducing import reduce_file
 from jobs.training_data.report import Finding, Progress

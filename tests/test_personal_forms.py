@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import date
+from typing import Literal
 
 import pytest
 import time_machine
@@ -63,7 +64,7 @@ lodash@4.17.21|DE89 3704 0044 0532 0130 01""".replace("\n", "|").split("|")
 
 @pytest.mark.parametrize(("kind", "frame", "value"), ROWS)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_whatever_way_it_is_written(kind: Kind, frame: str, value: str, form: str) -> None:
+def test_whatever_way_it_is_written(kind: Kind, frame: str, value: str, form: Literal["NFC", "NFD"]) -> None:
     text, value = (unicodedata.normalize(form, one) for one in (f"적어 둔 것: {frame.format(value)} 끝", value))
 
     found = [(one.kind, text[one.start : one.end]) for one in find(text)]
@@ -82,6 +83,9 @@ def test_the_nearest_word_decides() -> None:
     assert find("계좌가 있는 고객의 주문번호 110-123-456789") == []
     assert find("주문번호 77, 계좌 110-123-456789") != []
     assert find("주문번호는 확인했고 문의는 010-1234-5678") != []
+    assert find("주문 77개, 그리고 010-1234-5678") != []
+    assert find("신한은행에 다니는 상담원 김 대리에게 110-123-456789") != []
+    assert [one.kind for one in find("외국인등록번호 8505056123450")] == [Kind.FOREIGNER]
 
 
 # --- what a mask writes ---------------------------------------------------------------------------------------
