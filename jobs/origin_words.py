@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jobs.faults import explain
 from jobs.models import Origin, TrainingFile
 from jobs.repair_words import DONE
+from jobs.training_data.report import Fault
+from jobs.training_data.tables.forms import FORMS
 
 LINES_SHOWN = 12
 
@@ -62,13 +66,20 @@ def _reduced(file: TrainingFile) -> list[str]:
 
 def _mapped(file: TrainingFile) -> list[str]:
     mapping, way = file.options["mapping"], file.options["way"]
-    if known := {"alpaca": "Alpaca", "sharegpt": "ShareGPT"}.get(mapping.get("shape", "")):
-        return [_("Read as %(name)s") % {"name": known}]
-    roles = {"user": _("User"), "context": _("Context"), "assistant": _("Assistant"), "system": _("System")}
+    notes = [explain(each)[0] for each in msgspec.convert(file.options.get("notes", []), list[Fault])]
+    if known := FORMS.get(mapping.get("shape", "")):
+        return [_("Read as %(name)s") % {"name": known.name}, *notes]
+    roles = {
+        "user": _("User"),
+        "context": _("Context"),
+        "assistant": _("Assistant"),
+        "rejected": _("Rejected"),
+        "system": _("System"),
+    }
     told = [f"{role}: {mapping[key]}" for key, role in roles.items() if mapping.get(key)]
     if sheet := way.get("sheet"):
         told.append(_("Sheet: %(name)s") % {"name": sheet})
-    return told
+    return [*told, *notes]
 
 
 def _repaired(file: TrainingFile) -> list[str]:

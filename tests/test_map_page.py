@@ -11,6 +11,7 @@ from django.test import Client
 from jobs.models import AuditEntry, FileFormat, FileState, Origin, TrainingFile
 from jobs.origin_words import recorded
 from jobs.pipeline.checking import check
+from jobs.training_data.tables.shapes import BOUNDS
 from tests.conftest import World
 from tests.test_tables import ALPACA, SHAREGPT, csv_bytes, xlsx_bytes
 from tests.training_cases import GOOD_BYTES
@@ -55,7 +56,7 @@ def desk(world: World, login: Login) -> Desk:
 
 
 def shown(page: Any) -> list[list[str]]:
-    return [[message["content"] for message in each] for each in page.context["examples"]]
+    return [[message["content"] for message in each.messages] for each in page.context["examples"]]
 
 
 TABLES = {
@@ -133,7 +134,7 @@ def test_what_wants_its_columns_chosen_asks_for_nothing_else(desk: Desk, name: s
 def test_what_is_chosen_is_shown_before_anything_is_made(desk: Desk) -> None:
     table = desk.upload(TABLES["winter.csv"], "winter.csv")
 
-    page = desk.page(table, read="on", header="on", show="on", user="답변", assistant="질문", system="번호")
+    page = desk.page(table, read="on", header="1", show="on", user="답변", assistant="질문", system="번호")
 
     assert shown(page)[1] == ["1", "1번째 답", "1번째 눈은?"]
     assert not TrainingFile.objects.filter(origin=Origin.MAPPED).exists()
@@ -142,7 +143,7 @@ def test_what_is_chosen_is_shown_before_anything_is_made(desk: Desk) -> None:
 def test_read_another_way_the_columns_are_guessed_anew(desk: Desk) -> None:
     table = desk.upload(xlsx_bytes(HEAD, *ROWS, other=["눈", "비"]), "winter.xlsx")
 
-    page = desk.page(table, read="on", sheet="자료", header="", user="질문", assistant="답변")
+    page = desk.page(table, read="on", sheet="자료", header="0", user="질문", assistant="답변")
 
     assert shown(page) == [["눈", "비"]]
     assert page.context["look"].columns == ["A", "B"]
@@ -152,7 +153,7 @@ def test_an_unknown_encoding_must_be_chosen(desk: Desk) -> None:
     table = desk.upload(csv_bytes(HEAD, *ROWS, encoding="cp949") + "그리고 눈,,\n".encode(), "mixed.csv")
 
     page = desk.page(table)
-    forced = desk.page(table, read="on", encoding="cp949", header="on", delimiter="comma")
+    forced = desk.page(table, read="on", encoding="cp949", header="1", delimiter="comma")
 
     assert page.context["problem"].message == "The text is not encoded as UTF-8, CP949."
     assert "Make training data" not in page.text
@@ -178,19 +179,22 @@ def test_a_broken_workbook_says_what_to_do(desk: Desk) -> None:
 
 
 def test_a_table_that_breaks_later_on_says_where(desk: Desk) -> None:
-    table = desk.upload(csv_bytes(HEAD, *ROWS * 20) + b'12,"never closed,x\r\n' * 2, "winter.csv")
+    lines = csv_bytes(HEAD, *ROWS) + b"1,q,a\r\n" * BOUNDS.looked_at  # further than a page looks
+    table = desk.upload(lines + b'12,"never closed,x\r\n' * 2, "winter.csv")
     initial = {
         "user": "질문",
         "assistant": "답변",
         "encoding": "utf-8",
         "delimiter": "comma",
-        "header": "on",
+        "header": "1",
         "read": "on",
     }
 
+    shown_first = desk.page(table)
     desk.page(table, make="on", **initial)
     made = desk.made()
 
+    assert "looked_at_first" in [note.code for note in shown_first.context["look"].notes]
     assert (made.state, [fault["code"] for fault in made.report["faults"]]) == (FileState.INVALID, ["table_quotes"])
 
 

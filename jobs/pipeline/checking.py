@@ -16,7 +16,7 @@ from jobs.training_data.estimating import Estimate
 from jobs.training_data.indexing import build
 from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import Fault, Progress, Report, fault
-from jobs.training_data.tables.kinds import is_table
+from jobs.training_data.tables.kinds import is_table, unreadable
 from jobs.training_data.tables.shapes import NAMES
 
 LEASE = timedelta(seconds=60)
@@ -91,7 +91,7 @@ def _make(file: TrainingFile, lease: Lease) -> bool:
 def _report(file: TrainingFile, lease: Lease) -> Report:
     """Stored at once when it is good, so that a worker that dies in the look leaves it to the next one."""
     if kind := is_table(file.path, file.name):
-        return _only(fault(0, Code.TABLE, kind=NAMES[kind]))
+        return _only(unreadable(kind) or fault(0, Code.TABLE, kind=NAMES[kind]))
     report = check_apart(file.path, lease.progress, lease.estimated)
     with suppress(OSError):  # a page that needs the index makes it
         build(file.path)

@@ -52,7 +52,7 @@ def make(file: TrainingFile, write: Callable[..., None], keep: Keep) -> bool:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     try:
         with transaction.atomic():
-            write(content=name, size=target.stat().st_size, sha256=digest)
+            write(content=name, size=target.stat().st_size, sha256=digest, options=file.options)
     except IntegrityError:
         target.unlink()
         _point_to_twin(file, digest, write)

@@ -63,10 +63,11 @@ def split(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> 
 
 
 def map_table(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:
-    """options["way"] and options["mapping"]: as jobs.training_data.tables.shapes has them."""
+    """options["way"] and options["mapping"]: as jobs.training_data.tables.shapes has them. Adds options["notes"]."""
     way = msgspec.convert(file.options["way"], Way)
     mapping = msgspec.convert(file.options["mapping"], Mapping)
-    asking.convert(sources[0], file.parent.name if file.parent else "", way, mapping, target, keep)
+    made = asking.convert(sources[0], file.parent.name if file.parent else "", way, mapping, target, keep)
+    file.options["notes"] = msgspec.to_builtins(made.notes)
 
 
 def repair(file: TrainingFile, sources: list[Path], target: Path, keep: Keep) -> None:

@@ -47,7 +47,7 @@ def repeat(made: TrainingFile, on: TrainingFile, user: User, also: Callable[[Tra
 def _options(made: TrainingFile) -> list[dict[str, Any]]:
     if made.origin == Origin.SPLIT:
         return [{**made.options, "part": part} for part in (TRAINING, VALIDATION)]
-    return [made.options]
+    return [{key: value for key, value in made.options.items() if key != "notes"}]  # those are of the first file
 
 
 def _name(on: TrainingFile, made: TrainingFile, options: dict[str, Any]) -> str:

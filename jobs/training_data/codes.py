@@ -120,6 +120,31 @@ class Code(StrEnum):
     COLUMN_MISSING = "column_missing"
     FORMULA_WITHOUT_VALUE = "formula_without_value"
     MERGED_CELLS = "merged_cells"
+    TABLE_FOREIGN = "table_foreign"
+    KEY_TWICE = "key_twice"
+    DOCUMENT_TOO_LARGE = "document_too_large"
+    COLUMNS_UNCLEAR = "columns_unclear"
+    REQUESTS_ALONE = "requests_alone"
+    ANSWERS_ALONE = "answers_alone"
+    # notes: what is left out of a table, or read in a way of its own
+    SHEETS_HIDDEN = "sheets_hidden"
+    SHEETS_NOT_READ = "sheets_not_read"
+    ROWS_HIDDEN = "rows_hidden"
+    COLUMNS_HIDDEN = "columns_hidden"
+    CELLS_VALUELESS = "cells_valueless"
+    ROWS_TOO_WIDE = "rows_too_wide"
+    ROWS_ABOVE_HEADER = "rows_above_header"
+    HEADER_AGAIN = "header_again"
+    QUOTES_AS_TEXT = "quotes_as_text"
+    KEYS_LEFT_OUT = "keys_left_out"
+    COLUMNS_LEFT_OUT = "columns_left_out"
+    ROWS_LEFT_OUT = "rows_left_out"
+    BAD_LEFT_OUT = "bad_left_out"
+    ROWS_AS_THEY_ARE = "rows_as_they_are"
+    TURNS_LEFT_OUT = "turns_left_out"
+    PAIRS_DIFFER = "pairs_differ"
+    CALLS_AS_TEXT = "calls_as_text"
+    LOOKED_AT_FIRST = "looked_at_first"
     # warnings: the file can be trained on, but a person should know
     FEW_EXAMPLES = "few_examples"
     LONG_EXAMPLES = "long_examples"
@@ -135,6 +160,30 @@ class Code(StrEnum):
     REASONING = "reasoning"
 
 
+NOTES = frozenset(
+    {
+        Code.FORMULA_WITHOUT_VALUE,
+        Code.MERGED_CELLS,
+        Code.SHEETS_HIDDEN,
+        Code.SHEETS_NOT_READ,
+        Code.ROWS_HIDDEN,
+        Code.COLUMNS_HIDDEN,
+        Code.CELLS_VALUELESS,
+        Code.ROWS_TOO_WIDE,
+        Code.ROWS_ABOVE_HEADER,
+        Code.HEADER_AGAIN,
+        Code.QUOTES_AS_TEXT,
+        Code.KEYS_LEFT_OUT,
+        Code.COLUMNS_LEFT_OUT,
+        Code.ROWS_LEFT_OUT,
+        Code.BAD_LEFT_OUT,
+        Code.ROWS_AS_THEY_ARE,
+        Code.TURNS_LEFT_OUT,
+        Code.PAIRS_DIFFER,
+        Code.CALLS_AS_TEXT,
+        Code.LOOKED_AT_FIRST,
+    }
+)
 WARNINGS = frozenset(
     {
         Code.FEW_EXAMPLES,

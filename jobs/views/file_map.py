@@ -12,18 +12,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from jobs.forms.mapping import MapForm, WayForm
+from jobs.forms.mapping import COLUMNS, ChoiceForm, MapForm, WayForm
 from jobs.models import FileState, Member, Origin, TrainingFile
 from jobs.pipeline import storing
 from jobs.training_data.privacy import shown_messages
 from jobs.training_data.reading import for_display
 from jobs.training_data.tables import asking
-from jobs.training_data.tables.mapping import example
+from jobs.training_data.tables.forms import FORMS
 from jobs.training_data.tables.shapes import NAMES, Look, Mapping
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.file_change import audit_version, living, on_its_way
+from jobs.views.file_facts import by_side
 from jobs.views.file_faults import say
 from jobs.views.files import file_url
+
+READING = ("sheet", "encoding", "delimiter", "quotes", "header", "hidden")
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,7 +38,8 @@ def file_map(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
         messages.error(request, _("Only a table has columns to choose. This file was read as it is."))
         return redirect(file_url(table))
     try:
-        look = asking.look(table.path, table.name, WayForm(request.POST).way())
+        mapping = ChoiceForm(request.POST or None).mapping()
+        look = asking.look(table.path, table.name, WayForm(request.POST).way(), mapping)
     except FileNotFoundError:
         return render(request, "jobs/file_gone.html", status=HTTPStatus.GONE)
     form = MapForm(look, request.POST or None)
@@ -57,7 +61,6 @@ def _order(request: DeskRequest, table: TrainingFile, look: Look, mapping: Mappi
 
 
 def _context(table: TrainingFile, look: Look, form: MapForm) -> dict[str, Any]:
-    made = [example(row, form.mapping()) for row in look.rows]
     hide = table.team.privacy
     return {
         "file": table,
@@ -66,7 +69,10 @@ def _context(table: TrainingFile, look: Look, form: MapForm) -> dict[str, Any]:
         "kind": NAMES.get(look.way.kind, ""),
         "problem": say(look.problem, hide=hide) if look.problem else None,
         "notes": [say(note, hide=hide) for note in look.notes],
-        "examples": [shown_messages(for_display({"messages": each}), hide=hide) for each in made if each],
-        "reading": [form[name] for name in ("sheet", "encoding", "delimiter", "header") if name in form.fields],
-        "columns": [form[name] for name in ("user", "context", "assistant", "system")],
+        "known": FORMS[look.mapping.shape].name if look.mapping.shape in FORMS else "",
+        "examples": [by_side(shown_messages(for_display(each), hide=hide)) for each in look.examples],
+        "reading": [form[name] for name in READING if name in form.fields],
+        "columns": [form[name] for name in COLUMNS[:4]],
+        "more": [form[name] for name in (*COLUMNS[4:], "label")],
+        "more_open": bool(look.mapping.rejected or look.mapping.label),
     }

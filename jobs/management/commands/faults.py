@@ -17,7 +17,7 @@ from jobs.faults import explain
 from jobs.management.commands.compile_translations import compile_catalogues
 from jobs.management.described_faults import DESCRIBED, FOUND
 from jobs.training_data.checking import check
-from jobs.training_data.codes import WARNINGS, Code
+from jobs.training_data.codes import NOTES, WARNINGS, Code
 from jobs.training_data.report import Fault
 
 LANGUAGES = ("ko", "en")
@@ -64,7 +64,12 @@ def page() -> str:
     if lacking := [code for code in Code if code not in DESCRIBED and not (samples() / f"{code}.jsonl").exists()]:
         raise CommandError(f"no sample in samples/faults/, and none described, of: {', '.join(lacking)}")
     parts = [HEAD]
-    for title, codes in (("오류 · Faults", set(Code) - WARNINGS), ("경고 · Warnings", WARNINGS)):
+    sections = {
+        "오류 · Faults": set(Code) - WARNINGS - NOTES,
+        "경고 · Warnings": WARNINGS,
+        "표를 바꿀 때 알아 둘 것 · Notes of tables": NOTES,
+    }
+    for title, codes in sections.items():
         ordered = [code for code in Code if code in codes]
         parts += [f"## {title}\n", " · ".join(f"[`{code}`](#{code})" for code in ordered) + "\n"]
         parts += ["\n".join(_entry(code)) for code in ordered]

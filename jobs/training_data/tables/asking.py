@@ -15,37 +15,52 @@ READER = "jobs.training_data.tables"
 
 
 class Order(msgspec.Struct):
-    """Without a target: a first look."""
+    """Without a target: a first look. Without a mapping: the reader's own guess."""
 
     path: str
     name: str
     way: Way
-    mapping: Mapping = Mapping()
+    mapping: Mapping | None = None
     target: str = ""
+
+
+class Made(msgspec.Struct):
+    """What became of a table."""
+
+    examples: int
+    format: str
+    columns: list[str]
+    mapping: Mapping
+    notes: list[Fault]
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
     """A line of the reader: a sign of life, or the end of it."""
 
     look: Look | None = None
+    made: Made | None = None
     refused: Fault | None = None
 
 
-def look(path: Path, name: str, way: Way) -> Look:
+def look(path: Path, name: str, way: Way, mapping: Mapping | None = None) -> Look:
     """A first look at the table at `path`, which came under `name`. Raises OSError."""
     path.stat()
-    for answer in _answers(Order(str(path), name, way)):
+    for answer in _answers(Order(str(path.absolute()), name, way, mapping)):
         if answer.look:
             return answer.look
     raise ChildProcessError("the reader of tables said nothing")
 
 
-def convert(path: Path, name: str, way: Way, mapping: Mapping, target: Path, keep: Keep = idle) -> None:
-    """Write the chat examples of a table to `target`. Raises RefusedError."""
-    for answer in _answers(Order(str(path), name, way, mapping, str(target))):
+def convert(path: Path, name: str, way: Way, mapping: Mapping | None, target: Path, keep: Keep = idle) -> Made:
+    """Write the examples of a table to `target`. Raises RefusedError, OSError."""
+    path.stat()
+    for answer in _answers(Order(str(path.absolute()), name, way, mapping, str(target.absolute()))):
         keep()
         if answer.refused:
             raise RefusedError(answer.refused)
+        if answer.made:
+            return answer.made
+    raise ChildProcessError("the reader of tables said nothing")
 
 
 def _answers(order: Order) -> Iterator[Answer]:

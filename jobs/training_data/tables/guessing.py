@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 
+from jobs.training_data.tables.forms import form_of
+from jobs.training_data.tables.preferences import BETTER, WORSE
+from jobs.training_data.tables.ready import is_asking
 from jobs.training_data.tables.shapes import Cells, Mapping
 
-LONG_CELL = 60  # characters; the name of a column is shorter
 WORDS: dict[str, tuple[str, ...]] = {  # of each role, the likeliest first
     "assistant": (
         "답변", "대답", "응답", "정답", "출력", "완성", "결과", "assistant", "completion", "answer", "response",
@@ -18,26 +20,49 @@ WORDS: dict[str, tuple[str, ...]] = {  # of each role, the likeliest first
     "system": ("시스템", "시스템 프롬프트", "역할", "system", "system prompt", "system_prompt", "persona"),
 }  # fmt: skip
 ROLES = ("assistant", "user", "context", "system")
-ALPACA = frozenset({"instruction", "output"})
-TALKS = ("conversations", "conversation", "messages", "dialogue", "dialog")
+KNOWN = frozenset({word for words in WORDS.values() for word in words} | set(BETTER) | set(WORSE))
+LABELS = ("label", "kto_tag", "desirable", "라벨")
+TRUTHS = ("true", "false")
 
 
-def guess(columns: list[str], rows: list[Cells]) -> Mapping:
-    """Alpaca and ShareGPT by themselves; else a column for each role. Without known words: by what is in them."""
-    names = {name.strip().lower(): name for name in columns}
-    if any(isinstance(row.get(name), list) for row in rows[:1] for name in TALKS):
-        return Mapping("sharegpt")
-    if names.keys() >= ALPACA and "input" in names:
-        return Mapping("alpaca")
-    found: dict[str, str] = {}
+def guess(columns: list[str], rows: list[Cells], *, grid: bool = False) -> Mapping:
+    """The form that all first rows have; else a column for each role. Without known words: by what is in them.
+
+    `grid`: the rows have cells. There a prompt and a completion are columns like others.
+    """
+    label = _label(columns, rows)
+    bare = [{key: value for key, value in row.items() if key != label} for row in rows] if label else rows
+    form = form_of(bare[0]) if bare else ""
+    texts = grid and all(isinstance(value, str) for row in bare for value in row.values())
+    if form and all(map(form_of, bare)) and not (texts and form in ("ready", "preference")):
+        return Mapping(form, label=label)
+    names = {name.strip().lower(): name for name in columns if name != label}
+    worse = next((names[word] for word in WORSE if word in names), "")
+    better = next((names[word] for word in BETTER if word in names), "") if worse else ""
+    found = {"assistant": better} if better else {}
     for role in ROLES:
-        found[role] = _column(names, WORDS[role], set(found.values()))
-    rest = [name for name in columns if name not in found.values() and _is_text(name, rows)]
+        if role not in found:
+            found[role] = _column(names, WORDS[role], {*found.values(), worse})
+    rest = [name for name in names.values() if name not in (*found.values(), worse) and _is_text(name, rows)]
     if not found["assistant"]:
         found["assistant"] = max(rest[0 if found["user"] else 1 :], key=lambda name: _length(name, rows), default="")
     if not found["user"]:
-        found["user"] = next((name for name in rest if name != found["assistant"]), "")
-    return Mapping(**found)
+        others = [name for name in rest if name != found["assistant"]]
+        found["user"] = max(others, key=lambda name: _length(name, rows), default="")
+    return Mapping(**found, rejected=worse if better else "", label=label)
+
+
+def _label(columns: list[str], rows: list[Cells]) -> str:
+    """A column that says yes or no of each answer. Beside a question alone it is for a grader, and says nothing bad."""
+    for name in columns:
+        values = [value for row in rows if (value := row.get(name)) not in (None, "")]
+        if name.strip().lower() in LABELS and values and all(map(_is_truth, values)):
+            return "" if any(is_asking(row) for row in rows) else name
+    return ""
+
+
+def _is_truth(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in TRUTHS)
 
 
 def _column(names: dict[str, str], words: tuple[str, ...], taken: Collection[str]) -> str:
@@ -48,25 +73,12 @@ def _column(names: dict[str, str], words: tuple[str, ...], taken: Collection[str
 
 def _is_text(name: str, rows: list[Cells]) -> bool:
     """Neither a running number nor empty."""
-    return any(not _is_number(str(row.get(name) or "0")) for row in rows)
+    return any(not is_number(str(row.get(name) or "0")) for row in rows)
 
 
 def _length(name: str, rows: list[Cells]) -> int:
     return sum(len(str(row.get(name) or "")) for row in rows)
 
 
-def is_header(rows: list[list[str]]) -> bool:
-    """Short words, each once and none a number, that are not among the cells below them."""
-    if len(rows) < 2:
-        return False
-    first = [cell.strip() for cell in rows[0] if cell.strip()]
-    known = {word for words in WORDS.values() for word in words}
-    if any(cell.lower() in known for cell in first):
-        return True
-    plain = len(set(first)) == len(first) and all(len(cell) < LONG_CELL and not _is_number(cell) for cell in first)
-    below = [max((len(row[at]) for row in rows[1:50] if at < len(row)), default=0) for at in range(len(rows[0]))]
-    return plain and any(len(cell) * 2 < longest for cell, longest in zip(rows[0], below, strict=True))
-
-
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     return cell.replace(".", "", 1).replace(",", "").removeprefix("-").isdigit()

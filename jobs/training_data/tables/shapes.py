@@ -7,8 +7,12 @@ import msgspec
 
 from jobs.training_data.encodings import Evidence
 from jobs.training_data.report import Fault
+from jobs.training_data.tables.notes import Notes
 
 type Cells = dict[str, Any]  # a row by the names of its columns; texts, in JSON anything
+type Rows = Iterator[tuple[int, Cells]]  # each with its number in the table, from 1
+type Line = tuple[int, list[str]]
+type Grid = Iterator[Line]  # rows before their columns have names
 type Keep = Callable[[], object]
 
 NAMES = {"xlsx": "XLSX", "csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSON Lines"}
@@ -21,6 +25,7 @@ class Bounds(msgspec.Struct, frozen=True):
     columns: int = 500
     cell: int = 8 * 1024 * 1024
     unpacked: int = 1024 * 1024 * 1024
+    document: int = 64 * 1024 * 1024  # of JSON that must be read whole before its rows are known
     looked_at: int = 20_000  # rows, for a first look
     shown: int = 10
 
@@ -35,40 +40,61 @@ class Way(msgspec.Struct, frozen=True, omit_defaults=True):
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    header: bool | None = None
+    header: int | bool | None = None  # the number of its row, 0 without; True (in older orders): the first row
+    quotes: bool | None = None  # whether quotes stand around cells, or are a part of them
+    hidden: bool = False  # hidden rows and columns are read, too
 
 
 class Mapping(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which column is what. `shape`: columns, alpaca or sharegpt; the other fields are for columns alone."""
+    """Which column is what. `shape`: columns, or the name of one of `forms.FORMS`.
+
+    The other fields are for columns alone, but for `label`: rows where it says false are left out.
+    """
 
     shape: str = "columns"
     user: str = ""
     context: str = ""  # stands below the question
     assistant: str = ""
     system: str = ""
+    rejected: str = ""  # the worse answer: the examples are preferences
+    label: str = ""
+
+    def columns(self) -> set[str]:
+        names = (self.user, self.context, self.assistant, self.system, self.rejected) if self.shape == "columns" else ()
+        return {*names, self.label} - {""}
 
 
 class Look(msgspec.Struct):
-    """A first look at a table: how it was read, and its first rows. `problem` says why it cannot be read."""
+    """A first look at a table: how it was read, and what would become of it. `problem` says why it cannot be read.
+
+    `heads` are the first rows as they are, to choose the header from. `examples` are those of the first rows, by
+    `mapping`: what was asked for where its columns are there, else the `guess`.
+    """
 
     way: Way
     evidence: Evidence | None = None
     sheets: list[str] = []
+    hidden_sheets: list[str] = []
+    heads: list[tuple[int, list[str]]] = []
     columns: list[str] = []
-    rows: list[Cells] = []
     guess: Mapping = Mapping()
+    mapping: Mapping = Mapping()
+    examples: list[dict[str, Any]] = []
     notes: list[Fault] = []
     problem: Fault | None = None
 
 
 class Table(NamedTuple):
-    """`notes` is whole once `rows` came to its end, or to the end of a first look."""
+    """`notes` grow while `rows` are read."""
 
     way: Way
     columns: list[str]
-    rows: Iterator[Cells]
-    notes: Callable[[], list[Fault]] = list
+    rows: Rows
+    notes: Notes
+    first: list[Cells]  # some rows, to guess by; they come in `rows`, too
+    heads: list[Line] = []
     sheets: tuple[str, ...] = ()
+    hidden_sheets: tuple[str, ...] = ()
     evidence: Evidence | None = None
 
 

@@ -1,7 +1,7 @@
-"""The parts of an XLSX that say how its sheets are to be read: names, shared strings, dates.
+"""The parts of an XLSX that say how its sheets are to be read: names, shared strings, number formats.
 
-openpyxl holds all shared strings in memory, and in its streaming mode tells neither of merged cells nor of formulas
-without a value. So the parts are read by expat here; the strings wait in a temporary file. A DTD, which no workbook
+Libraries hold all shared strings in memory, or tell neither of hidden rows nor of number formats (ADR 0029). So the
+parts are read by expat here; the strings wait in a temporary file. A DTD, which no workbook
 has and every XML bomb needs, is refused, and so is what unpacks to more than was allowed, be it declared or not.
 """
 
@@ -16,16 +16,17 @@ from typing import IO
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-
 from jobs.training_data.codes import Code
 from jobs.training_data.operations.rows import Keep, RefusedError
 from jobs.training_data.report import Fault, fault
+from jobs.training_data.tables.builtin_formats import BUILT_IN
 from jobs.training_data.tables.shapes import Bounds
 
 CHUNK = 256 * 1024
 MEGABYTE = 1024 * 1024
 BROKEN = (BadZipFile, expat.ExpatError, zlib.error, LookupError, ValueError, EOFError, NotImplementedError)
+
+HIDDEN = ("hidden", "veryHidden")
 
 type Attributes = dict[str, str]
 type OnStart = Callable[[str, Attributes], None]
@@ -61,8 +62,9 @@ class Workbook:
         if any(each.flag_bits & 1 for each in self.archive.infolist()):
             raise RefusedError(fault(0, Code.TABLE_ENCRYPTED))
         self.since_1904 = False
+        self.hidden: set[str] = set()  # names of sheets
         self.sheets = self._sheets()
-        self.dates = self._dates()
+        self.formats = self._formats()
         self.strings = Strings(self)
 
     def __enter__(self) -> "Workbook":
@@ -102,6 +104,8 @@ class Workbook:
         def sheet(name: str, told: Attributes) -> None:
             if name == "sheet":
                 named.append((told["name"], next(value for key, value in told.items() if local(key) == "id")))
+                if told.get("state") in HIDDEN:
+                    self.hidden.add(told["name"])
             elif name == "workbookPr":
                 self.since_1904 = told.get("date1904") in ("1", "true")
 
@@ -109,15 +113,15 @@ class Workbook:
         self.read("xl/workbook.xml", parser(sheet))
         return {name: parts[key] for name, key in named if key in parts}
 
-    def _dates(self) -> frozenset[int]:
-        """The styles that show a number as a date."""
-        codes: dict[int, str] = dict(BUILTIN_FORMATS)
+    def _formats(self) -> list[str]:
+        """The format code of each style, by the number that cells have of it."""
+        codes = dict(BUILT_IN)
         styles: list[int] = []
         inside = False
 
         def style(name: str, told: Attributes) -> None:
             nonlocal inside
-            if name == "numFmt":
+            if name == "numFmt" and not inside:
                 codes[int(told["numFmtId"])] = told["formatCode"]
             elif name in ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs"):
                 inside = name == "cellXfs"
@@ -126,7 +130,7 @@ class Workbook:
 
         if "xl/styles.xml" in self.archive.namelist():
             self.read("xl/styles.xml", parser(style))
-        return frozenset(number for number, code in enumerate(styles) if is_date_format(codes.get(code, "")))
+        return [codes.get(number, "") for number in styles]
 
 
 class Strings:
