@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from jobs.job_json import status_of
+from jobs.job_json.names import BASE, CREATED, first, in_snake_case, name_of
 from jobs.models import FineTuneJob, RemoteFile
 from jobs.moments import moment
 from jobs.provider import Json
@@ -19,7 +21,6 @@ from jobs.states import State
 TAG = "texthelper_job"  # our uuid in the remote job's metadata
 # A service's clock may be wrong by its time zone; what it says was made a day before the order, was made before it.
 LONG_BEFORE = timedelta(days=1)
-MADE = ("created_at", "createdAt", "createTime", "create_time", "created", "submitted_at", "submittedAt")
 FILE_FIELD = re.compile(r"train(ing)?(file|data|dataset)s?(ids?)?")
 PREFIX = re.compile(r"[A-Za-z]{1,16}[-_]")
 
@@ -55,7 +56,8 @@ def tag_of(remote: Json) -> UUID | None:
 
 def made_at(remote: Json) -> datetime | None:
     """When the service says it made the job; None where it does not, or cannot be read."""
-    return next((read for name in MADE if (read := moment(remote.get(name)))), None)
+    named = in_snake_case(remote)
+    return next((read for name in CREATED if (read := moment(named.get(name)))), None)
 
 
 def might_be(remote: Json, order: Order) -> bool:
@@ -76,6 +78,13 @@ def reaches_back(read: list[Json], order: Order) -> bool:
         return False
     newest_first = sure[0] > sure[-1] and all(later >= earlier for later, earlier in pairwise(sure))
     return newest_first and sure[-1] < order.since - LONG_BEFORE
+
+
+def brief(remote: Json) -> Json:
+    """What a person sees of it to know it by."""
+    named = in_snake_case(remote)
+    told = {"status": status_of(remote), "model": name_of(first(named, BASE), 200), "created_at": first(named, CREATED)}
+    return {"id": remote["id"], **told, "training_file": next(_training_files(remote), "")}
 
 
 def is_whole(remote: Json) -> bool:

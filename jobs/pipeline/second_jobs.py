@@ -14,8 +14,10 @@ from django.utils.translation import gettext_noop
 
 from jobs import pricing, provider
 from jobs.answers import fits
+from jobs.job_json import end_of, status_of
+from jobs.job_json.facts import tokens_of
+from jobs.job_json.names import in_snake_case
 from jobs.models import Connection, FineTuneJob, SecondJob
-from jobs.moments import moment
 from jobs.pipeline import notices
 from jobs.pipeline.job_pages import JobPages, filtered
 from jobs.pipeline.matching import order_of, reaches_back, tag_of
@@ -30,8 +32,6 @@ AGAIN = timedelta(seconds=30)  # a message that was lost is sent again
 LEASE = timedelta(seconds=60)  # of a look: longer than its calls take
 SCAN_PAGES = 30
 AT_ONCE = 100
-MOST_TOKENS = 10**12
-ENDS = ("succeeded", "failed", "cancelled")
 GONE = gettext_noop("The service does not have this job any more.")
 
 
@@ -70,7 +70,7 @@ def _place(job: FineTuneJob, remote: Json) -> None:
 
 @transaction.atomic
 def _record(job: FineTuneJob, remote: Json) -> None:
-    told = {"remote": remote, "remote_status": _status(remote)}
+    told = {"remote": remote, "remote_status": status_of(remote)}
     _, is_new = SecondJob.objects.get_or_create(job=job, remote_id=remote["id"], defaults=told)
     if is_new:
         note(job, show=True)
@@ -170,13 +170,13 @@ def look(second: SecondJob) -> None:
 
 def _told(second: SecondJob, remote: Json) -> None:
     """Store what the service says of it, the bill too."""
-    status, now = _status(remote) or second.remote_status, timezone.now()
+    status, now, service = status_of(remote) or second.remote_status, timezone.now(), second.job.service
     told: Json = {"remote": remote, "remote_status": status, "tries": 0, "trouble": ""}
-    tokens = remote.get("trained_tokens")
-    if isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < MOST_TOKENS:
+    tokens = tokens_of(in_snake_case(remote))
+    if tokens is not None:
         told["trained_tokens"] = tokens
-        told["billed_usd"] = pricing.training_cost(second.job.service.profile, second.job.base_model, tokens)
-    has_ended = status in ENDS or moment(remote.get("finished_at")) is not None
+        told["billed_usd"] = pricing.training_cost(service.profile, second.job.base_model, tokens)
+    has_ended = end_of(remote, service.about.ends, now) is not None
     told |= {"ended_at": now, "due_at": None} if has_ended else {"due_at": now + _pause(second)}
     _keep(second, **told)
 
@@ -209,8 +209,3 @@ def _keep(second: SecondJob, **changes: Any) -> None:
             note(second.job, show=True)
     for name, value in changes.items():
         setattr(second, name, value)
-
-
-def _status(remote: Json) -> str:
-    status = remote.get("status")
-    return status[:64] if isinstance(status, str) else ""

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_noop
 
 from jobs import provider
 from jobs.answers import fits
+from jobs.job_json import status_of
 from jobs.models import FineTuneJob, User
 from jobs.pipeline import second_jobs
 from jobs.pipeline.job_pages import REFUSED, JobPages, filtered
-from jobs.pipeline.matching import Order, is_whole, might_be, order_of, reaches_back, tag_of
+from jobs.pipeline.matching import Order, brief, is_whole, might_be, order_of, reaches_back, tag_of
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import move, note, postpone
 from jobs.provider import Access, Json, ProviderError
@@ -44,7 +45,7 @@ def adopt(job: FineTuneJob, remote: Json, reason: str = "", by: User | None = No
 
     An id that cannot be kept, or that another row has, leaves the job UNSURE for a person: it is not ordered again.
     """
-    told = {"remote_id": remote["id"], "remote": remote, "remote_status": str(remote.get("status") or "")[:64]}
+    told = {"remote_id": remote["id"], "remote": remote, "remote_status": status_of(remote)}
     trouble = gettext_noop("The answer could not be read.")
     try:
         if fits(remote["id"]):
@@ -133,7 +134,7 @@ def _ask_a_person(job: FineTuneJob, look: Look) -> None:
     asked_for = now - job.state_since
     waited = asked_for >= timedelta(seconds=settings.UNSURE_SECONDS)
     due_at = now + min(max(_pause(), asked_for / 10), ASK_AT_LEAST_EVERY)
-    candidates = [_brief(remote) for remote in look.candidates[:SHOWN]]
+    candidates = [brief(remote) for remote in look.candidates[:SHOWN]]
     trouble = "" if look.is_proof else NO_PROOF
     told: Json = {"candidates": candidates, "asks_person": waited, "absent_since": None, "polled_at": now}
     note(job, **told, tries=0, trouble=trouble, due_at=due_at)
@@ -169,10 +170,6 @@ def _still_absent(job: FineTuneJob) -> None:
 
 def _pause() -> timedelta:
     return min(ASK_EVERY, timedelta(seconds=settings.UNSURE_SECONDS))
-
-
-def _brief(remote: Json) -> Json:
-    return {key: remote.get(key) for key in ("id", "status", "model", "created_at", "training_file")}
 
 
 # --- a person -----------------------------------------------------------------------------------------
