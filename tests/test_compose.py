@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +157,48 @@ def test_the_trainer_comes_when_asked_and_knows_no_secret_of_ours() -> None:
     assert FULL["trainer"]["volumes"] == ["trainer:/data"]
 
 
+OURS = ("setup", "web", "worker", "beat", "trainer")
+
+
+def test_one_service_builds_the_image_and_no_other_pulls_it() -> None:
+    """Several that build one tag get in each other's way: `image … already exists` on a first start."""
+    assert {name for name, service in FULL.items() if "build" in service} == {"setup"}
+    assert {(FULL[name]["image"], FULL[name]["pull_policy"]) for name in OURS} == {("texthelper", "never")}
+
+
+def test_the_database_counts_as_well_by_tcp_only() -> None:
+    """What makes a new volume ready answers on its socket, and stops before the real server starts."""
+    assert FULL["db"]["healthcheck"]["test"][0] == "CMD"
+    assert "--host=127.0.0.1" in FULL["db"]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_bodies_do_not_lie_in_memory(name: str, tmp_path: Path) -> None:
+    """/tmp is a tmpfs; the folder for temporary files is on the volume, and there once the settings are read."""
+    env = environment(FULL[name], dot_env()) | {"VAR_DIR": str(tmp_path)}
+    volumes = [volume.rpartition(":")[2] for volume in FULL[name]["volumes"]]
+    assert env["TMPDIR"] == "/data/tmp"
+    assert volumes == ["/data"]
+    line = ["python", "-c", "import ftsite.settings, tempfile; print(tempfile.gettempdir())"]
+
+    done = subprocess.run(line, cwd=ROOT, env=env | {"TMPDIR": f"{tmp_path}/tmp"}, capture_output=True, text=True)
+
+    assert done.stdout.strip() == f"{tmp_path}/tmp"
+
+
+def test_two_web_servers_have_a_port_each() -> None:
+    scaled = compose({"POSTGRES_PASSWORD": "x", "WEB_PORTS": "8000-8001"})["services"]
+
+    assert scaled["web"]["ports"] == ["127.0.0.1:8000-8001:8000"]
+    assert [name for name, service in scaled.items() if "container_name" in service] == []
+
+
+def test_no_log_grows_without_end() -> None:
+    kept = {(s["logging"]["driver"], *sorted(s["logging"]["options"].items())) for s in FULL.values()}
+
+    assert kept == {("json-file", ("max-file", "5"), ("max-size", "10m"))}
+
+
 def test_only_web_is_reached_and_from_this_machine_only() -> None:
     assert {name: service["ports"] for name, service in FULL.items() if "ports" in service} == {
         "web": ["127.0.0.1:8000:8000"]
@@ -174,9 +217,21 @@ def test_the_image_is_locked_and_runs_as_nobody() -> None:
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
 
     assert len(stages) == 2
-    assert "--require-hashes -r /tmp/base.txt" in DOCKERFILE
+    installs = re.findall(r"pip install (.+?)(?: \\)?$", DOCKERFILE, re.MULTILINE)
+    assert [line.split()[-1] for line in installs] == ["/tmp/build.txt", "/tmp/base.txt"]
+    assert all("--require-hashes" in line for line in installs)
+    assert "--no-build-isolation" in installs[1]  # else pip fetches what builds a package, whatever that is by now
     assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE) == ["10001"]
     assert not re.search(r"^(ARG|ENV).*(KEY|SECRET|PASSWORD)", DOCKERFILE, re.MULTILINE)
+
+
+def test_what_builds_a_package_is_locked() -> None:
+    pinned = (ROOT / "requirements/build.txt").read_text()
+    bootstrap = (ROOT / "scripts/bootstrap").read_text()
+
+    assert re.findall(r"^([\w-]+)==[\d.]+ \\$", pinned, re.MULTILINE) == ["setuptools"]
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", pinned)) == 2
+    assert "--build-constraints requirements/build.txt" in bootstrap
 
 
 def test_what_the_image_copies_reaches_the_builder() -> None:

@@ -6,6 +6,7 @@ this machine's; a mailbox stands for the mail server.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -143,7 +144,11 @@ class Stack:
 
 def started_after(services: dict[str, Any]) -> list[str]:
     """Services of ours in the order in which Docker may start them."""
-    ours = {name: set(service.get("depends_on", {})) for name, service in services.items() if "build" in service}
+    ours = {
+        name: set(service.get("depends_on", {}))
+        for name, service in services.items()
+        if service["image"] == "texthelper"
+    }
     order: list[str] = []
     while rest := [name for name in ours if name not in order]:
         free = [name for name in rest if not (ours[name] & ours.keys()) - set(order)]
@@ -201,6 +206,32 @@ def test_everything_starts_in_order_and_says_it_is_well(stack: Stack) -> None:
     assert stack.healthy("web")
     wait_for(lambda: stack.healthy("trainer"))
     assert stack.http.get("/readyz").json() == {"db": "ok", "broker": "ok", "beat": "ok"}
+
+
+def test_a_database_that_is_made_ready_is_not_well_yet(stack: Stack, tmp_path: Path) -> None:
+    """The image's entrypoint makes a new volume ready with a server that listens on its socket alone."""
+    own = tmp_path / "pg"
+    tools = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    port = free_port()
+    shutil.chown(tmp_path, "postgres")
+    for parent in [tmp_path, *tmp_path.parents][:-2]:
+        parent.chmod(0o755)
+    as_postgres(f"{tools}/initdb -D {own} -U texthelper -A trust")
+    as_postgres(f"{tools}/pg_ctl -D {own} -w -l {own}/log -o \"-p {port} -c listen_addresses='' -k {own}\" start")
+    try:
+        kind, *line = stack.services["db"]["healthcheck"]["test"]
+        by_socket = [part for part in line if not part.startswith("--host")]
+        env = {**os.environ, "PGPORT": str(port)}
+
+        assert kind == "CMD"
+        assert subprocess.run([*by_socket, f"--host={own}"], env=env).returncode == 0  # what the old check saw
+        assert subprocess.run(line, env=env).returncode != 0
+    finally:
+        as_postgres(f"{tools}/pg_ctl -D {own} -m immediate -w stop")
+
+
+def as_postgres(line: str) -> None:
+    subprocess.run(["su", "postgres", "-s", "/bin/sh", "-c", line], check=True, capture_output=True)
 
 
 def test_a_stranger_without_https_or_with_another_name_is_sent_away(stack: Stack) -> None:
