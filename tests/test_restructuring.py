@@ -120,7 +120,7 @@ def test_the_same_text_comes_out() -> None:
     ],
 )
 def test_what_is_not_certain_stays_as_it_is(text: str) -> None:
-    assert rewritten(text) == (text, [])
+    assert rewritten(text)[:2] == (text, [])
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,20 @@ def test_a_misspelt_role_gets_a_suggestion(tmp_path: Path, role: str, suggestion
     assert report.faults == [Fault(4, Code.ROLE_MISSPELT, params, None, line_four())]
 
 
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ('{"messages": [], "a\\\\": 1, "x": 1, "x": 2}', Code.DUPLICATE_KEY),
+        ('{"messages": [{"role": "user", "content": "{\\"a\\": 1}", "content": "b"}]}', Code.DUPLICATE_KEY),
+        ('{"messages": [{"role": "user", "content": "\\\\\\"a\\": 1", "role": "user"}]}', Code.DUPLICATE_KEY),
+    ],
+)
+def test_keys_within_texts_hide_no_key_that_stands_twice(tmp_path: Path, row: str, code: Code) -> None:
+    json.loads(row)
+
+    assert found(checked(tmp_path, GOOD_BYTES + row.encode())) == [(13, code)]
+
+
 def test_a_file_of_empty_lines_has_no_example(tmp_path: Path) -> None:
     report = checked(tmp_path, b"\n\n")
 

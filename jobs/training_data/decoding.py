@@ -13,6 +13,7 @@ from jobs.training_data.plain import KEY
 from jobs.training_data.reading import Line
 from jobs.training_data.report import Fault, Limits, fault, printable
 
+KEY_IN_TEXT = re.compile(rb'\\"[ \t\r]*:')
 HANGUL = re.compile("[가-힣]")
 STRICT_JSON = (  # what orjson says, what it means
     ("unexpected end of data", Code.BROKEN_LINE),
@@ -70,8 +71,14 @@ def _refuse_depth_and_twins(line: Line, value: dict[str, Any], limits: Limits) -
     keys, depth = _size(value, limits.depth)
     if depth > limits.depth:
         raise UnreadableError(fault(line.number, Code.TOO_DEEP, limit=limits.depth))
-    if len(KEY.findall(line.raw)) != keys and (twin := _twin(line.raw)) is not None:
+    if _may_hold_twins(line.raw, keys) and (twin := _twin(line.raw)) is not None:
         raise UnreadableError(fault(line.number, Code.DUPLICATE_KEY, key=printable(twin)))
+
+
+def _may_hold_twins(raw: bytes, keys: int) -> bool:
+    """Keys within texts, as in arguments, have escaped quotes and do not count, unless a backslash is escaped there."""
+    found = len(KEY.findall(raw))
+    return found != keys and (b'\\\\"' in raw or found - len(KEY_IN_TEXT.findall(raw)) != keys)
 
 
 def _size(value: dict[str, Any], enough: int) -> tuple[int, int]:

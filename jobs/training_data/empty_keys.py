@@ -18,17 +18,22 @@ ANSWERED = ("assistant", "tool", "function")
 type Names = set[str]
 
 
-def may_be_empty(raw: bytes) -> bool:
-    """Whether it is worth a look."""
-    return b"null" in raw or b"[]" in raw
-
-
 def without_empty(example: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The example without them, and the names of those that should not be there. Of an unknown format nothing is."""
     names: Names = set()
-    if example.keys().isdisjoint(ESSENTIAL):
+    if example.keys().isdisjoint(ESSENTIAL) or _is_plain(example):
         return example, []
     return _example(example, names), sorted(names)
+
+
+def _is_plain(example: dict[str, Any]) -> bool:
+    """Messages of texts alone, as nearly always."""
+    messages = example.get("messages")
+    return len(example) == 1 and isinstance(messages, list) and all(map(_is_text, messages))
+
+
+def _is_text(message: object) -> bool:
+    return isinstance(message, dict) and all(type(value) is str for value in message.values())
 
 
 def _example(example: dict[str, Any], names: Names) -> dict[str, Any]:
@@ -58,6 +63,8 @@ def _each(clean: Callable[[dict[str, Any], Names], dict[str, Any]]) -> Callable[
 
 
 def _message(message: dict[str, Any], names: Names) -> dict[str, Any]:
+    if message.keys() == KEPT and isinstance(message["content"], str):
+        return message
     kept = {key: value for key, value in message.items() if key in KEPT or not _is_empty(key, value)}
     allowed = NULLABLE if message.get("role") == "assistant" else frozenset()
     names.update(key for key in message.keys() - kept.keys() if message[key] is not None or key not in allowed)
@@ -72,16 +79,15 @@ def _is_empty(key: str, value: object) -> bool:
 
 def _part(part: dict[str, Any], names: Names) -> dict[str, Any]:
     kept = _without_null(part, names, {"type", part.get("type")})
-    if isinstance(kept.get("image_url"), dict):
-        kept["image_url"] = _without_null(kept["image_url"], names, {"url"})
-    return kept
+    image = kept.get("image_url")
+    return kept | {"image_url": _without_null(image, names, {"url"})} if isinstance(image, dict) else kept
 
 
 def _tool(tool: dict[str, Any], names: Names) -> dict[str, Any]:
-    kept = _without_null(tool, names, {"type", "function"})
-    if isinstance(kept.get("function"), dict):
-        kept["function"] = _function(kept["function"], names)
-    return kept
+    function = tool.get("function")
+    if not isinstance(function, dict) or None not in function.values():  # nearly always
+        return _without_null(tool, names, {"type", "function"})
+    return _without_null(tool, names, {"type", "function"}) | {"function": _function(function, names)}
 
 
 def _function(function: dict[str, Any], names: Names) -> dict[str, Any]:
@@ -89,6 +95,8 @@ def _function(function: dict[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _without_null(value: dict[str, Any], names: Names, needed: set[object]) -> dict[str, Any]:
+    if None not in value.values():  # nearly always
+        return value
     kept = {key: below for key, below in value.items() if below is not None or key in needed}
     names.update(value.keys() - kept.keys())
     return kept

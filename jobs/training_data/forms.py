@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
 from jobs.training_data import python
+from jobs.training_data.chat import plain_message
 from jobs.training_data.decoding import UnreadableError, decode
 from jobs.training_data.empty_keys import without_empty
 from jobs.training_data.images import right_label
+from jobs.training_data.plain import DECODER
 from jobs.training_data.reading import Line
 from jobs.training_data.report import LIMITS
 from jobs.training_data.tool_calls import is_encoded_twice
@@ -30,46 +33,62 @@ class Form(StrEnum):
 
 
 BLANKS = "\r\n\t\v\f \ufeff"
-HINTS = ("null", "[]", "None", "True", "False", '"weight"', '"image_url"', '"arguments"')
 
 type Example = dict[str, Any]
 
 
-def rewritten(text: str) -> tuple[str, list[Form]]:
-    """The line, and what was done to it: nothing where it is right, or wrong in another way."""
+class Written(NamedTuple):
+    """A line in the right form, and what was done to it; `is_object`: the line is one, right or not."""
+
+    text: str
+    done: list[Form]
+    is_object: bool = True
+
+
+def rewritten(text: str) -> Written:
+    """Nothing is done where the line is right, or wrong in another way."""
     body = text.strip(BLANKS)
     if not body:
-        return "", [Form.BLANK_LINES]
-    if not body.startswith("{'") and not any(hint in body for hint in HINTS):
-        return text, []
-    if _is_right(body):
-        return text, []
-    body, done = _in_json(body)
+        return Written("", [Form.BLANK_LINES])
+    if _is_plain(body):
+        return Written(text, [])
+    quick = _parsed(body)
+    if quick is not None and not _changed(quick):
+        return Written(text, [])
+    body, done = (body, []) if quick is not None else _in_json(body)
     if (example := _loaded(body)) is None:
-        return text, []
-    changed = _changed(example)
-    if changed:
-        body = json.dumps(example, ensure_ascii=False)
-    return (f"{body}\n", done + changed) if done or changed else (text, [])
+        return Written(text, [], is_object=quick is not None)
+    done += _changed(example)
+    return Written(f"{json.dumps(example, ensure_ascii=False) if done != [Form.PYTHON] else body}\n", done)
 
 
-def _is_right(body: str) -> bool:
-    """Looked at quickly: nearly every line is."""
+def _is_plain(body: str) -> bool:
+    """Nearly every line is: roles and texts, and nothing else."""
+    try:
+        DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _parsed(body: str) -> Example | None:
+    """Quickly, without a look at what the check would refuse."""
     try:
         example = orjson.loads(body)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        return False
-    return not (isinstance(example, dict) and _changed(example))
-
-
-def _changed(example: Example) -> list[Form]:
-    return [form for form, change in CHANGES.items() if change(example)]
+    except orjson.JSONDecodeError:
+        return None
+    return example if isinstance(example, dict) else None
 
 
 def _in_json(body: str) -> tuple[str, list[Form]]:
-    if _loaded(body) is None and (written := python.as_json(body)) is not None:
-        return written, [Form.PYTHON]
-    return body, []
+    written = python.as_json(body)
+    return (body, []) if written is None else (written, [Form.PYTHON])
+
+
+def _changed(example: Example) -> list[Form]:
+    emptied = [Form.EMPTY_KEYS] if _without_empty_keys(example) else []
+    odd = [message for message in _messages(example) if not plain_message(message)]
+    return emptied + [form for form, change in CHANGES.items() if odd and change(odd)]
 
 
 def _loaded(body: str) -> Example | None:
@@ -91,16 +110,16 @@ def _messages(example: Example) -> Iterator[Example]:
         yield from (each for each in some if isinstance(each, dict)) if isinstance(some, list) else ()
 
 
-def _parts(example: Example) -> Iterator[Example]:
-    for message in _messages(example):
+def _parts(messages: list[Example]) -> Iterator[Example]:
+    for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and part.get("type") == "image_url":
                 yield part
 
 
-def _functions(example: Example) -> Iterator[Example]:
-    for message in _messages(example):
+def _functions(messages: list[Example]) -> Iterator[Example]:
+    for message in messages:
         calls = message.get("tool_calls")
         found = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
         yield from (each for each in [*found, message.get("function_call")] if isinstance(each, dict))
@@ -114,38 +133,37 @@ def _without_empty_keys(example: Example) -> bool:
     return bool(names)
 
 
-def _with_whole_numbers(example: Example) -> bool:
-    found = [each for each in _messages(example) if type(each.get("weight")) is float and each["weight"] in (0, 1)]
+def _with_whole_numbers(messages: list[Example]) -> bool:
+    found = [each for each in messages if type(each.get("weight")) is float and each["weight"] in (0, 1)]
     for message in found:
         message["weight"] = int(message["weight"])
     return bool(found)
 
 
-def _with_plain_arguments(example: Example) -> bool:
-    found = [each for each in _functions(example) if isinstance(each.get("arguments"), str)]
+def _with_plain_arguments(messages: list[Example]) -> bool:
+    found = [each for each in _functions(messages) if isinstance(each.get("arguments"), str)]
     twice = [each for each in found if is_encoded_twice(each["arguments"])]
     for function in twice:
         function["arguments"] = json.loads(function["arguments"])
     return bool(twice)
 
 
-def _with_image_urls(example: Example) -> bool:
-    found = [part for part in _parts(example) if isinstance(part.get("image_url"), str)]
+def _with_image_urls(messages: list[Example]) -> bool:
+    found = [part for part in _parts(messages) if isinstance(part.get("image_url"), str)]
     for part in found:
         part["image_url"] = {"url": part["image_url"]}
     return bool(found)
 
 
-def _with_image_labels(example: Example) -> bool:
-    found = [part["image_url"] for part in _parts(example) if isinstance(part.get("image_url"), dict)]
+def _with_image_labels(messages: list[Example]) -> bool:
+    found = [part["image_url"] for part in _parts(messages) if isinstance(part.get("image_url"), dict)]
     labels = [(image, right_label(image["url"])) for image in found if isinstance(image.get("url"), str)]
     for image, label in labels:
         image["url"] = label or image["url"]
     return any(label for _image, label in labels)
 
 
-CHANGES: dict[Form, Callable[[Example], bool]] = {  # each changes the example, and says whether it did
-    Form.EMPTY_KEYS: _without_empty_keys,
+CHANGES: dict[Form, Callable[[list[Example]], bool]] = {  # each changes the messages, and says whether it did
     Form.WHOLE_NUMBERS: _with_whole_numbers,
     Form.ARGUMENTS: _with_plain_arguments,
     Form.IMAGE_URLS: _with_image_urls,

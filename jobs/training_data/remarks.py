@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from jobs.training_data.chat import COMMON_KEYS
 from jobs.training_data.codes import Code
 from jobs.training_data.images import wrong_labels
 from jobs.training_data.keys import reasoning_keys
@@ -36,10 +35,10 @@ def remarks(kind: Format, example: dict[str, Any]) -> Iterator[Code]:
 
 
 def _of_messages(messages: list[dict[str, Any]]) -> Iterator[Code]:
-    odd = [each for each in messages if each.keys() != COMMON_KEYS or not isinstance(each["content"], str)]
-    if any(map(encodes_twice, odd)):
+    calling = [each for each in messages if "tool_calls" in each or "function_call" in each]
+    if any(map(encodes_twice, calling)):
         yield Code.ARGUMENTS_TWICE
-    if any(map(wrong_labels, odd)):
+    if any(isinstance(each.get("content"), list) and wrong_labels(each) for each in messages):
         yield Code.IMAGE_LABEL
-    if any(map(reasoning_keys, odd)):
+    if any(len(each) > 2 and reasoning_keys(each) for each in messages):
         yield Code.REASONING

@@ -4,14 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import orjson
-
-from jobs.training_data.forms import BLANKS, Form, rewritten
+from jobs.training_data.forms import Form, rewritten
 from jobs.training_data.objects import MOST, NotObjectsError, objects
 from jobs.training_data.visible import Change, change
 
 SHOWN = 3
-SEAMS = ("}{", "} {", "}\ufeff{")  # where one object ends and the next one begins
 
 
 class Forms:
@@ -25,7 +22,6 @@ class Forms:
     def look(self, pieces: Iterable[str]) -> None:
         for number, line in enumerate(whole_lines(pieces), 1):
             self._add(number, line)
-            self.torn = self.torn or _is_torn(line)
 
     def look_at_objects(self, pieces: Iterable[str]) -> None:
         """Once more, where lines are torn: is it all objects? Then each gets its line."""
@@ -40,31 +36,16 @@ class Forms:
             self.counts, self.changes = seen.counts, seen.changes
 
     def _add(self, number: int, line: str) -> None:
-        right, done = rewritten(line)
+        right, done, is_object = rewritten(line)
+        self.torn = self.torn or not is_object
+        if not done:
+            return
         self.counts.update(done)
-        if done and done != [Form.BLANK_LINES] and len(self.changes) < SHOWN:
+        if done != [Form.BLANK_LINES] and len(self.changes) < SHOWN:
             self.changes.append(change(number, line, right))
 
     def found(self) -> dict[str, int]:
         return {form.value: self.counts[form] for form in Form if self.counts[form]}
-
-
-def _is_torn(line: str) -> bool:
-    """Whether the line may be anything but one object."""
-    body = line.strip(BLANKS)
-    if not body or body.startswith("{'"):
-        return False
-    if not (body.startswith("{") and body.endswith("}")):
-        return True
-    return any(seam in body for seam in SEAMS) and not _is_json(body)  # }{ stands in formulas of LaTeX, too
-
-
-def _is_json(body: str) -> bool:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True
 
 
 def whole_lines(pieces: Iterable[str]) -> Iterator[str]:
@@ -72,6 +53,9 @@ def whole_lines(pieces: Iterable[str]) -> Iterator[str]:
     waiting: list[str] = []
     length = 0
     for piece in pieces:
+        if not waiting and piece.endswith("\n"):  # nearly always
+            yield piece
+            continue
         waiting.append(piece)
         length += len(piece)
         if piece.endswith("\n") or length > MOST:
@@ -87,6 +71,6 @@ def restructure(pieces: Iterable[str], target: Path, forms: Iterable[str]) -> No
     texts = objects(pieces) if Form.ONE_LINE in wanted else whole_lines(pieces)
     with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         for text in texts:
-            right, done = rewritten(text)
+            right, done, _is_object = rewritten(text)
             line = right if wanted.issuperset(done) else text
             stream.write(line if line.endswith("\n") or Form.ONE_LINE not in wanted else f"{line}\n")

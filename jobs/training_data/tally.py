@@ -9,7 +9,7 @@ from jobs.training_data.ahead import Ahead
 from jobs.training_data.codes import WARNINGS, Code
 from jobs.training_data.counting import Counter, Span
 from jobs.training_data.decoding import UnreadableError, decode
-from jobs.training_data.empty_keys import may_be_empty, without_empty
+from jobs.training_data.empty_keys import without_empty
 from jobs.training_data.formats import example_faults, is_undecided, kind_of
 from jobs.training_data.images import count_images
 from jobs.training_data.plain import plain_examples
@@ -85,7 +85,7 @@ class Tally:
         return found
 
     def _example(self, line: Line, example: dict[str, Any]) -> Iterator[Fault]:
-        example, empty = without_empty(example) if may_be_empty(line.raw) else (example, [])
+        example, empty = without_empty(example)
         kind = kind_of(example, self.format)
         if waits := self.format == "unknown" and is_undecided(kind, example):
             kind = "reinforcement"

@@ -44,7 +44,7 @@ def _are_functions(functions: object) -> bool:
 
 def name_faults(line: int, beside: dict[str, Any], messages: Any) -> Iterator[Fault]:
     """Names of functions that the API reference does not allow, each once, wherever they stand."""
-    names = dict.fromkeys([*_defined(beside), *_called(messages)])
+    names = dict.fromkeys([*(_defined(beside) if len(beside) > 1 else ()), *_called(messages)])
     for name in names:
         if not NAME.fullmatch(name):
             yield fault(line, Code.FUNCTION_NAME, name=printable(name))
@@ -59,9 +59,7 @@ def _defined(beside: dict[str, Any]) -> Iterator[str]:
 
 
 def _called(messages: Any) -> Iterator[str]:
-    for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, dict):
-            continue
+    for message in filter(concerns_tools, messages if isinstance(messages, list) else ()):
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             yield from _name(call.get("function") if isinstance(call, dict) else None)
@@ -76,6 +74,13 @@ def _name(function: object) -> Iterator[str]:
             yield name
 
 
+def concerns_tools(message: object) -> bool:
+    """Whether it calls a tool or answers a call."""
+    return isinstance(message, dict) and (
+        "tool_calls" in message or "function_call" in message or message.get("role") in ("tool", "function")
+    )
+
+
 def call_faults(
     line: int, messages: list[Any], places: Iterable[Place] | None = None, before: Iterable[str] = ()
 ) -> Iterator[Fault]:
@@ -84,6 +89,8 @@ def call_faults(
     `places` names the messages in the faults; without it they are counted from 1. `before`: ids of calls in messages
     that are not among these.
     """
+    if not any(map(concerns_tools, messages)):
+        return
     asked, open_calls = set(before), OpenCalls()
     for number, message in zip(places or count(1), messages, strict=False):
         if not isinstance(message, dict):
