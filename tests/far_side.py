@@ -13,7 +13,7 @@ from email.message import Message
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import RLock, Thread
+from threading import Event, RLock, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,6 +39,8 @@ class Habits:
     list_keys: tuple[str, ...] = ()  # of a leaner list; empty: the whole job
     pages: str = "openai"  # bare: no has_more; capped: at most three a page; all: one page, whatever is asked
     oldest_first: bool = False
+    names: tuple[tuple[str, str], ...] = ()  # what it calls what OpenAI calls otherwise
+    words: tuple[tuple[str, str], ...] = ()  # likewise of a job's status
     refuses_limit: bool = False
     loses_files: bool = False  # an upload is answered and not kept
     refuses_files: bool = False  # for what they hold
@@ -46,7 +48,7 @@ class Habits:
 
 @dataclass
 class FarSide:
-    """The service. `lose` names what happens to the next orders: before, after, late, in the order given."""
+    """The service. `lose` names what happens to the next orders: before, after, late or slow."""
 
     habits: Habits = field(default_factory=Habits)
     lose: list[str] = field(default_factory=list)
@@ -58,6 +60,7 @@ class FarSide:
     late: list[Json] = field(default_factory=list)  # orders that it has taken and not acted on yet
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     lock: RLock = field(default_factory=RLock)
+    act: Event = field(default_factory=Event)  # what slow orders wait for
 
     # --- what a test does ---
 
@@ -126,7 +129,8 @@ class FarSide:
         for name, moment in (("created_at", job["made"]), ("finished_at", job.get("finished"))):
             if habits.times != "none":
                 told[name] = None if moment is None else self._time(moment)
-        return told
+        told["status"] = dict(habits.words).get(told["status"], told["status"])
+        return {dict(habits.names).get(name, name): value for name, value in told.items()}
 
     def _time(self, moment: datetime) -> Any:
         match self.habits.times:
@@ -239,8 +243,10 @@ class _Call(BaseHTTPRequestHandler):
             far.late += [order] if fate == "late" else []
             self._drop()
             return
+        if fate == "slow":
+            far.act.wait()
         job = far.add(order)
-        if fate == "after":
+        if fate in ("after", "slow"):
             self._drop()
         else:
             self._answer(200, far.shown(job))
@@ -283,5 +289,6 @@ def serving(far: FarSide) -> Iterator[FarSide]:
     try:
         yield far
     finally:
+        far.act.set()
         server.shutdown()
         server.server_close()

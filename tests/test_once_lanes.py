@@ -46,6 +46,22 @@ LANES = {
     "no has_more": Habits(pages="bare", tag_filter="ignored"),
     "three a page": Habits(pages="capped", tag_filter=400),
     "all at once": Habits(pages="all", tag_filter=400),
+    "as Together": Habits(
+        times="iso",
+        names=(("trained_tokens", "token_count"), ("fine_tuned_model", "model_output_name")),
+        words=(("succeeded", "completed"), ("failed", "error")),
+        pages="all",
+        tag_filter=400,
+    ),
+    "as Fireworks": Habits(
+        times="iso",
+        names=(("created_at", "createTime"), ("finished_at", "completedTime"), ("training_file", "dataset")),
+        words=(("succeeded", "JOB_STATE_COMPLETED"), ("running", "JOB_STATE_RUNNING")),
+        file_form="accounts/bomnal/datasets/{}",
+        pages="bare",
+        tag_filter="ignored",
+    ),
+    "as Unsloth": Habits(model_prefix="unsloth/", list_keys=(*LEAN, "created_at", "model"), tag_filter="ignored"),
     "oldest first": Habits(oldest_first=True, pages="capped", tag_filter="ignored"),
 }
 UNTAGGED = {

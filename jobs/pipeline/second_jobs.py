@@ -4,7 +4,7 @@ An order may be acted on after it was taken for absent, and ordered again. Every
 tells of it; an order that was taken for absent is looked for besides, for a day (ADR 0003).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -121,15 +121,21 @@ def _look_through(job: FineTuneJob) -> None:
             return
 
 
-def _next_look(job: FineTuneJob) -> Any:
+def _next_look(job: FineTuneJob) -> datetime | None:
     now = timezone.now()
     age = now - (job.submitted_at or job.created_at)
     if age > LOOKED_FOR:
         return None
+    return now + (SELDOM if age > OFTEN_FOR and not _is_watched(job) else _pause(job))
+
+
+def _is_watched(job: FineTuneJob) -> bool:
+    return job.watched_until is not None and job.watched_until > timezone.now()
+
+
+def _pause(job: FineTuneJob) -> timedelta:
     about = job.service.about
-    if job.watched_until and job.watched_until > now:
-        return now + timedelta(seconds=about.watched_seconds)
-    return now + (timedelta(seconds=about.idle_seconds) if age < OFTEN_FOR else SELDOM)
+    return timedelta(seconds=about.watched_seconds if _is_watched(job) else about.idle_seconds)
 
 
 # --- followed and cancelled ---------------------------------------------------------------------------
@@ -177,13 +183,8 @@ def _told(second: SecondJob, remote: Json) -> None:
         told["trained_tokens"] = tokens
         told["billed_usd"] = pricing.training_cost(service.profile, second.job.base_model, tokens)
     has_ended = end_of(remote, service.about.ends, now) is not None
-    told |= {"ended_at": now, "due_at": None} if has_ended else {"due_at": now + _pause(second)}
+    told |= {"ended_at": now, "due_at": None} if has_ended else {"due_at": now + _pause(second.job)}
     _keep(second, **told)
-
-
-def _pause(second: SecondJob) -> timedelta:
-    about = second.job.service.about
-    return timedelta(seconds=about.watched_seconds if second.cancelled_at else about.idle_seconds)
 
 
 def _failed(second: SecondJob, error: ProviderError) -> None:

@@ -24,6 +24,7 @@ def watch(jobs: JobQuerySet) -> None:
     unwatched = Q(watched_until=None) | Q(watched_until__lte=now)
     # our clock, not SQLite's: it writes milliseconds, and a row is taken by the due time that was read, to the digit
     rows.filter(unwatched, state=State.RUNNING, due_at__gt=now).update(due_at=now)
+    rows.filter(unwatched, look_due_at__gt=now).update(look_due_at=now)
     rows.filter(unwatched | Q(watched_until__lt=now + EVERY)).update(watched_until=now + WATCHED)
 
 
