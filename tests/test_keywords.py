@@ -50,6 +50,42 @@ def test_nouns_in_the_order_of_the_text(mecab: Extractor, text: str, expected: l
     assert mecab.nouns(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("제1조(목적) 이 규정은 수수료의 기준을 정한다.", ["목적", "규정", "수수료", "기준"]),
+        ("현금 500원으로 낸다. 제2조제1호의 때에는 돌려준다.", ["현금"]),
+        ("제 3 조 제 2 항에 따른다.", []),
+        ("제10조의2제3항제1호가목과 다음 각 호", ["다음"]),
+        ("물가가 10년간 3배, 층은 12층, 사람은 200인이다.", ["물가", "층", "사람"]),
+        ("3학년 2학기에 5개국을 30분씩 세 번", []),
+        ("19세기와 20 세기, 몇 달과 두 배, 네 해", []),
+        ("1호선을 타고 5월호를 읽었다.", []),
+        ("5km를 뛰고 100 GB와 3kg", []),
+        ("방학 때와 갈 때와 봄의 때에", ["방학", "봄"]),
+        ("백 권쯤, 열 명 남짓, 스무 살", []),
+        # what the same words name elsewhere
+        ("원의 넓이와 원주", ["원", "넓이", "원주"]),
+        ("조를 짜서 배를 타고 때를 밀었다.", ["조", "배", "때"]),
+        ("호랑이가 층을 오르고 항아리를 인다.", ["호랑이", "층", "항아리"]),
+        ("6·25전쟁과 2차 세계대전, GPT와 MP3", ["전쟁", "세계대전", "GPT", "MP"]),
+        ("첫해의 시간과 세대와 단계", ["첫해", "시간", "세대", "단계"]),
+    ],
+)
+def test_units_and_bound_nouns_are_no_keywords(mecab: Extractor, text: str, expected: list[str]) -> None:
+    assert mecab.nouns(text) == expected
+
+
+def test_units_stay_where_the_recipe_keeps_them() -> None:
+    assert Extractor(units="keep").nouns("제1조에 따라 3배를 낸다. 갈 때 낸다.") == ["조", "배", "때"]
+
+
+def test_the_ancestor_keeps_them_and_a_new_recipe_does_not() -> None:
+    text = "제1조 수수료는 3배로 한다."
+
+    assert [made(text, recipe)[0]["prompt"] for recipe in (ANCESTOR, Recipe(format="legacy"))] == ["조 수수료 배", "수수료"]
+
+
 def test_keywords_are_the_most_frequent_nouns_ties_as_they_come(mecab: Extractor) -> None:
     assert mecab.keywords(PROSE) == ["눈", "골목", "할머니", "아이", "눈사람"]
 

@@ -25,3 +25,11 @@ def test_an_inch_mark_stops_no_sentence(tmp_path: Path) -> None:
         '화면은 21" 크기다. 그 뒤로 화면이 늘었다. 또 줄었다. 값은 그대로다.',
         "사람들은 기뻐했다. 가게는 붐볐다. 주인은 웃었다. 밤이 되었다.",
     ]
+
+
+def test_units_and_bound_nouns_of_a_law_are_no_keywords(tmp_path: Path) -> None:
+    made = examples("25d-law-units.txt", tmp_path)
+
+    words = {word for prompt, _answer in made for word in prompt.split(": ")[-1].split(", ")}
+    assert {"수수료", "규정", "기준", "현금"} <= words
+    assert words & {"조", "항", "호", "원", "때", "조제"} == set()
