@@ -14,9 +14,12 @@ from jobs.training_data.recipes.apart import run_apart
 from jobs.training_data.recipes.examples import make_examples
 from jobs.training_data.recipes.keywords import Extractor, NoAnalyserError
 from jobs.training_data.recipes.recipe import ANCESTOR, Example, Recipe, example_line
-from jobs.training_data.recipes.told import Far, Place, Text, Told
+from jobs.training_data.recipes.told import Far, Loaded, Place, Text, Told
 
 PROSE = "눈이 왔다. 골목에 눈이 쌓였다. 할머니가 골목을 쓸었다. 아이들이 눈사람을 만들었다. 눈이 그쳤다. "
+
+
+PLAIN = Recipe(format="legacy", template="{keywords}")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def mecab() -> Extractor:
 
 
 def made(text: str, recipe: Recipe) -> list[Any]:
-    return [json.loads(example.line) for example in make_examples([("s", text)], recipe)]
+    return [json.loads(example.line) for example in make_examples([Loaded("s", text)], recipe)]
 
 
 # --- nouns --------------------------------------------------------------------------------------------
@@ -81,9 +84,9 @@ def test_units_stay_where_the_recipe_keeps_them() -> None:
 
 
 def test_the_ancestor_keeps_them_and_a_new_recipe_does_not() -> None:
-    text = "제1조 수수료는 3배로 한다."
+    text = "제1조에 따라 수수료는 3배로 한다."
 
-    assert [made(text, recipe)[0]["prompt"] for recipe in (ANCESTOR, Recipe(format="legacy"))] == ["조 수수료 배", "수수료"]
+    assert [made(text, recipe)[0]["prompt"] for recipe in (ANCESTOR, PLAIN)] == ["조 수수료 배", "수수료"]
 
 
 def test_keywords_are_the_most_frequent_nouns_ties_as_they_come(mecab: Extractor) -> None:
@@ -173,14 +176,19 @@ def test_an_own_recipe_has_the_answer_on_either_side() -> None:
 
 
 def test_braces_in_the_text_are_left_alone() -> None:
-    assert json.loads(example_line(Recipe(format="legacy"), '{keywords} \\ "', ["{text}"])) == {
+    assert json.loads(example_line(PLAIN, '{keywords} \\ "', ["{text}"])) == {
         "prompt": "{text}",
         "completion": '{keywords} \\ "',
     }
 
 
 @pytest.mark.parametrize(
-    ("breaks", "expected"), [("join", "눈이 왔다. 골목이 희다."), ("keep", "눈이 왔다.\n골목이 희다.")]
+    ("breaks", "expected"),
+    [
+        ("join", "눈이 왔다. 골목이 희다."),
+        ("keep", "눈이 왔다.\n골목이 희다."),
+        ("auto", "눈이 왔다.\n골목이 희다."),
+    ],
 )
 def test_line_breaks_are_joined_or_kept(breaks: Any, expected: str) -> None:
     assert made("눈이 왔다.\n골목이 희다.", Recipe(format="legacy", line_breaks=breaks))[0]["completion"] == expected
@@ -189,7 +197,7 @@ def test_line_breaks_are_joined_or_kept(breaks: Any, expected: str) -> None:
 def test_every_example_knows_where_it_came_from() -> None:
     text = PROSE * 20
 
-    found = list(make_examples([("a", text), ("b", text)], Recipe(line_breaks="keep")))
+    found = list(make_examples([Loaded("a", text), Loaded("b", text)], Recipe(line_breaks="keep")))
 
     assert [json.loads(one.line)["messages"][-1]["content"] for one in found] == [
         text[one.start : one.end] for one in found
@@ -199,7 +207,7 @@ def test_every_example_knows_where_it_came_from() -> None:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     def lines(seed: int) -> list[Example]:
-        return list(make_examples([("s", PROSE * 40)], Recipe(seed=seed)))
+        return list(make_examples([Loaded("s", PROSE * 40)], Recipe(cut="sentences", seed=seed)))
 
     assert lines(1) == lines(1)
     assert lines(1) != lines(2)
@@ -259,7 +267,7 @@ def test_examples_and_their_places_are_written(texts: list[Text], tmp_path: Path
 
     _rest, way = told(Recipe(), texts, target=target, places=places)
 
-    expected = list(make_examples([(text.source, PROSE * 8) for text in texts], Recipe()))
+    expected = list(make_examples([Loaded(text.source, PROSE * 8) for text in texts], Recipe()))
     assert target.read_bytes() == b"".join(one.line + b"\n" for one in expected)
     assert [msgspec.json.decode(line, type=Place) for line in places.read_bytes().splitlines()] == [
         Place(one.source, one.start, one.end) for one in expected

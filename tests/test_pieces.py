@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.training_data.recipes.pieces import Piece, chunks, paragraphs, sentences
+from jobs.training_data.recipes.pieces import Piece, chunks, sentence_groups, sentences
 
 FAMILY, FLAG, HAND = "👨‍👩‍👧‍👦", "🇰🇷", "👍🏽"
 PROSE = "눈이 왔다. 골목이 하얗게 덮였다! 누가 먼저 걸었을까? 발자국이 하나 남았다. "
@@ -25,7 +25,7 @@ NAMED = {
     "half of a flag": "🇰" * 5_001,
     "nothing": "",
 }
-CUTS: list[Callable[[str], Iterator[Piece]]] = [sentences, paragraphs, chunks]
+CUTS: list[Callable[[str], Iterator[Piece]]] = [sentences, sentence_groups, chunks]
 
 
 def said(text: str) -> list[str]:
@@ -174,12 +174,12 @@ def test_any_text_is_cut_to_its_end(cut: Callable[[str], Iterator[Piece]], name:
 @settings(max_examples=100, deadline=None)
 def test_nothing_is_lost_and_nothing_stands_twice(text: str, size: int) -> None:
     assert fits(text, list(sentences(text)))
-    assert fits(text, list(paragraphs(text, 1, 3)))
+    assert fits(text, list(sentence_groups(text, 1, 3)))
     assert fits(text, list(chunks(text, size)))
 
 
 def test_paragraphs_have_three_to_five_sentences() -> None:
-    sizes = [len(said(piece.text)) for piece in paragraphs(PROSE * 50)]
+    sizes = [len(said(piece.text)) for piece in sentence_groups(PROSE * 50)]
 
     assert set(sizes[:-1]) == {3, 4, 5}
     assert sum(sizes) == 200
@@ -188,12 +188,12 @@ def test_paragraphs_have_three_to_five_sentences() -> None:
 def test_the_same_seed_gives_the_same_paragraphs() -> None:
     text = PROSE * 50
 
-    assert list(paragraphs(text, seed=7)) == list(paragraphs(text, seed=7))
-    assert list(paragraphs(text, seed=7)) != list(paragraphs(text, seed=8))
+    assert list(sentence_groups(text, seed=7)) == list(sentence_groups(text, seed=7))
+    assert list(sentence_groups(text, seed=7)) != list(sentence_groups(text, seed=8))
 
 
 def test_a_short_rest_joins_the_last_paragraph() -> None:
-    assert [len(said(piece.text)) for piece in paragraphs("눈이 왔다. " * 10, low=3, high=4, seed=1)][-1] >= 3
+    assert [len(said(piece.text)) for piece in sentence_groups("눈이 왔다. " * 10, low=3, high=4, seed=1)][-1] >= 3
 
 
 def test_chunks_end_with_a_sentence() -> None:

@@ -33,12 +33,12 @@ def test_a_korean_text_becomes_a_file_whose_examples_know_where_they_come_from(w
     text = long_text(500)
     source = uploaded(world, text.encode("cp949"))
 
-    run = walk(make_run(world.team, source, recipe=Recipe(), created_by=world.bob), RunState.DONE)
+    run = walk(make_run(world.team, source, recipe=Recipe(template="{keywords}"), created_by=world.bob), RunState.DONE)
 
     file = file_of(run)
     assert (file.state, file.format, file.origin) == ("ready", "chat", "recipe")
     assert file.examples == run.done == run.total >= 100
-    assert Recipe.from_json(file.options["recipe"]) == Recipe()
+    assert Recipe.from_json(file.options["recipe"]) == Recipe(template="{keywords}")
     assert file.options["sources"] == [
         {"uuid": str(source.uuid), "name": "겨울.txt", "text_sha256": source.text_sha256}
     ]
@@ -60,7 +60,7 @@ def test_the_same_recipe_and_text_give_the_same_file(world: World) -> None:
 
     twin = TrainingFile.objects.get(pk=ordered(second).pk)
     assert twin.report == {"same_as": str(ordered(first).uuid)}
-    other = walk(make_run(world.team, source, recipe=Recipe(seed=1)), RunState.DONE)
+    other = walk(make_run(world.team, source, recipe=Recipe(top=1)), RunState.DONE)
     assert file_of(other).deleted_at is None
 
 

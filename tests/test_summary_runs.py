@@ -54,7 +54,7 @@ def test_every_chunk_is_asked_about_once_and_the_answers_become_a_file(world: Wo
     assert file.options["sources"][0]["uuid"] == str(source.uuid)
     chunk = run.chunks.get(position=3)
     line = example_of(file, chunk)
-    assert line["messages"][0]["content"] == chunk.answer
+    assert line["messages"][0]["content"] == f"다음 내용으로 글을 쓰세요: {chunk.answer}"
     assert line["messages"][1]["content"] == long_text(40)[chunk.start : chunk.end] == chunk.text
     assert chunk.answer.startswith("(시뮬레이션 요약) ")
 
