@@ -24,6 +24,11 @@ PROBLEMS = {
     "unknown_place": _("A place in braces is none that this recipe knows. The note below the field names them."),
 }
 TYPED = ("prompt", "template", "system_prompt")  # a browser ends their lines with CR and LF
+CUTS = (
+    ("paragraphs", _("By paragraphs, as they were written")),
+    ("sentences", _("By groups of sentences")),
+    ("characters", _("By length")),
+)
 KINDS = (
     ("keywords", _("Keywords → paragraph")),
     ("summary", _("Summary → passage")),
@@ -35,22 +40,15 @@ class RecipeForm(forms.Form):
     """The settings alone; `recipe` gives them as they are stored."""
 
     kind = forms.ChoiceField(choices=KINDS, widget=forms.RadioSelect, label=_("Recipe"), initial="keywords")
-    cut = forms.ChoiceField(
-        label=_("Cut the text"),
-        choices=(
-            ("sentences", _("Into paragraphs of some sentences")),
-            ("characters", _("Into pieces of some length")),
-        ),
-        required=False,
-    )
+    cut = forms.ChoiceField(label=_("How the text is cut"), choices=CUTS, widget=forms.RadioSelect)
     low = forms.IntegerField(
-        label=_("Sentences at least"), min_value=1, max_value=MOST_SENTENCES, help_text=_("in a paragraph")
+        label=_("Sentences at least"), min_value=1, max_value=MOST_SENTENCES, help_text=_("in a piece")
     )
     high = forms.IntegerField(
-        label=_("Sentences at most"), min_value=1, max_value=MOST_SENTENCES, help_text=_("in a paragraph")
+        label=_("Sentences at most"), min_value=1, max_value=MOST_SENTENCES, help_text=_("in a piece")
     )
     seed = forms.IntegerField(
-        label=_("Seed"), min_value=0, max_value=2**31 - 1, help_text=_("Same seed, same paragraphs, same file")
+        label=_("Seed"), min_value=0, max_value=2**31 - 1, help_text=_("Same seed, same groups, same file")
     )
     size = forms.IntegerField(
         label=_("Characters a piece"),
@@ -59,19 +57,28 @@ class RecipeForm(forms.Form):
         help_text=_("It ends where a sentence does."),
     )
     line_breaks = forms.ChoiceField(
-        label=_("Line breaks inside a piece"), choices=(("join", _("become a space")), ("keep", _("stay")))
+        label=_("Line breaks inside a piece"),
+        choices=(
+            ("auto", _("wrapped lines are joined, others stay")),
+            ("join", _("become a space")),
+            ("keep", _("stay")),
+        ),
     )
     top = forms.IntegerField(
-        label=_("Keywords at most"), min_value=1, max_value=MOST_KEYWORDS, help_text=_("of each paragraph")
+        label=_("Keywords at most"), min_value=1, max_value=MOST_KEYWORDS, help_text=_("of each piece")
     )
     ranking = forms.ChoiceField(
         label=_("Which nouns come first"),
         choices=(
-            ("frequency", _("The most frequent of the paragraph")),
+            ("frequency", _("The most frequent of the piece")),
             ("distinctive", _("Those that set it apart from the rest of the text")),
         ),
     )
     analyser = forms.ChoiceField(label=_("Analyser"), choices=(("mecab", _("mecab-ko (fast)")),))
+    units = forms.ChoiceField(
+        label=_("Units and counting words"),
+        choices=(("leave_out", _("are no keywords")), ("keep", _("may be keywords"))),
+    )
     stop_words = forms.CharField(
         label=_("Words to leave out"),
         required=False,
@@ -84,7 +91,7 @@ class RecipeForm(forms.Form):
         label=_("What the model is asked"),
         max_length=4_000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("{text} stands for the piece of text."),
+        help_text=_("{text} stands for the piece of text, {heading} for the heading above it."),
     )
     max_tokens = forms.IntegerField(
         label=_("Longest answer (tokens)"),
@@ -101,7 +108,8 @@ class RecipeForm(forms.Form):
         max_length=4_000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_(
-            "{keywords}, {summary} or {text} stands for what this recipe found. Left empty, the prompt is that alone."
+            "{keywords}, {summary} or {text} stands for what this recipe found, {heading} for the heading above the "
+            "piece. Left empty: “Write a text with these words: {keywords}” or the like, in the language of the piece."
         ),
     )
     answer = forms.ChoiceField(
@@ -140,7 +148,7 @@ class RecipeForm(forms.Form):
         names = Recipe.__struct_fields__
         told = {name: self.cleaned_data[name] for name in names if self.cleaned_data.get(name) not in (None, "")}
         told |= {name: told[name].replace("\r\n", "\n") for name in TYPED if name in told}
-        return Recipe.from_json(told | {"between": self.cleaned_data["between"]})
+        return Recipe.of(told | {"between": self.cleaned_data["between"]})
 
 
 def as_initial(recipe: Recipe) -> dict[str, Any]:

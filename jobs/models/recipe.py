@@ -185,7 +185,8 @@ class Chunk(models.Model):
     state = models.CharField(max_length=8, choices=ChunkState.choices, default=ChunkState.WAITING)
 
     # Of a paid run alone.
-    text = models.TextField(blank=True)
+    text = models.TextField(blank=True)  # as an example shows it
+    heading = models.TextField(blank=True)  # that it is under
     answer = models.TextField(blank=True)
     flags = models.JSONField(default=list, blank=True)
     odd = models.BooleanField(default=False)  # refused, lost or flagged: a person may want to do something about it

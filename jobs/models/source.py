@@ -61,6 +61,7 @@ class Source(models.Model):
     characters = models.PositiveBigIntegerField(default=0)
     sentences = models.PositiveBigIntegerField(default=0)
     notes = models.JSONField(default=dict, blank=True)  # training_data.texts.codes.Note → how often
+    headings = models.JSONField(default=list, blank=True)  # characters at which those begin that the file itself marks
     fault = models.CharField(max_length=24, blank=True)  # training_data.texts.codes.TextCode
     fault_params = models.JSONField(default=dict, blank=True)
     read_pages = models.PositiveIntegerField(default=0)  # of a PDF that is being read

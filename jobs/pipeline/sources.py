@@ -153,6 +153,7 @@ def _store(source: Source, lease: Lease, part: Path, found: Found) -> None:
         characters=found.characters,
         sentences=found.sentences,
         notes=found.notes,
+        headings=found.headings,
         fault=found.fault,
         fault_params=found.params,
         read_at=timezone.now(),

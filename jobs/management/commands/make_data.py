@@ -25,8 +25,9 @@ from jobs.training_data.texts.found import ENCODINGS, KINDS, Found
 NUMBERS = ("low", "high", "seed", "size", "top")
 WORDS = ("template", "system_prompt", "between")
 CHOICES = {
-    "cut": ("sentences", "characters"),
-    "line_breaks": ("join", "keep"),
+    "cut": ("paragraphs", "sentences", "characters"),
+    "line_breaks": ("auto", "join", "keep"),
+    "units": ("leave_out", "keep"),
     "ranking": ("frequency", "distinctive"),
     "analyser": ("mecab", "kiwi"),
     "answer": ("text", "keywords"),
@@ -72,7 +73,7 @@ class Command(BaseCommand):
         if found.fault:
             raise CommandError(f"{path}: {' '.join(explain_text(found.fault, found.params))}")
         self.stderr.write(f"{path}: {found.encoding or kind}, {found.sentences:,} sentences")
-        return Text(path.name, str(target))
+        return Text(path.name, str(target), found.headings)
 
     def _make(self, recipe: Recipe, texts: list[Text], out: Path) -> int:
         part = _half_of(out)
@@ -132,7 +133,7 @@ def _recipe(options: dict[str, Any]) -> Recipe:
     given = {name: options[name] for name in (*NUMBERS, *WORDS, *CHOICES) if options[name] is not None}
     if path := options["stop_words"]:
         given["stop_words"] = _words_of(path)
-    recipe = Recipe.from_json(base | {"kind": options["recipe"]} | given)
+    recipe = Recipe.of(base | {"kind": options["recipe"]} | given)
     if problems := recipe.problems():
         raise CommandError("\n".join(problem_words(field, code) for field, code in problems.items()))
     return recipe

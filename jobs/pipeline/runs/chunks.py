@@ -28,7 +28,7 @@ WORKER_DIED = gettext_noop("The worker stopped during the call.")
 LOCKED = """SELECT stop_after, done + failed + unsure, cap_nano, spent_nano + held_nano
 FROM jobs_run WHERE id = %s AND state = %s AND wish = '' AND due_at <= %s"""
 # Of a claimed chunk, in the order of the model's fields, as from_db wants them; others are read when asked for.
-FIELDS = ("id", "run_id", "state", "text", "tries", "bound_nano")
+FIELDS = ("id", "run_id", "state", "text", "heading", "tries", "bound_nano")
 FIRST = f"""SELECT (SELECT COUNT(*) FROM jobs_chunk WHERE run_id = %s AND state = %s), {", ".join(FIELDS)}
 FROM jobs_chunk WHERE run_id = %s AND state = %s ORDER BY position LIMIT 1"""  # noqa: S608 - our own names
 CLAIMED = "UPDATE jobs_chunk SET state = %s, claimed_until = %s, tries = tries + 1 WHERE id = %s AND state = %s"

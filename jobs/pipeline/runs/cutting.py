@@ -67,6 +67,7 @@ def _chunk(run: Run, position: int, asked: Question, source: int) -> Chunk:
         start=asked.start,
         end=asked.end,
         text=asked.text,
+        heading=asked.heading,
         most_prompt_tokens=asked.tokens,
         bound_nano=bound,
     )

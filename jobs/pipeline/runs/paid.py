@@ -51,7 +51,7 @@ def _ask_on(run: Run, ask: Callable[[Json], Json]) -> bool:
     until = time.monotonic() + BITE_SECONDS
     recipe = Recipe.from_json(run.recipe)
     while chunk := claim(run.pk):
-        if not _ask_about(run, chunk, request_for(recipe, run.model, chunk.text), ask):
+        if not _ask_about(run, chunk, request_for(recipe, run.model, chunk.text, chunk.heading), ask):
             return False
         if time.monotonic() >= until:
             return True
@@ -81,9 +81,9 @@ def _ask_about(run: Run, chunk: Chunk, request: Json, ask: Callable[[Json], Json
     return True
 
 
-def request_for(recipe: Recipe, model: str, text: str) -> Json:
+def request_for(recipe: Recipe, model: str, text: str, heading: str) -> Json:
     """The body of the call."""
-    said = {"model": model, "messages": messages(recipe, text)}
+    said = {"model": model, "messages": messages(recipe, text, heading)}
     return said | {"temperature": recipe.temperature, "max_tokens": recipe.max_tokens}
 
 

@@ -51,7 +51,8 @@ def _free(recipe: Recipe, sources: Sequence[Source], names: dict[str, Source]) -
 
 
 def _example(made: Made, source: Source) -> dict[str, Any]:
-    return {"source": source, "start": made.start, "end": made.end, "said": said_in(bytes(made.line))}
+    said = said_in(bytes(made.line))
+    return {"source": source, "start": made.start, "end": made.end, "heading": made.heading, "said": said}
 
 
 def said_in(line: bytes) -> list[tuple[str, str]]:
@@ -83,4 +84,5 @@ def _paid(
 
 
 def _question(asked: Question, source: Source) -> dict[str, Any]:
-    return {"source": source, "start": asked.start, "end": asked.end, "text": asked.text, "tokens": asked.tokens}
+    about = {"text": asked.text, "heading": asked.heading, "tokens": asked.tokens}
+    return {"source": source, "start": asked.start, "end": asked.end, **about}

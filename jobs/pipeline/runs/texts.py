@@ -23,7 +23,7 @@ def texts_of(run: Run) -> list[Text]:
 def named(sources: Iterable[Source]) -> list[Text]:
     """Raises TextGoneError."""
     found = [
-        Text(str(source.uuid), str(source.text_file))
+        Text(str(source.uuid), str(source.text_file), tuple(source.headings))
         for source in sources
         if source.text_path and not source.deleted_at
     ]

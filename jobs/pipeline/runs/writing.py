@@ -46,5 +46,5 @@ def write(file: TrainingFile, _sources: list[Path], target: Path, keep: Callable
 def _write(recipe: Recipe, chunks: tuple[Chunk, ...], before: int, write: Callable[[bytes], object]) -> None:
     for line, chunk in enumerate(chunks, before + 1):
         chunk.line = line
-        write(example_line(recipe, chunk.text, chunk.answer) + b"\n")
+        write(example_line(recipe, chunk.text, chunk.answer, chunk.heading) + b"\n")
     Chunk.objects.bulk_update(chunks, ["line"])

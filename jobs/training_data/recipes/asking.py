@@ -7,19 +7,21 @@ from typing import Any
 import msgspec
 
 from jobs.training_data.apart import lines_of
-from jobs.training_data.recipes.recipe import Recipe, fill
+from jobs.training_data.recipes.prompts import fill
+from jobs.training_data.recipes.recipe import Recipe
 from jobs.training_data.recipes.told import Order, Text
 
 CUT = "jobs.training_data.recipes.cut"
 
 
 class Question(msgspec.Struct, frozen=True):
-    """One chunk: which characters of which source, and the exact (o200k) tokens of the whole call."""
+    """One chunk: which characters of which source, as an example shows them; exact (o200k) tokens of the whole call."""
 
     source: str
     start: int
     end: int
     text: str
+    heading: str
     tokens: int
 
 
@@ -41,9 +43,9 @@ class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
     fault: str = ""  # "text_missing"
 
 
-def messages(recipe: Recipe, text: str) -> list[dict[str, Any]]:
+def messages(recipe: Recipe, text: str, heading: str) -> list[dict[str, Any]]:
     """What the model is asked about a chunk."""
-    return [{"role": "user", "content": fill(recipe.prompt, text=text)}]
+    return [{"role": "user", "content": fill(recipe.prompt, text=text, heading=heading)}]
 
 
 def cut_apart(recipe: Recipe, texts: Iterable[Text], *, most: int = 0) -> Generator[Heard]:

@@ -11,9 +11,9 @@ import msgspec
 
 from jobs.training_data.apart import tell
 from jobs.training_data.recipes.asking import Heard, Question, Sum, messages
-from jobs.training_data.recipes.pieces import chunks
+from jobs.training_data.recipes.cutting import pieces_of
 from jobs.training_data.recipes.recipe import Recipe
-from jobs.training_data.recipes.told import Order
+from jobs.training_data.recipes.told import Loaded, Order
 from jobs.training_data.tokens import count_example
 
 SECONDS = 0.5  # between two words about how far it is
@@ -21,20 +21,20 @@ SECONDS = 0.5  # between two words about how far it is
 
 def cut(order: Order) -> None:
     recipe = msgspec.json.decode(order.recipe, type=Recipe)
-    texts = [(text.source, Path(text.path).read_bytes().decode()) for text in order.texts]
-    before, total = 0, sum(len(text) for _source, text in texts)
+    texts = [Loaded.of(text) for text in order.texts]
+    before, total = 0, sum(len(text.text) for text in texts)
     found = tokens = 0
     told = float("-inf")
-    for source, text in texts:
-        for piece in chunks(text, recipe.size):
-            one = count_example(messages(recipe, piece.text))
+    for text in texts:
+        for piece in pieces_of(recipe, text):
+            one = count_example(messages(recipe, piece.text, piece.heading))
             found, tokens = found + 1, tokens + one
             if not order.most or found <= order.most:
-                tell(Heard(question=Question(source, piece.start, piece.end, piece.text, one)))
+                tell(Heard(question=Question(text.source, *piece, one)))
             if time.monotonic() - told >= SECONDS:
                 told = time.monotonic()
                 tell(Heard(sum=Sum(before + piece.end, total, found, tokens)))
-        before += len(text)
+        before += len(text.text)
     tell(Heard(sum=Sum(total, total, found, tokens, last=True)))
 
 

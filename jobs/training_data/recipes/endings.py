@@ -22,6 +22,7 @@ NUMBERING = re.compile(
 )
 DATE = re.compile(r"(?:^|\D)\d{1,4}\.\s?\d{1,2}$")
 WORD = re.compile(r"[A-Za-z.]+$")
+ENDED = frozenset(".!?。！？…”’\"'")  # what the last line of a paragraph ends in
 BACK = 300  # characters that are looked at before a mark: enough for any word or quotation, and never the whole text
 HEAD = 64 * 1024  # characters that tell how a text's lines are broken
 
@@ -89,5 +90,5 @@ def line_ends_sentences(text: str) -> bool:
         return True
     lengths = sorted(map(len, full))
     usual, long = lengths[len(lengths) // 2], lengths[len(lengths) * 9 // 10]
-    ended = sum(line[-1] in ".!?。！？…”’\"'" for line in full)
+    ended = sum(line[-1] in ENDED for line in full)
     return not (usual >= 25 and long - usual <= max(6, usual // 4) and ended * 2 < len(full))

@@ -1,7 +1,8 @@
 """Nouns and keywords of Korean text. Only for a process of its own: MeCab's dictionary takes 100 MB.
 
 Adjacent nouns that are written without a space are one term: 파인 + 튜닝 → 파인튜닝. Words that name nothing by
-themselves (것, 수, 개; 나, 그것; 하나) are left out. Latin words count, from two letters on: GPT.
+themselves (것, 수, 때; 나, 그것; 하나) and units (3개, 제1조, 5km) are left out. Latin words count, from two letters
+on: GPT.
 """
 
 import importlib
@@ -15,6 +16,7 @@ from typing import Literal
 import mecab_ko
 
 from jobs.training_data.recipes.clusters import safe_cut
+from jobs.training_data.recipes.units import named_in, without_units
 
 TAGS = "NNG|NNP|SH|SL"
 # Each morpheme a line, the space before it kept: ` 파인\tNNG` begins a term, `튜닝\tNNG` goes on with it.
@@ -25,7 +27,7 @@ ODD_SPACE = re.compile(r"[\0\t-\r\x1c-\x1f\x85\xa0\u2028\u2029\u3000]")
 LONGEST_TERM = 12  # characters; what is longer is no term but a row of them
 AT_ONCE = 4_000  # characters that MeCab gets at a time: its lattice grows with them
 
-type Nouns = Callable[[str], list[str]]
+type Lines = Callable[[str], str]  # of a text: a morpheme a line
 
 
 class NoAnalyserError(Exception):
@@ -45,16 +47,22 @@ class Extractor:
         ranking: Literal["frequency", "distinctive"] = "frequency",
         stop_words: Iterable[str] = (),
         analyser: Literal["mecab", "kiwi"] = "mecab",
+        units: Literal["leave_out", "keep"] = "leave_out",
     ) -> None:
-        self.top, self.ranking, self.stop_words = top, ranking, frozenset(stop_words)
-        self._nouns: Nouns = _kiwi() if analyser == "kiwi" else _mecab()
+        self.top, self.ranking, self.stop_words, self.units = top, ranking, frozenset(stop_words), units
+        self._parse: Lines = _kiwi() if analyser == "kiwi" else mecab_ko.Tagger(FORMAT).parse
         self._texts = 0
         self._known: Counter[str] = Counter()  # in how many texts a noun stands
 
     def nouns(self, text: str) -> list[str]:
         """Its nouns in the order of the text, each as often as it stands there; stop words are left out."""
-        found = [noun for part in _parts(ODD_SPACE.sub(" ", text)) for noun in self._nouns(part)]
+        found = [noun for part in _parts(ODD_SPACE.sub(" ", text)) for noun in self._of(part)]
         return [noun for noun in found if noun not in self.stop_words] if self.stop_words else found
+
+    def _of(self, text: str) -> list[str]:
+        if self.units == "keep":
+            return _nouns(self._parse(text))
+        return named_in(text, _nouns(without_units(self._parse(text))))
 
     def keywords(self, text: str) -> list[str]:
         """The `top` nouns of it; fewer, or none, where it has no more."""
@@ -84,19 +92,14 @@ def _parts(text: str) -> Iterable[str]:
     yield text[start:]
 
 
-def _mecab() -> Nouns:
-    parse = mecab_ko.Tagger(FORMAT).parse
-
-    def nouns(text: str) -> list[str]:
-        found: list[str] = []
-        for first, more in TERM.findall(parse(text)):
-            if more:
-                found += _terms([first, *TAIL.split(more)[:-1]])
-            elif len(first) > 1 or not first.isascii():
-                found.append(first)
-        return found
-
-    return nouns
+def _nouns(parsed: str) -> list[str]:
+    found: list[str] = []
+    for first, more in TERM.findall(parsed):
+        if more:
+            found += _terms([first, *TAIL.split(more)[:-1]])
+        elif len(first) > 1 or not first.isascii():
+            found.append(first)
+    return found
 
 
 def _terms(parts: list[str]) -> list[str]:
@@ -105,23 +108,17 @@ def _terms(parts: list[str]) -> list[str]:
     return [whole] if len(whole) <= LONGEST_TERM else parts
 
 
-def _kiwi() -> Nouns:
+def _kiwi() -> Lines:
+    """Kiwi's morphemes as MeCab writes them."""
     if not importlib.util.find_spec("kiwipiepy"):
         raise NoAnalyserError("kiwi")
     tokenize = importlib.import_module("kiwipiepy").Kiwi().tokenize
 
-    def nouns(text: str) -> list[str]:
-        found: list[str] = []
-        term: list[str] = []
-        end = -1
+    def lines(text: str) -> str:
+        end, found = 0, []
         for token in tokenize(text):
-            if token.tag not in ("NNG", "NNP", "SH", "SL"):
-                continue
-            if term and token.start != end:
-                found += _terms(term)
-                term = []
-            term.append(token.form)
-            end = token.start + token.len
-        return [noun for noun in (found + _terms(term) if term else found) if len(noun) > 1 or not noun.isascii()]
+            space, end = " " * (token.start > end), token.start + token.len
+            found.append(f"{space}{token.form}\t{token.tag}\n")
+        return "".join(found)
 
-    return nouns
+    return lines

@@ -1,4 +1,4 @@
-"""Cuts a text into sentences, paragraphs of a few sentences, and chunks of about so many characters.
+"""Cuts a text into sentences, groups of a few sentences, and chunks of about so many characters.
 
 Every piece is a slice of the text: `text[piece.start:piece.end] == piece.text`, without white space at its ends, and no
 piece overlaps the next. What lies between two pieces is white space. Whatever the text is, the cutting ends.
@@ -28,14 +28,21 @@ class Piece(NamedTuple):
 
 def sentences(text: str) -> Iterator[Piece]:
     """Its sentences. Where lines have no full stops, as in a poem, each line is one."""
-    start = 0
-    for end in sentence_ends(text, lines=line_ends_sentences(text)):
-        yield from _bounded(text, start, end)
-        start = end
-    yield from _bounded(text, start, len(text))
+    return sentences_between(text, 0, len(text), lines=line_ends_sentences(text))
 
 
-def paragraphs(text: str, low: int = 3, high: int = 5, seed: int = 0) -> Iterator[Piece]:
+def sentences_between(
+    text: str, start: int, end: int, *, lines: bool, longest: int = LONGEST_SENTENCE
+) -> Iterator[Piece]:
+    """Those of a part of it, none longer than `longest`. `lines`: each line is one, or more."""
+    at = start
+    for place in sentence_ends(text[start:end], lines=lines):
+        yield from _cut(text, at, start + place, longest)
+        at = start + place
+    yield from _cut(text, at, end, longest)
+
+
+def sentence_groups(text: str, low: int = 3, high: int = 5, seed: int = 0) -> Iterator[Piece]:
     """Groups of `low` to `high` sentences. The same text, bounds and seed give the same groups.
 
     The rest of the text joins the last group where it would be shorter than `low` and both fit into `high`.
@@ -94,10 +101,6 @@ def _is_better_without(start: int, end: int, longer: int, size: int) -> bool:
 def _short_enough(text: str, size: int) -> Iterator[Piece]:
     for sentence in sentences(text):
         yield from _cut(text, sentence.start, sentence.end, HARD_CUT * size)
-
-
-def _bounded(text: str, start: int, end: int) -> Iterator[Piece]:
-    return _cut(text, start, end, LONGEST_SENTENCE)
 
 
 def _cut(text: str, start: int, end: int, longest: int) -> Iterator[Piece]:

@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from jobs.training_data.apart import tell
-from jobs.training_data.recipes.examples import make_examples, pieces_of
+from jobs.training_data.recipes.cutting import pieces_of
+from jobs.training_data.recipes.examples import make_examples
 from jobs.training_data.recipes.keywords import NoAnalyserError
 from jobs.training_data.recipes.recipe import Example, Recipe
-from jobs.training_data.recipes.told import Far, Made, Order, Place, Told
+from jobs.training_data.recipes.told import Far, Loaded, Made, Order, Place, Told
 
 BUFFER = 1024 * 1024
 SECONDS = 0.5  # between two words about how far it is
@@ -22,9 +23,9 @@ SECONDS = 0.5  # between two words about how far it is
 class Way:
     """How far it is. The first word comes before the first example."""
 
-    def __init__(self, texts: list[tuple[str, str]], passes: int) -> None:
-        self.lengths = [len(text) for _source, text in texts]
-        self.sources = [source for source, _text in texts]
+    def __init__(self, texts: list[Loaded], passes: int) -> None:
+        self.lengths = [len(text.text) for text in texts]
+        self.sources = [text.source for text in texts]
         self.total = passes * sum(self.lengths)
         self.before = self.at = self.examples = 0
         self.turn = 0
@@ -47,7 +48,7 @@ class Way:
 
 def run(order: Order) -> None:
     recipe = msgspec.json.decode(order.recipe, type=Recipe)
-    texts = [(text.source, Path(text.path).read_bytes().decode()) for text in order.texts]
+    texts = [Loaded.of(text) for text in order.texts]
     way = Way(texts, passes=2 if recipe.is_free and recipe.ranking == "distinctive" else 1)
     way.tell()
     made = _made(recipe, texts, way)
@@ -59,21 +60,21 @@ def run(order: Order) -> None:
     way.tell(last=True)
 
 
-def _made(recipe: Recipe, texts: list[tuple[str, str]], way: Way) -> Iterator[Made]:
+def _made(recipe: Recipe, texts: list[Loaded], way: Way) -> Iterator[Made]:
     if not recipe.is_free:
         return _chunks(recipe, texts, way)
     return map(_as_made, make_examples(texts, recipe, way.seen))
 
 
-def _chunks(recipe: Recipe, texts: Iterable[tuple[str, str]], way: Way) -> Iterator[Made]:
-    for source, text in texts:
+def _chunks(recipe: Recipe, texts: Iterable[Loaded], way: Way) -> Iterator[Made]:
+    for text in texts:
         for piece in pieces_of(recipe, text):
-            yield Made(source, piece.start, piece.end, text=piece.text)
-            way.seen(source, piece.end)
+            yield Made(text.source, piece.start, piece.end, text=piece.text, heading=piece.heading)
+            way.seen(text.source, piece.end)
 
 
 def _as_made(example: Example) -> Made:
-    return Made(example.source, example.start, example.end, msgspec.Raw(example.line))
+    return Made(example.source, example.start, example.end, msgspec.Raw(example.line), heading=example.heading)
 
 
 def _teller(made: Made) -> None:

@@ -1,13 +1,30 @@
 """What the process that runs a recipe is asked, and what it tells; plain structs as JSON, one a line."""
 
+from pathlib import Path
+from typing import Self
+
 import msgspec
 
 
 class Text(msgspec.Struct, frozen=True):
-    """An extracted text: UTF-8, NFC, line breaks as \\n."""
+    """An extracted text: UTF-8, NFC, line breaks as \\n. `headings`: where those begin that the file itself marks."""
 
     source: str
     path: str
+    headings: tuple[int, ...] = ()
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A text in the process that makes something of it."""
+
+    source: str
+    text: str
+    headings: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, text: Text) -> Self:
+        """Raises FileNotFoundError."""
+        return cls(text.source, Path(text.path).read_bytes().decode(), frozenset(text.headings))
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +55,8 @@ class Made(msgspec.Struct, frozen=True):
     start: int
     end: int
     line: msgspec.Raw = msgspec.Raw(b"null")  # the example's JSON; of a chunk nothing
-    text: str = ""  # the chunk
+    text: str = ""  # the chunk, as an example shows it
+    heading: str = ""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):

@@ -29,6 +29,7 @@ class Found(msgspec.Struct, frozen=True, omit_defaults=True):
     params: dict[str, str | int] = {}
     encoding: str = ""  # of a plain text, as it was recognised or chosen
     notes: Noted = {}
+    headings: tuple[int, ...] = ()  # characters at which those begin that the file itself marks
     characters: int = 0
     sentences: int = 0
     sha256: str = ""  # of the text as UTF-8

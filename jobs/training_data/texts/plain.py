@@ -5,6 +5,7 @@ import unicodedata
 
 from jobs.training_data.texts.codes import Note
 from jobs.training_data.texts.found import Noted
+from jobs.training_data.texts.marking import mark_headings
 
 # Controls; zero-width space, non-joiner, marks of direction, word joiner, BOM, soft hyphen. The joiner makes emoji.
 INVISIBLE = re.compile(
@@ -43,10 +44,11 @@ def tidy(text: str) -> tuple[str, Noted]:
 
 
 def without_marks(text: str) -> tuple[str, int]:
-    """Markdown as prose, and how many marks were taken out."""
-    marks = 0
+    """Markdown as prose, its headings as `marking` has them, and how many marks were taken out."""
+    text, front = FRONT_MATTER.subn("", text)
+    text, headings = mark_headings(text)
+    marks = front + headings
     for pattern, instead in (
-        (FRONT_MATTER, ""),
         (FENCE, ""),
         (RULE, ""),
         (LINE_MARKS, ""),

@@ -7,6 +7,7 @@ from pathlib import Path
 from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
 from jobs.training_data.texts.decoding import decode
 from jobs.training_data.texts.found import BOUNDS, Bounds, Noted
+from jobs.training_data.texts.marking import MARK, take_marks_out
 from jobs.training_data.texts.pdf import pdf_text
 from jobs.training_data.texts.plain import tidy, without_marks
 from jobs.training_data.texts.zipped import zipped_text
@@ -21,6 +22,7 @@ class Read:
 
     def __init__(self, text: str, notes: Noted | None = None, encoding: str = "") -> None:
         self.text, self.encoding, self.notes = text, encoding, notes or {}
+        self.headings: tuple[int, ...] = ()
 
 
 def read(
@@ -33,6 +35,7 @@ def read(
     found.notes |= _signs(found.text)
     found.text, noticed = tidy(found.text)
     found.notes |= noticed
+    found.text, found.headings = take_marks_out(found.text)
     if len(found.text) > bounds.characters:
         raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
     if not INK.search(found.text):
@@ -61,7 +64,7 @@ def _plain(path: Path, kind: str, encoding: str, bounds: Bounds) -> Read:
     notes: Noted = {Note.BOM.value: 1} if decoded.has_bom else {}
     if decoded.unreadable:
         notes[Note.UNREADABLE.value] = decoded.unreadable
-    text = decoded.text
+    text = decoded.text.replace(MARK, "")
     if kind == "md":
         text, marks = without_marks(text.replace("\r\n", "\n"))
         notes |= {Note.MARKUP.value: marks} if marks else {}

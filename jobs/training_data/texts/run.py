@@ -68,6 +68,7 @@ def _found(path: Path, kind: str, target: Path, encoding: str, bounds: Bounds, c
     return Found(
         encoding=text.encoding,
         notes=text.notes,
+        headings=text.headings,
         characters=len(text.text),
         sentences=sum(1 for _ in sentences(text.text)),
         sha256=hashlib.sha256(raw).hexdigest(),

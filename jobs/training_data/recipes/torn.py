@@ -1,0 +1,2 @@
+def torn_words(text: str) -> frozenset[int]:
+    return frozenset()
