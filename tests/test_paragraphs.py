@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from jobs.training_data.recipes.cutting import Shown, pieces_of
 from jobs.training_data.recipes.examples import make_examples
-from jobs.training_data.recipes.layout import Layout
 from jobs.training_data.recipes.grouping import by_characters, by_sentences
+from jobs.training_data.recipes.layout import Layout
 from jobs.training_data.recipes.pieces import sentences
 from jobs.training_data.recipes.recipe import Recipe
 from jobs.training_data.recipes.told import Loaded

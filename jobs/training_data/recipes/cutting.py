@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from jobs.training_data.recipes.layout import Layout
 from jobs.training_data.recipes.grouping import Group, by_characters, by_sentences
+from jobs.training_data.recipes.layout import Layout
 from jobs.training_data.recipes.pieces import Piece, chunks, sentence_groups
 from jobs.training_data.recipes.recipe import Recipe
 from jobs.training_data.recipes.told import Loaded
