@@ -29,7 +29,7 @@ BEFORE: dict[str, Any] = {  # as 0.1 stored it
 }  # fmt: skip
 KEPT = {"version": 2, "units": "keep", "line_breaks": "join"}
 TEXT = "첫눈\n\n첫눈은 늘 예고 없이 온다. 제1조에 따른다.\n\n연탄\n\n새벽 두 시에 연탄을 갈았다. 방이 식지 않았다."
-migration = import_module("jobs.migrations.0021_paragraphs")
+migration = import_module("jobs.migrations.0022_paragraphs")
 
 
 def plain(recipe: Recipe) -> dict[str, Any]:

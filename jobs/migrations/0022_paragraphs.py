@@ -58,7 +58,7 @@ def backwards(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0020_second_jobs")]
+    dependencies = [("jobs", "0021_ends_to_read_again")]
 
     operations = [
         migrations.AddField("chunk", "heading", models.TextField(blank=True)),
