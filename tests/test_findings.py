@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from jobs.training_data import duplicates
 from jobs.training_data.checking import check
 from jobs.training_data.compact import Firsts
-from jobs.training_data.duplicates import jaccard
 from jobs.training_data.findings import Looked, hashes, lines_with, look_apart, sidecar
 from jobs.training_data.labels import PLACEHOLDER
 from jobs.training_data.languages import language_of
 from jobs.training_data.leakage import known_leakage, leakage
+from jobs.training_data.likeness import jaccard
 from jobs.training_data.looking import look
 from jobs.training_data.masking import Placeholders, mask_file
 from jobs.training_data.personal import Kind
