@@ -7,6 +7,7 @@ from array import array
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import orjson
 
@@ -18,8 +19,11 @@ BYTES = 8
 
 
 def digest(example: dict[str, Any]) -> bytes:
-    """Eight bytes that are the same for the same JSON, whatever the order of its keys."""
-    return blake2b(orjson.dumps(example, option=orjson.OPT_SORT_KEYS), digest_size=BYTES).digest()
+    """Eight bytes that are the same for the same JSON, whatever the order of its keys, composed (NFC) or not."""
+    raw = orjson.dumps(example, option=orjson.OPT_SORT_KEYS)
+    if not raw.isascii():
+        raw = normalize("NFC", raw.decode()).encode()
+    return blake2b(raw, digest_size=BYTES).digest()
 
 
 def leakage(trained_on: Path, validated_with: Path) -> list[int]:

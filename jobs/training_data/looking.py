@@ -105,7 +105,7 @@ class Look:
             return
         said = spoken(example)
         self._answers.add(line.number, said)
-        self._languages.add(line.number, said.answer or "")
+        self._languages.add(line.number, said.words)
         self._statistics.add(said)
         if len(line.raw) > LIMITS.example_tokens and _tokens(example) > LIMITS.example_tokens:
             self._long.append(line.number)

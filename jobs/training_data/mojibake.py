@@ -8,9 +8,9 @@ nothing was lost. Text that was read wrongly again and again is taken back as of
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from jobs.training_data.mojibake_codecs import ALIEN, LOST, WIDE, is_whole, narrow, wide_bytes
+from jobs.training_data.mojibake_codecs import ALIEN, LOST, is_whole, narrow, wide, wide_bytes
 
 UTF8 = re.compile(
     "(?:[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]"
@@ -27,6 +27,7 @@ TYPOGRAPHY = re.compile("[\xe0-\xef][\x85\x93\x94\xa0][\xab\xbb]")  # “é »�
 HALF = re.compile(  # without the signs that punctuate Western text: … “ ” NBSP « ° ² ³ · »
     "[\xe3-\xed](?=[\x80-\x84\x86-\x90\x98-\x9f\xa1-\xaa\xac-\xaf\xb1\xb4-\xb6\xb8-\xba\xbc-\xbf\xea-\xed])"
 )
+NARROW_SIGN = re.compile("[\x80-\u05ff\u2010-\u2640\uf8ff\ufb01\ufb02]{2}")  # encodings of single bytes have no others
 IDEOGRAPHS = re.compile(f"[㐀-鿿豈-\ufaff\uff61-\uff9f{LOST}]")
 HANGUL = re.compile("[가-힣]")
 LETTERS = re.compile("[ㄱ-ㆎ\u3000-\u303f…·‘’“”]")  # beside syllables
@@ -43,6 +44,7 @@ FREQUENT = frozenset(  # seven of ten syllables of Korean prose; one of twenty i
 KOREAN_SHARE = 0.5  # of the syllables are frequent
 READ_SHARE = 0.8  # of the characters above ASCII became Hangul
 SYLLABLES, WIDE_SYLLABLES = 3, 5  # that prove it; ideographs can become Hangul by chance
+WIDE_SHARE = 0.35  # of the characters above ASCII; of Korean it is more than half, of Chinese hardly any
 ENOUGH = 3  # points that prove UTF-8
 HALVES, HALF_SHARE = 3, 0.2  # of characters whose rest was thrown away
 ROUNDS = 3
@@ -83,22 +85,31 @@ def _agreed(found: Iterator[Mojibake]) -> Mojibake | None:
 
 
 def _as_utf8(line: str) -> Iterator[Mojibake]:
-    for codec in narrow():
-        if codec.utf8.search(line) and (raw := codec.bytes_of(line)) and _is_utf8(raw, codec.name):
+    for codec in narrow() if NARROW_SIGN.search(line) else ():
+        if codec.utf8.search(line) and _is_utf8(raw := codec.bytes_of(line), codec.name):
             yield Mojibake(codec.name, _decoded(raw))
-    for name in WIDE if IDEOGRAPHS.search(line) else ():
+    for name in _wide_names(line, "utf8"):
         if _is_korean_utf8(raw := wide_bytes(line, name)):
             yield Mojibake(name, _decoded(raw) if is_whole(raw, line, name) else None)
 
 
 def _as_korean(line: str) -> Iterator[Mojibake]:
     """Bytes that are Korean in CP949."""
-    for codec in narrow():
+    for codec in narrow() if NARROW_SIGN.search(line) else ():
         if codec.korean.search(line) and _is_korean(raw := codec.bytes_of(line), SYLLABLES):
             yield Mojibake(codec.name, _read_korean(raw))
-    for name in WIDE[1:] if IDEOGRAPHS.search(line) else ():
+    for name in _wide_names(line, "korean"):
         if _is_korean(raw := wide_bytes(line, name), WIDE_SYLLABLES):
             yield Mojibake(name, _read_korean(raw) if is_whole(raw, line, name) else None)
+
+
+def _wide_names(line: str, what: Literal["utf8", "korean"]) -> Iterator[str]:
+    """Encodings of several bytes that are worth the try: enough of the line is of what they make of Korean."""
+    if IDEOGRAPHS.search(line):
+        few = WIDE_SHARE * len(NOT_ASCII.findall(line))
+        for codec in wide(FREQUENT):
+            if (pattern := getattr(codec, what)) and len(pattern.findall(line)) >= few:
+                yield codec.name
 
 
 def _is_utf8(raw: str, name: str) -> bool:

@@ -50,6 +50,32 @@ def _narrow(name: str) -> Narrow:
     return Narrow(name, open_ | known, re.compile(some(0xC2, 0xF4) + some(0x80, 0xBF)), re.compile(korean))
 
 
+class Wide(NamedTuple):
+    """An encoding of several bytes. The patterns find characters that are many where Korean was read in it."""
+
+    name: str
+    utf8: re.Pattern[str]
+    korean: re.Pattern[str] | None
+
+
+@cache
+def wide(frequent: frozenset[str]) -> tuple[Wide, ...]:
+    """`frequent`: syllables of which any Korean text is full."""
+    return tuple(_wide(name, "".join(sorted(frequent))) for name in WIDE)
+
+
+def _wide(name: str, frequent: str) -> Wide:
+    heads = "".join(bytes((a, b)).decode(name, "ignore") for a in range(0xEA, 0xEE) for b in range(0x80, 0xC0))
+    tails = "".join(bytes((a, b)).decode(name, "ignore") for a in range(0x80, 0xC0) for b in range(0xEA, 0xEE))
+    korean = frequent.encode("cp949").decode(name, "ignore") if name != "cp949" else ""
+    utf8 = {char for char in heads + tails if char > "\x7f"} | {LOST}
+    return Wide(name, _any(utf8), _any({char for char in korean if char > "\x7f"}) if korean else None)
+
+
+def _any(chars: set[str]) -> re.Pattern[str]:
+    return re.compile("[" + re.escape("".join(sorted(chars))) + "]")
+
+
 def wide_bytes(line: str, name: str) -> str:
     """What was lost stays so; characters that the encoding does not have are question marks."""
     return line.encode(name, LOST_BYTE).decode("latin-1").replace("\xff", LOST)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jobs.training_data.apart import tell
 from jobs.training_data.codes import Code
-from jobs.training_data.duplicates import NearDuplicates
+from jobs.training_data.duplicates import TIED, NearDuplicates
 from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.choosing import shuffled
 from jobs.training_data.operations.kinship import tied
@@ -34,7 +34,7 @@ def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, kee
 def _groups(source: Path, index: Index, keep: Keep) -> list[int]:
     """Which rows belong together: by what they share, and by the report's own measure of near duplicates."""
     unions = tied(row.raw for row in rows(source, keep))
-    near = NearDuplicates(lambda number: _spoken(next(index.take([number]))))
+    near = NearDuplicates(lambda number: _spoken(next(index.take([number]))), TIED)
     for number, row in enumerate(rows(source, keep)):
         near.join(number, _spoken(row.raw))
     for first, *others in near.groups.members.values():
