@@ -1,5 +1,5 @@
 # Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test chaos lint format messages screens audit bench load help
+.PHONY: up test chaos mutants lint format messages screens audit bench load help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -10,6 +10,7 @@ help:
 	@echo "make up       the portal with demo data: http://127.0.0.1:8000 (PORT=8123 make up for another port)"
 	@echo "make test     the whole test suite (ARGS='-k word' for a part of it)"
 	@echo "make chaos    200 runs on each of two lanes while processes are killed (ARGS='--lane embedded --seed 7': one)"
+	@echo "make mutants  200 mutants of each of two seeds: tests must notice what is broken (ARGS='--seed 1': one)"
 	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs, Dockerfile, docker-compose.yml"
 	@echo "make format   lets ruff put the code in order"
 	@echo "make messages collects new texts into locale/ko/LC_MESSAGES/django.po, for you to translate there"
@@ -26,6 +27,9 @@ test:
 
 chaos:
 	@scripts/bootstrap dev && exec $(RUN)/python -m tests.chaos $(ARGS)
+
+mutants:
+	@scripts/bootstrap mutants && exec $(RUN)/python -m tests.mutants $(ARGS)
 
 lint:
 	@scripts/bootstrap dev

@@ -1,0 +1,130 @@
+"""python -m tests.mutants [--seed N] [--count N]: break one thing at a time, run the tests that are about it.
+
+Works on a copy of the committed tree below VAR_DIR/mutants, so that nothing here is touched. What is done is kept
+there: when stopped it goes on where it was, for the same commit. Cosmic Ray makes the mutants, keeps the session and
+runs the tests.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from cosmic_ray.commands.init import init
+from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.testing import run_tests
+from cosmic_ray.work_db import WorkDB
+from cosmic_ray.work_item import TestOutcome, WorkItem, WorkResult
+
+from tests.mutants.modules import TESTS
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 400  # for the tests of one mutant; whoever takes longer is killed, as a mutant that never ends is
+# `X | None` in annotations: such mutants die at import, whatever the tests are
+TRIVIAL = ("core/ReplaceBinaryOperator_BitOr", "core/NoOp")
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--count", type=int, default=200)
+    options = asked.parse_args()
+    folder = _folder(options.seed)
+    os.chdir(_tree(folder))
+    work = WorkDB(str(folder / "session.sqlite"), WorkDB.Mode.create)
+    if not work.num_work_items:
+        work.add_work_items(drawn(options.seed, options.count))
+    _go_on(work)
+    print(report(work))
+    return 0
+
+
+def _folder(seed: int) -> Path:
+    """Of this seed at this commit: another commit is another session."""
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    folder = Path(os.environ.get("VAR_DIR") or ROOT / "var") / "mutants" / f"{commit}-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _tree(folder: Path) -> Path:
+    """The committed files, laid out afresh: a run that was killed may have left a mutant in them."""
+    tree = folder / "tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir()
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["tar", "-x"], cwd=tree, input=archive.stdout, check=True)
+    (tree / ".venv").symlink_to(ROOT / ".venv")
+    return tree
+
+
+def drawn(seed: int, count: int) -> list[WorkItem]:
+    """First a place, then one of the ways to break it: a comparison has eight of them, a constant two."""
+    places: dict[tuple[object, ...], list[WorkItem]] = defaultdict(list)
+    every = WorkDB(":memory:", WorkDB.Mode.create)
+    init([Path(module) for module in TESTS], every, {})
+    for item in every.work_items:
+        (mutation,) = item.mutations
+        if not mutation.operator_name.startswith(TRIVIAL):
+            places[str(mutation.module_path), mutation.start_pos, mutation.end_pos].append(item)
+    dice = random.Random(seed)
+    return [dice.choice(places[place]) for place in dice.sample(sorted(places, key=str), min(count, len(places)))]
+
+
+def _go_on(work: WorkDB) -> None:
+    pending = list(work.pending_work_items)
+    for item in pending:
+        module = str(item.mutations[0].module_path)
+        if module not in _sound:
+            _sound.add(module)
+            _must_pass(module)
+        result = mutate_and_test(item.mutations, _tests(module), SECONDS)
+        work.set_result(item.job_id, result)
+        print(f"{work.num_results} of {work.num_work_items}: {module} {_word(result)}", flush=True)
+
+
+_sound: set[str] = set()  # modules whose tests pass while nothing is broken
+
+
+def _must_pass(module: str) -> None:
+    outcome, output = run_tests(_tests(module), SECONDS)
+    if outcome is not TestOutcome.SURVIVED:
+        raise SystemExit(f"The tests of {module} fail while nothing is broken:\n{output[-3000:]}")
+
+
+def _tests(module: str) -> str:
+    files = " ".join(f"tests/test_{name}.py" for name in dict.fromkeys(TESTS[module].split()))
+    return f"{sys.executable} -m pytest -x -q -p no:cacheprovider {files}"
+
+
+def _word(result: WorkResult) -> str:
+    return "SURVIVED" if result.test_outcome is TestOutcome.SURVIVED else "killed"
+
+
+def report(work: WorkDB) -> str:
+    """How many died, and each that did not."""
+    items = {item.job_id: item.mutations[0] for item in work.work_items}
+    results = dict(work.results)
+    lived = [job for job, result in results.items() if _word(result) == "SURVIVED"]
+    died = len(results) - len(lived)
+    lines = [f"{died} of {len(results)} died ({died / max(1, len(results)):.1%})."]
+    for job in sorted(lived, key=lambda one: (str(items[one].module_path), items[one].start_pos)):
+        lines += [f"\n{items[job].module_path}:{items[job].start_pos[0]} ({items[job].definition_name})"]
+        lines += [
+            line
+            for line in (results[job].diff or "").splitlines()
+            if line[:1] in "+-" and line[:3] not in ("+++", "---")
+        ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
