@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 from cosmic_ray.commands.init import init
@@ -80,24 +81,19 @@ def drawn(seed: int, count: int) -> list[WorkItem]:
 
 
 def _go_on(work: WorkDB) -> None:
-    pending = list(work.pending_work_items)
-    for item in pending:
+    pass_unbroken = cache(_must_pass)
+    for item in list(work.pending_work_items):
         module = str(item.mutations[0].module_path)
-        if module not in _sound:
-            _sound.add(module)
-            _must_pass(module)
+        pass_unbroken(_tests(module))
         result = mutate_and_test(item.mutations, _tests(module), SECONDS)
         work.set_result(item.job_id, result)
         print(f"{work.num_results} of {work.num_work_items}: {module} {_word(result)}", flush=True)
 
 
-_sound: set[str] = set()  # modules whose tests pass while nothing is broken
-
-
-def _must_pass(module: str) -> None:
-    outcome, output = run_tests(_tests(module), SECONDS)
+def _must_pass(tests: str) -> None:
+    outcome, output = run_tests(tests, SECONDS)
     if outcome is not TestOutcome.SURVIVED:
-        raise SystemExit(f"The tests of {module} fail while nothing is broken:\n{output[-3000:]}")
+        raise SystemExit(f"Tests fail while nothing is broken:\n{tests}\n{output[-3000:]}")
 
 
 def _tests(module: str) -> str:
