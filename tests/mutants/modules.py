@@ -1,6 +1,7 @@
 """What is broken on purpose, and the tests that are about it, quickest first."""
 
-LAUNCH = "settling second_jobs once_lanes launch odd_answers lost_files methods job_new follow killed_workers job_page notices"
+SETTLING = "settling second_jobs once_lanes lost_files launch odd_answers"
+LAUNCH = f"{SETTLING} methods job_new follow killed_workers job_page notices"
 FOLLOW = "ends follow odd_answers moments launch import job_curve killed_workers upgrade"
 MASKING = "personal_forms privacy hidden_data findings repairing"
 ADOPT = "import import_search second_jobs odd_answers"
