@@ -11,6 +11,17 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from django.utils import timezone
+
+from jobs import job_json
+from jobs.models import Connection, FineTuneJob
+from jobs.pipeline import adopt, follow
+from jobs.states import State
+from tests.conftest import World
+from tests.factories import make_job
+from tests.walking import fresh
+
 type Json = dict[str, Any]
 
 MADE = 1_794_000_000  # 2026-11-06
@@ -87,8 +98,8 @@ def a_list(items: list[Any]) -> Json:
 
 
 @contextmanager
-def lean_side() -> Iterator[LeanSide]:
-    """One that answers until the block ends."""
+def lean_side(port: int = 0) -> Iterator[LeanSide]:
+    """One that answers until the block ends, at this port or a free one."""
     far = LeanSide()
 
     class Door(BaseHTTPRequestHandler):
@@ -109,10 +120,14 @@ def lean_side() -> Iterator[LeanSide]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.do_GET()
+
         def log_message(self, *_args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Door)
     far.port = server.server_port
     Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -120,3 +135,40 @@ def lean_side() -> Iterator[LeanSide]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+# --- what tests do with it ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def far(world: World, settings: Any) -> Iterator[LeanSide]:
+    """The service that the world's connection leads to."""
+    with lean_side() as far:
+        settings.UPSTREAM_HOSTS = [f"127.0.0.1:{far.port}"]
+        Connection.objects.filter(pk=world.connection.pk).update(profile="custom", base_url=far.url)
+        yield far
+
+
+def running(world: World, remote: Json, **fields: Any) -> FineTuneJob:
+    """A job of ours that the service has; due, adopted with what the service says now."""
+    told = {"state": State.RUNNING, "remote_id": remote["id"], "remote": remote, "remote_status": remote["status"]}
+    return fresh(make_job(world.team, connection=world.connection, **told | fields))
+
+
+def sweep(world: World) -> None:
+    """One poll of all that the connection has."""
+    FineTuneJob.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+    follow.follow(Connection.objects.get(pk=world.connection.pk))
+
+
+def imported(world: World, remote_id: str) -> FineTuneJob:
+    raw = {"id": remote_id}
+    return fresh(adopt.take_in(world.team, world.bob, job_json.read(raw, timezone.now()), raw, None)[0])
+
+
+def ended(far: LeanSide, world: World, **remote: Any) -> FineTuneJob:
+    """One job, followed after the service says this of it."""
+    job = running(world, far.job("ftjob-1"), created_by=world.bob)
+    far.job("ftjob-1", **remote)
+    sweep(world)
+    return fresh(job)

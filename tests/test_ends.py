@@ -1,7 +1,7 @@
 """Every end is applied once, from the job itself: whatever the list says of it, by whatever word, in whatever shape."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,13 +10,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from jobs import job_json
 from jobs.models import Connection, FineTuneJob, Notice
-from jobs.pipeline import adopt, follow
+from jobs.pipeline import follow
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_job
-from tests.lean_side import MADE, LeanSide, a_list, lean_side
+from tests.lean_side import MADE, LeanSide, a_list, ended, far, imported, running, sweep
 from tests.walking import fresh, step
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,40 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 type Login = Callable[..., Client]
 type Json = dict[str, Any]
 
+__all__ = ["far"]  # a fixture
 ENDED = {"status": "succeeded", "finished_at": MADE + 1000, "fine_tuned_model": "ft:m", "trained_tokens": 100}
-
-
-@pytest.fixture
-def far(world: World, settings: Any) -> Iterator[LeanSide]:
-    with lean_side() as far:
-        settings.UPSTREAM_HOSTS = [f"127.0.0.1:{far.port}"]
-        Connection.objects.filter(pk=world.connection.pk).update(profile="custom", base_url=far.url)
-        yield far
-
-
-def running(world: World, remote: Json, **fields: Any) -> FineTuneJob:
-    """A job of ours that the service has; due, adopted with what the service says now."""
-    told = {"state": State.RUNNING, "remote_id": remote["id"], "remote": remote, "remote_status": remote["status"]}
-    return fresh(make_job(world.team, connection=world.connection, **told | fields))
-
-
-def sweep(world: World) -> None:
-    """One poll of all that the connection has."""
-    FineTuneJob.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
-    follow.follow(Connection.objects.get(pk=world.connection.pk))
-
-
-def imported(world: World, remote_id: str) -> FineTuneJob:
-    raw = {"id": remote_id}
-    return fresh(adopt.take_in(world.team, world.bob, job_json.read(raw, timezone.now()), raw, None)[0])
-
-
-def ended(far: LeanSide, world: World, **remote: Any) -> FineTuneJob:
-    """One job, followed after the service says this of it."""
-    job = running(world, far.job("ftjob-1"), created_by=world.bob)
-    far.job("ftjob-1", **remote)
-    sweep(world)
-    return fresh(job)
 
 
 # --- once, and from the job itself --------------------------------------------------------------------

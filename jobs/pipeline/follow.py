@@ -141,11 +141,13 @@ def _follow_one(access: Access, job: FineTuneJob, listed: Json | None) -> None:
 
 def _poll(access: Access, job: FineTuneJob, listed: Json | None) -> None:
     """Apply what a list or the answer to a wish says while the job goes on; an end is taken from the job itself."""
-    remote = (_grant(access, job) if job.wish else None) or listed
+    wished = bool(job.wish)
+    remote = (_grant(access, job) if wished else None) or listed
     if remote is None or _end_by(job, remote):
         remote = _itself(access, job, remote)
     changed = status_of(remote) != job.remote_status
-    apply(job, remote)  # first: a service whose events cannot be had still ends its jobs
+    # first: a service whose events cannot be had still ends its jobs
+    apply(job, remote, trouble=job.trouble if wished else "")  # that a wish was refused is shown until the next look
     if job.state == State.RUNNING and (changed or _is_watched(job)):
         _tail(access, job)
 
@@ -203,7 +205,7 @@ def next_look(job: FineTuneJob) -> datetime:
 # --- what came ----------------------------------------------------------------------------------------
 
 
-def apply(job: FineTuneJob, remote: Json) -> None:
+def apply(job: FineTuneJob, remote: Json, trouble: str = "") -> None:
     """Store what the service says of a job; end it if the service says so."""
     status = status_of(remote) or job.remote_status
     told: dict[str, Any] = {"remote": remote, "remote_status": status, "polled_at": timezone.now(), "tries": 0}
@@ -212,7 +214,7 @@ def apply(job: FineTuneJob, remote: Json) -> None:
     if end := _end_by(job, remote):
         _end(job, end, in_snake_case(remote), told)
     else:
-        note(job, **told, trouble="" if not job.wish else job.trouble, due_at=next_look(job))
+        note(job, **told, trouble=trouble, due_at=next_look(job))
 
 
 def _end(job: FineTuneJob, end: End, named: Json, told: dict[str, Any]) -> None:
