@@ -20,6 +20,7 @@ from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from jobs.answers import fits, id_of, storable, wait_seconds
+from jobs.key_masking import StreamMask
 from jobs.pinning import LEADS_INSIDE, pin, pin_async
 from jobs.provider_error import Access as Access
 from jobs.provider_error import ProviderError as ProviderError
@@ -88,8 +89,9 @@ def _translated(access: Access) -> Iterator[None]:
         raise ProviderError(BROKEN, reached=True, code="connection") from error
     except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
         if type(error) is openai.APIError and isinstance(error.body, dict):  # an error told in the middle of a stream
-            said = access.masked(storable(error.message))
-            raise ProviderError(said, reached=True, code=str(error.code or error.type or "")) from error
+            mask = access.mask
+            words, code = mask.text(storable(error.message)), mask.text(str(error.code or error.type or ""))
+            raise ProviderError(words, reached=True, code=code) from error
         raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape") from error
 
 
@@ -99,10 +101,10 @@ def _was_sent(error: Exception) -> bool:
 
 
 def _from_status(access: Access, error: openai.APIStatusError) -> ProviderError:
-    body: Json = storable(error.body) if isinstance(error.body, dict) else {}
+    body: Json = access.mask.answer(storable(error.body)) if isinstance(error.body, dict) else {}
     status = error.status_code
     return ProviderError(
-        access.masked(str(body.get("message") or NO_REASON))[:2000],
+        str(body.get("message") or NO_REASON)[:2000],
         permanent=400 <= status < 500 and status not in (408, 409, 429),
         reached=status >= 500 or status in (408, 409),
         status=status,
@@ -123,7 +125,7 @@ def _ask(
     """Make one call and return its answer as a dict that surely has the key `shape`; an id fits into its column."""
     with _translated(access):
         answer = call(client or _client(access, timeout))
-        value = storable(answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer)
+        value = access.mask.answer(storable(answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer))
     if not isinstance(value, dict) or shape not in value:
         raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape")
     if shape != "id":
@@ -178,8 +180,13 @@ def delete_file(access: Access, file_id: str) -> None:
 
 def file_chunks(access: Access, file_id: str, limit: int) -> Iterator[bytes]:
     """A file at the service, piece by piece. Raises ProviderError, midway too: for more bytes than `limit`."""
+    with _translated(access):
+        yield from access.mask.chunks(_bytes(access, file_id, limit))
+
+
+def _bytes(access: Access, file_id: str, limit: int) -> Iterator[bytes]:
     size = 0
-    with _translated(access), _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
+    with _client(access, UPLOAD_SECONDS).files.with_streaming_response.content(file_id) as answer:
         for chunk in answer.iter_bytes(64 * 1024):
             size += len(chunk)
             if size > limit:
@@ -189,7 +196,7 @@ def file_chunks(access: Access, file_id: str, limit: int) -> Iterator[bytes]:
 
 def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """The bytes of a file at the service. Raises ProviderError when there are more than `limit`."""
-    return b"".join(file_chunks(access, file_id, limit))
+    return access.mask.content(b"".join(file_chunks(access, file_id, limit)))
 
 
 # --- jobs ---------------------------------------------------------------------------------------------
@@ -280,10 +287,13 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
             stream = await client.chat.completions.create(
                 **request, stream=True, stream_options={"include_usage": True}
             )
+            shown = StreamMask(access.key)
             async for chunk in stream:
                 piece = _piece(chunk.to_dict(mode="json") if hasattr(chunk, "to_dict") else {})
                 if piece:
-                    yield piece
+                    yield piece._replace(text=shown.feed(piece.text))
+            if rest := shown.rest():
+                yield Piece(rest)
 
 
 def _piece(chunk: Json) -> Piece | None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from jobs.key_masking import KeyMask
+
 type Json = dict[str, Any]
 
 LONG_WAIT = 30.0  # seconds: a longer Retry-After concerns every call of the connection, not only this one
@@ -17,9 +19,10 @@ class Access(NamedTuple):
     def __repr__(self) -> str:
         return f"Access({self.base_url!r})"  # a traceback must not show the key
 
-    def masked(self, text: str) -> str:
-        """A service's words without our key: some repeat it in their complaint."""
-        return text.replace(self.key, "···") if self.key else text
+    @property
+    def mask(self) -> KeyMask:
+        """Hides our key in what the service says: some repeat it."""
+        return KeyMask(self.key)
 
 
 @dataclass
