@@ -42,6 +42,7 @@ class Habits:
     names: tuple[tuple[str, str], ...] = ()  # what it calls what OpenAI calls otherwise
     words: tuple[tuple[str, str], ...] = ()  # likewise of a job's status
     refuses_limit: bool = False
+    refuses_after: bool = False
     loses_files: bool = False  # an upload is answered and not kept
     refuses_files: bool = False  # for what they hold
 
@@ -149,6 +150,10 @@ class FarSide:
             return refusal(habits.tag_filter, "Unknown query parameter: metadata")
         if "limit" in query and habits.refuses_limit:
             return refusal(422, "Extra inputs are not permitted: limit")
+        if "after" in query and habits.refuses_after:
+            return refusal(400, "Unknown query parameter: after")
+        if wanted and habits.tag_filter == "odd":
+            return 200, {"jobs": []}
         jobs = self.jobs if habits.oldest_first else self.jobs[::-1]
         if wanted and habits.tag_filter == "works":
             jobs = [job for job in jobs if habits.has_metadata and wanted.items() <= (job["metadata"] or {}).items()]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from jobs.models import RemoteFile
 from jobs.pipeline import copies, launch
@@ -10,10 +11,12 @@ from jobs.states import State
 from tests.conftest import World
 from tests.factories import make_file, make_job
 from tests.far_side import Habits
+from tests.test_odd_answers import Answers, pushed, service
 from tests.test_once_lanes import lane
 from tests.walking import fresh, walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["service"]  # a fixture
 
 
 @pytest.mark.parametrize("role", ["training_file", "validation_file"])
@@ -44,6 +47,28 @@ def test_an_order_whose_copy_is_gone_makes_no_call(world: World, settings: Any) 
 
         assert (fresh(job).state, far.sent) == (State.NEW, [])
         assert walk(job, State.RUNNING).remote_id
+
+
+def test_an_order_whose_copy_is_being_deleted_makes_no_call(world: World, settings: Any) -> None:
+    with lane(world, settings, Habits()) as (far, job):
+        job = walk(job, State.READY)
+        RemoteFile.objects.update(claimed_at=timezone.now())
+
+        launch.submit(fresh(job))
+
+        assert (fresh(job).state, far.sent) == (State.NEW, [])
+
+
+@pytest.mark.parametrize(("is_there", "state"), [(True, State.FAILED), (False, State.NEW)])
+def test_a_404_is_about_a_file_only_where_one_is_missing(
+    world: World, service: Answers, is_there: bool, state: State
+) -> None:
+    job = pushed(world)
+    service |= {"/files/file-1": {"id": "file-1"}} if is_there else {}
+
+    launch.submit(job)  # every other path answers 404
+
+    assert fresh(job).state == state
 
 
 def test_an_id_that_another_order_has_brought_since_is_kept(world: World, settings: Any) -> None:

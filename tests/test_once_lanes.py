@@ -43,6 +43,8 @@ LANES = {
     "limit refused": Habits(refuses_limit=True, tag_filter=422),
     "lean list": Habits(list_keys=LEAN, tag_filter="ignored"),
     "lean list without times": Habits(list_keys=("id", "model"), times="none", tag_filter=400),
+    "filter answered oddly": Habits(tag_filter="odd"),
+    "neither has_more nor after": Habits(pages="bare", refuses_after=True, tag_filter=400),
     "no has_more": Habits(pages="bare", tag_filter="ignored"),
     "three a page": Habits(pages="capped", tag_filter=400),
     "all at once": Habits(pages="all", tag_filter=400),

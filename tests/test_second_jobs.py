@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from jobs.models import AuditEntry, FineTuneJob, MailMe, Notice, NoticeKind, SecondJob, Team, User
+from jobs.models import AuditEntry, Connection, FineTuneJob, MailMe, Notice, NoticeKind, SecondJob, Team, User
 from jobs.pipeline import follow, second_jobs, settling
 from jobs.pipeline.matching import TAG
 from jobs.states import State
@@ -17,10 +17,13 @@ from jobs.tasks import look_at_second_job, look_for_second_jobs
 from tests.conftest import World
 from tests.factories import make_job
 from tests.far_side import FarSide, Habits
+from tests.meanwhile import meanwhile
+from tests.test_odd_answers import Answers, Refusal, service
 from tests.test_once_lanes import lane
 from tests.walking import fresh, step, walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["service"]  # a fixture
 
 type Login = Callable[..., Client]
 
@@ -178,6 +181,67 @@ def test_a_second_job_that_the_service_lost_has_ended(world: World, settings: An
         assert (second.ended_at is not None, second.due_at, second.trouble) == (True, None, second_jobs.GONE)
 
 
+@pytest.fixture
+def second(world: World, service: Answers) -> SecondJob:
+    """One at a service that answers as a test writes down."""
+    connection = Connection.objects.get(pk=world.connection.pk)
+    job = make_job(world.team, connection=connection, state=State.RUNNING, remote_id="ftjob-1", created_by=world.bob)
+    return SecondJob.objects.create(job=job, remote_id="ftjob-2", remote_status="running")
+
+
+def looked_at(second: SecondJob) -> SecondJob:
+    SecondJob.objects.update(due_at=timezone.now())
+    look_at_second_job(second.pk)
+    return SecondJob.objects.select_related("job").get(pk=second.pk)
+
+
+def test_a_cancel_that_is_refused_is_shown_and_can_be_wished_again(second: SecondJob, service: Answers) -> None:
+    service |= {"/cancel": Refusal(400, {"error": {"message": "Not now."}}), "/jobs/ftjob-2": {"id": "ftjob-2"}}
+    assert second_jobs.wish_cancelled(second)
+
+    second = looked_at(second)
+
+    assert (second.can_cancel, second.trouble) == (True, "Not now.")
+    assert second_jobs.wish_cancelled(second)
+
+
+@pytest.mark.parametrize("status", [401, 500, 429])
+def test_a_cancel_that_did_not_get_through_is_tried_again(second: SecondJob, service: Answers, status: int) -> None:
+    service["/cancel"] = Refusal(status, {"error": {"message": "Not now."}})
+    second_jobs.wish_cancelled(second)
+
+    first = looked_at(second)
+    again = looked_at(second)
+
+    assert (again.is_cancelling, again.cancelled_at) == (True, None)
+    assert first.tries == 1
+    assert again.tries == (1 if status == 401 else 2)  # a wrong key parks the connection
+
+
+def test_what_changes_is_on_the_open_page_and_what_does_not_is_quiet(second: SecondJob, service: Answers) -> None:
+    service["/jobs/ftjob-2"] = {"id": "ftjob-2", "status": "queued"}
+    versions = [looked_at(second).job.version for _ in range(2)]
+
+    assert (versions[0] > second.job.version, versions[0] == versions[1]) == (True, True)
+
+
+def test_what_has_ended_cannot_be_wished_away(second: SecondJob) -> None:
+    SecondJob.objects.update(ended_at=timezone.now())
+
+    assert not second_jobs.wish_cancelled(second)
+
+
+def test_two_workers_look_once(second: SecondJob, service: Answers) -> None:
+    service["/jobs/ftjob-2"] = {"id": "ftjob-2", "status": "queued"}
+    SecondJob.objects.update(due_at=timezone.now())
+
+    with meanwhile("UPDATE", lambda: look_at_second_job(second.pk)):
+        second_jobs.look(SecondJob.objects.select_related("job__connection").get(pk=second.pk))
+
+    assert SecondJob.objects.get(pk=second.pk).remote_status == "queued"
+    assert FineTuneJob.objects.get().version == second.job.version + 1
+
+
 # --- where it is found --------------------------------------------------------------------------------
 
 
@@ -276,6 +340,44 @@ def test_tags_of_others_and_jobs_without_one_are_no_second_jobs(world: World, se
             look_round()
 
         assert SecondJob.objects.count() == 0
+
+
+def test_a_service_without_tags_is_not_read_through(world: World, settings: Any) -> None:
+    with lane(world, settings, Habits(has_metadata=False, pages="capped", tag_filter="ignored"), "before") as (
+        far,
+        job,
+    ):
+        job = walk(job, State.RUNNING)
+        FineTuneJob.objects.filter(pk=job.pk).update(look_due_at=timezone.now(), remote={"id": job.remote_id})
+        far.calls.clear()
+
+        look_round()
+
+        assert far.calls.count("GET /fine_tuning/jobs") == 1
+
+
+def test_an_order_is_taken_once_and_not_over_a_connection_that_rests(world: World, settings: Any) -> None:
+    job = make_job(world.team, state=State.RUNNING, remote_id="ftjob-1", look_due_at=timezone.now())
+
+    assert (second_jobs.to_look_for(), second_jobs.to_look_for()) == ([job.pk], [])
+    for rests in ("parked_at", "disabled_at", "deleted_at"):
+        FineTuneJob.objects.update(look_due_at=timezone.now())
+        Connection.objects.update(**{rests: timezone.now()})
+        assert second_jobs.to_look_for() == []
+        Connection.objects.update(**{rests: None})
+
+
+@pytest.mark.parametrize(
+    ("state", "due"), [(State.SUBMITTING, False), (State.PUSHING, False), (State.UNSURE, True), (State.RUNNING, False)]
+)
+def test_what_a_worker_holds_is_left_to_it(world: World, state: State, due: bool) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    job = make_job(world.team, state=state, due_at=later)
+
+    second_jobs.see(job.service, [{"id": "ftjob-9", "metadata": {TAG: str(job.uuid)}}])
+
+    assert job.second_jobs.count() == (state == State.RUNNING)
+    assert (fresh(job).state, fresh(job).due_at != later) == (state, due)
 
 
 def test_it_is_looked_for_a_day_and_less_often_with_time(world: World, settings: Any) -> None:

@@ -136,7 +136,9 @@ def test_that_it_never_started_can_be_said_once_the_service_had_the_time_to_list
     with lane(world, settings, Habits(has_metadata=False), "before") as (far, job):
         job = lost(far, job)
         far.add({"model": job.base_model, "training_file": next(iter(far.files))})
+        FineTuneJob.objects.filter(pk=job.pk).update(absent_since=timezone.now())
         job = step_when_due(job)
+        assert job.absent_since is None  # it was not absent in this answer
         client = login(world.bob)
         settle = world.url(f"jobs/{job.uuid}/settle/")
         assert (job.needs_a_person, job.can_start_again) == (True, False)
@@ -149,6 +151,35 @@ def test_that_it_never_started_can_be_said_once_the_service_had_the_time_to_list
         job = fresh(job)
         assert (job.state, job.candidates, job.asks_person) == (State.READY, [], False)
         assert AuditEntry.objects.get(action="job.settled").actor == world.bob
+
+
+def test_it_is_asked_after_less_often_with_time_and_at_least_each_five_minutes(world: World, settings: Any) -> None:
+    with lane(world, settings, Habits(has_metadata=False), "after") as (far, job):
+        job = lost(far, job)
+        pauses = []
+        for age in (timedelta(), timedelta(minutes=10), timedelta(days=2)):
+            job = settle_later(job, age)
+            assert job.due_at
+            pauses.append(round((job.due_at - (job.polled_at or job.due_at)).total_seconds()))
+
+        assert pauses == [10, 60, 300]
+
+
+def test_a_lean_job_that_cannot_be_asked_for_now_is_asked_for_later(world: World, service: Answers) -> None:
+    service["/jobs/ftjob-9"] = Refusal(503, {"error": {"message": "Down."}})
+
+    job = asked(world, service, {"data": [{"id": "ftjob-9"}], "has_more": False}, timedelta(seconds=121))
+
+    assert (job.candidates, job.trouble, job.tries) == ([], "Down.", 1)
+
+
+def test_a_service_that_asks_for_patience_gets_one_call(world: World, settings: Any) -> None:
+    with lane(world, settings, Habits(tag_filter=429), "before") as (far, job):
+        job = lost(far, job)
+
+        settling.settle(fresh(job))
+
+        assert (far.calls.count(LIST), fresh(job).tries, fresh(job).absent_since) == (1, 1, None)
 
 
 def test_an_id_that_a_person_types_is_needed(world: World, settings: Any, login: Login) -> None:

@@ -12,7 +12,13 @@ from tests.running import ROOT
 
 pytestmark = pytest.mark.services
 
-FILES = ["tests/test_launch.py", "tests/test_summary_runs.py", "tests/test_jobs_list.py", "tests/test_search_words.py"]
+FILES = [
+    "tests/test_launch.py",
+    "tests/test_second_jobs.py",
+    "tests/test_summary_runs.py",
+    "tests/test_jobs_list.py",
+    "tests/test_search_words.py",
+]
 
 
 def test_they_hold_on_postgresql() -> None:
