@@ -33,3 +33,12 @@ def test_units_and_bound_nouns_of_a_law_are_no_keywords(tmp_path: Path) -> None:
     words = {word for prompt, _answer in made for word in prompt.split(": ")[-1].split(", ")}
     assert {"수수료", "규정", "기준", "현금"} <= words
     assert words & {"조", "항", "호", "원", "때", "조제"} == set()
+
+
+def test_words_that_a_line_end_tore_are_whole(tmp_path: Path) -> None:
+    answers = " ".join(answer for _prompt, answer in examples("25e-wrapped-inside-a-word.txt", tmp_path))
+
+    assert "무척 아꼈다. 여름이면" in answers
+    assert "마을이 환해졌다. 아이들은" in answers
+    assert "시작되었음을 알았다." in answers
+    assert "\n" not in answers
