@@ -9,6 +9,7 @@ from jobs.training_data.recipes.endings import ENDED, HEAD
 from jobs.training_data.recipes.wrapping import Line, is_deliberate, is_wrapped, lines_of, width_of
 
 BREAK = re.compile(r"(?<![ \t\r\u3000])-?[ \t\r\u3000]*+\n\s*")
+CLOSING_MARKS = frozenset(".,!?;:)]}…。、”’」』》〉")  # no space is before them
 CHAIN = 3  # unnumbered headings in a row: title, part, chapter; more of them are a list
 MOST = 50  # lines in a row that may be headings
 
@@ -60,7 +61,7 @@ class Layout:
         place, hyphen = start + found.end(), found[0][:1] == "-"
         if not self.wrapped or place in self._starts:
             return "-" * hyphen + ("\n\n" if found[0].count("\n") > 1 else "\n")
-        if place in self.torn:
+        if place in self.torn or self.text[place : place + 1] in CLOSING_MARKS:
             return ""
         glued = hyphen and self.text[start + found.start() - 1].isalpha() and self.text[place].isalpha()
         return "-" if glued else "-" * hyphen + " "

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from jobs.training_data.recipes.endings import ENDED, HEAD, line_ends_sentences
@@ -11,7 +11,7 @@ LINE = re.compile(r"[^\n]*[^\s][^\n]*")
 WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
 NEARLY = 0.92  # of the width is full: letters of a book face are not equally wide
 SPARE = 4  # columns; where words are torn, a line with so much room was ended by its writer
-FEW = 5  # lines: fewer show nothing by their lengths alone
+MANY = 10  # lines; of fewer all must be equally long
 NARROW = 40  # columns; narrower lines are verse
 
 
@@ -50,12 +50,14 @@ def is_wrapped(text: str) -> bool:
     """Whether single line breaks are those of a page's width, not the writer's."""
     if not line_ends_sentences(text):
         return True
-    lines = list(islice(lines_of(text[:HEAD]), FEW))
+    lines = list(lines_of(text[:HEAD]))
     inner = [text[one.start : one.end] for one, after in pairwise(lines) if not after.after_gap]
-    widths = [columns(line) for line in inner]
-    if len(lines) == FEW or len(inner) < 2 or min(widths) < NARROW or max(widths) - min(widths) > SPARE:
+    widths = sorted(columns(line) for line in inner)
+    if len(widths) < 2 or sum(line[-1] in ENDED for line in inner) * 2 >= len(inner):
         return False
-    return sum(line[-1] in ENDED for line in inner) * 2 < len(inner)
+    usual, long = widths[len(widths) // 2], widths[len(widths) * 9 // 10]
+    spread = long - usual if len(lines) >= MANY else widths[-1] - widths[0]
+    return usual >= NARROW and spread <= (usual // 5 if len(lines) >= MANY else SPARE)
 
 
 def is_deliberate(before: str, after: str, width: int, torn: bool) -> bool:
