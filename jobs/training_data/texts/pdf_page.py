@@ -12,8 +12,8 @@ from jobs.training_data.texts.pdfium import pdfium, raw
 CELL_GAP = 1.8  # heights of a letter: a wider gap is between cells or columns
 GUESSED = 0.3  # of the letters of a font are guessed by PDFium, which may be right,
 CONTROLS, RARE_LETTERS = 0.03, 0.15  # unless so many of them come out as controls or as letters of far scripts
-BREAKS = (10, 13)
-TAB, SPACE = 9, 32
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ufffd-\\uffff]")
+GAP = re.compile("[\\x00-\\x20\\xad\\ufffd-\\uffff]")
 RARE = re.compile(  # neither European, Korean, Japanese nor Chinese, nor a usual sign
     "[^\\s\u0020-\u017f\u02c6-\u02dd\u0370-\u045f\u1100-\u11ff\u1e00-\u1eff\u2000-\u27bf\u2e80-\u33ff\u3400-\u9fff"
     "\uac00-\ud7a3\ue000-\uf8ff\uf900-\ufb06\ufe30-\ufe4f\uff00-\uffef\x00-\x1f\x7f-\x9f\U0001d400-\U0001faff\U00020000-\U0003ffff]"
@@ -23,11 +23,6 @@ PARTED = re.compile(r"(?:[가-힣] ){2,}[가-힣]")  # a title whose letters are
 RADICALS = re.compile("[\u2e80-\u2fd5]+")  # that fonts take for the same-looking Hanja
 SURROGATES = re.compile("[\ud800-\udfff]")
 
-
-def is_control(code: int) -> bool:
-    return code < SPACE or 0x7F <= code < 0xA0 or code in (0xFFFD, 0xFFFE, 0xFFFF)
-
-
 type Box = tuple[float, float, float, float]
 
 
@@ -35,15 +30,14 @@ class Reader:
     """The letters of one page, from the upper left of the page as it is shown."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
-        self.text = page.get_textpage()
-        self.raw = self.text.raw
+        self.page_of_text = page.get_textpage()
+        self.raw = self.page_of_text.raw
         self.turn = page.get_rotation()
         self.left, self.low, self.right, self.high = page.get_cropbox()
-        self.count = max(0, raw.FPDFText_CountChars(self.raw))
-        self.codes = [raw.FPDFText_GetUnicode(self.raw, number) for number in range(self.count)]
         self.rect = raw.FS_RECTF()
         self.width, self.height = page.get_size()
-        self.letters = 0
+        self.text = self._letters()
+        self.letters = sum(map(len, self.text.split()))
         self.unreadable = self._unreadable()
 
     def page(self) -> Page:
@@ -52,21 +46,29 @@ class Reader:
         rows = in_reading_order(rows_of(shown))
         return Page(self.height, rows, self.letters, len(self.unreadable), len(pieces) - len(shown))
 
+    def _letters(self) -> str:
+        """One character for each letter of PDFium's, whose numbers are its places in the string."""
+        count = max(0, raw.FPDFText_CountChars(self.raw))
+        buffer = (ctypes.c_ushort * (count + 1))()
+        written = raw.FPDFText_GetText(self.raw, 0, count, buffer) - 1
+        text = bytes(buffer)[: 2 * written].decode("utf-16-le", "surrogatepass")
+        if written == count and not SURROGATES.search(text):
+            return text
+        return "".join(chr(raw.FPDFText_GetUnicode(self.raw, number)) for number in range(count))  # some are left out
+
     def _is_made(self, number: int) -> bool:
         """Whether PDFium put in this space or break, because of a gap."""
         return bool(raw.FPDFText_IsGenerated(self.raw, number) == 1)
 
     def _unreadable(self) -> set[int]:
         """The letters that nobody can read: their font does not say what they are."""
-        broken = {n for n, code in enumerate(self.codes) if is_control(code) and self._is_letter(n)}
-        self.letters = sum(code > SPACE for code in self.codes) + sum(self.codes[n] <= SPACE for n in broken)
-        if not broken and not RARE.search("".join(map(chr, self.codes))):
-            return broken
-        return broken | self._of_bad_fonts(broken)
+        broken = {found.start() for found in CONTROL.finditer(self.text) if self._is_letter(found.start())}
+        self.letters += sum(self.text[number].isspace() for number in broken)
+        return broken | self._of_bad_fonts(broken) if broken or RARE.search(self.text) else broken
 
     def _is_letter(self, number: int) -> bool:
         """Whether a control is a letter whose code was taken for its character."""
-        is_gap = self.codes[number] in (*BREAKS, TAB) and self._is_made(number)
+        is_gap = self.text[number] in "\r\n\t" and self._is_made(number)
         return not is_gap and not self._is_hyphen(number)
 
     def _is_hyphen(self, number: int) -> bool:
@@ -76,15 +78,15 @@ class Reader:
     def _of_bad_fonts(self, broken: set[int]) -> set[int]:
         """Where a font does not name its characters PDFium guesses, often right. Controls, rare letters betray it."""
         fonts: dict[int, list[int]] = defaultdict(list)
-        for number, code in enumerate(self.codes):
-            if code > SPACE or number in broken:
+        for number, letter in enumerate(self.text):
+            if not letter.isspace() or number in broken:
                 fonts[self._font(number)].append(number)
         return {number for letters in fonts.values() if self._is_bad(letters, broken) for number in letters}
 
     def _is_bad(self, letters: list[int], broken: set[int]) -> bool:
         guessed = sum(raw.FPDFText_HasUnicodeMapError(self.raw, number) == 1 for number in letters)
         controls = sum(number in broken for number in letters)
-        rare = sum(RARE.match(chr(self.codes[number])) is not None for number in letters)
+        rare = sum(RARE.match(self.text[number]) is not None for number in letters)
         return guessed >= GUESSED * len(letters) and (
             controls >= CONTROLS * len(letters) or rare >= RARE_LETTERS * len(letters)
         )
@@ -97,18 +99,18 @@ class Reader:
     def _ranges(self) -> Iterator[tuple[int, int]]:
         """From one break, hyphen or wide gap to the next."""
         start = 0
-        for number, code in enumerate(self.codes):
-            ends = code in BREAKS or (code == SPACE and self._is_wide(number))
-            if ends and self._is_made(number):
+        for found in GAP.finditer(self.text):
+            number = found.start()
+            if found[0] in "\r\n " and self._is_made(number) and (found[0] != " " or self._is_wide(number)):
                 yield start, number
                 start = number + 1
-            elif code < SPACE and self._is_hyphen(number):
+            elif found[0] not in "\r\n " and self._is_hyphen(number):
                 yield start, number + 1
                 start = number + 1
-        yield start, self.count
+        yield start, len(self.text)
 
     def _is_wide(self, space: int) -> bool:
-        if not 0 < space < self.count - 1:
+        if not 0 < space < len(self.text) - 1:
             return False
         before, after = self._box(space - 1), self._box(space + 1)
         return after[0] - before[2] > CELL_GAP * max(before[3] - before[1], after[3] - after[1])
@@ -134,25 +136,31 @@ class Reader:
 
     def _piece(self, start: int, end: int) -> Piece:
         hyphenated = end > start and self._is_hyphen(end - 1)
-        text = self._text(start, end - hyphenated).strip()
-        inked = [number for number in range(start, end) if self.codes[number] > SPACE or number in self.unreadable]
-        if not inked:
+        text = self._shown(start, end - hyphenated)
+        inked = text.strip()
+        if not inked and not hyphenated:
             return Piece("")
-        first, last = self._box(inked[0]), self._box(inked[-1])
+        begin = start + len(text) - len(text.lstrip())
+        first, last = self._box(begin), self._box(end - 1 if hyphenated else begin + len(inked) - 1)
         level = abs(last[0] - first[0]) >= abs(last[1] - first[1])
         return Piece(
-            text + "-" * hyphenated,
+            self._plain(inked, begin) + "-" * hyphenated,
             min(first[0], last[0]), max(first[2], last[2]), min(first[1], last[1]), max(first[3], last[3]),
             is_level=level, is_hyphenated=hyphenated,
         )  # fmt: skip
 
-    def _text(self, start: int, end: int) -> str:
-        letters = [MARK if number in self.unreadable else chr(self.codes[number]) for number in range(start, end)]
-        text = "".join(letters).translate(LIGATURES)
+    def _shown(self, start: int, end: int) -> str:
+        if not self.unreadable:
+            return self.text[start:end]
+        return "".join(MARK if number in self.unreadable else self.text[number] for number in range(start, end))
+
+    def _plain(self, text: str, start: int) -> str:
+        """Letters that were put far from each other, ligatures and radicals as one would write them."""
+        if PARTED.fullmatch(text) and all(self._is_made(start + n) for n, letter in enumerate(text) if letter == " "):
+            return text.replace(" ", "")
+        text = text.translate(LIGATURES)
         if SURROGATES.search(text):
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if PARTED.fullmatch(text) and all(self._is_made(n) for n in range(start, end) if self.codes[n] == SPACE):
-            return text.replace(" ", "")
         return RADICALS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
     def _is_on_paper(self, piece: Piece) -> bool:
