@@ -1,6 +1,8 @@
 """Texts that come in: stored once, read in a process of its own under a lease, shown, read anew, deleted."""
 
 import hashlib
+import io
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -17,6 +20,7 @@ from jobs.models import AuditEntry, Source, SourceState
 from jobs.pipeline import sources
 from jobs.tasks import read_source
 from tests.conftest import World
+from tests.documents import docx
 from tests.factories import make_source
 
 Login = Callable[..., Client]
@@ -189,6 +193,43 @@ def test_the_encoding_can_be_chosen_and_taken_back(world: World, login: Login) -
     assert wrong == (SourceState.INVALID, "wrong_encoding", "utf-8")
     assert (source.state, source.encoding) == (SourceState.READY, "cp949")
     assert AuditEntry.objects.filter(action="source.encoding").count() == 2
+
+
+def test_a_document_can_be_read_again_but_has_no_encoding(world: World, login: Login) -> None:
+    source = uploaded(world, login, docx("눈이 왔다."), "겨울.docx")
+    sources.read(source)
+    url, client = world.url(f"sources/{source.uuid}/encoding/"), login(world.bob)
+    Source.objects.update(text_sha256="0" * 64)  # as an older reader left it
+
+    client.post(url, {"encoding": "cp949"})
+    source.refresh_from_db()
+    refused = source.state
+    client.post(url)
+    sources.read(source)
+
+    source.refresh_from_db()
+    assert (refused, source.state) == (SourceState.READY, SourceState.READY)
+    assert source.text_sha256 == hashlib.sha256("눈이 왔다.".encode()).hexdigest()
+    assert "Read it again" in client.get(world.url(f"sources/{source.uuid}/")).content.decode()
+
+
+def test_the_page_says_what_the_command_says(world: World, login: Login, tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    path.write_bytes(
+        docx(body="<w:p><w:r><w:t>보인다.</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>숨긴 글</w:t></w:r></w:p>")
+    )
+    source = uploaded(world, login, path.read_bytes(), "a.docx")
+    sources.read(source)
+    out = io.StringIO()
+
+    call_command("read_text", str(path), "--json", stdout=out)
+
+    said = json.loads(out.getvalue())
+    page = login(world.carol).get(world.url(f"sources/{source.uuid}/"))
+    assert (
+        page.context["notes"] == [note["message"] for note in said["notes"]] == ["Hidden text was left out, places: 1"]
+    )
+    assert page.context["excerpt"] == said["text"]
 
 
 def test_an_encoding_nobody_offered_changes_nothing(world: World, login: Login) -> None:

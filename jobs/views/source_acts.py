@@ -42,12 +42,12 @@ def source_download(request: DeskRequest, member: Member, source: UUID) -> HttpR
 @require_POST
 @trainer_page
 def source_encoding(request: DeskRequest, member: Member, source: UUID) -> HttpResponse:
-    """Have it read anew, as a person says."""
+    """Have it read again: a plain text as a person says, a document by the reader of today."""
     found = _source(request, member, source)
     form = EncodingForm(request.POST)
-    if found.deleted_at or not found.is_plain:
+    if found.deleted_at:
         raise Http404
-    if not form.is_valid():
+    if not form.is_valid() or (form.cleaned_data["encoding"] and not found.is_plain):
         messages.error(request, _("Choose one of the encodings that are offered."))
         return redirect(source_url(found))
     chosen = form.cleaned_data["encoding"]
