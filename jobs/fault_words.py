@@ -14,12 +14,16 @@ OTHER_WORDS: dict[Code, tuple[Text, Text]] = {
         _("Save the file with LF line ends (Unix), or use “Put it right” on the page of the file."),
     ),
     Code.BOM_INSIDE: (
-        _("The line begins with an invisible byte order mark (BOM), as where two files were joined."),
+        _("The line begins with a character that cannot be seen (BOM, zero width), as where two files were joined."),
         _("Delete the character before {, or use “Put it right” on the page of the file."),
     ),
     Code.PYTHON: (
         _("The line is written in Python, not in JSON. Found: %(near)s"),
         _("JSON has null, true and false, and double quotes. Write the file with json.dumps, not with print or str."),
+    ),
+    Code.ENCODED_TWICE: (
+        _("The line is JSON within a text: it was encoded twice."),
+        _("Write the object itself, without quotes around it, or use “Put it right” on the page of the file."),
     ),
     Code.RESPONSE_DUMP: (
         _("The line is a request or a response of the API, not an example."),
@@ -29,7 +33,11 @@ OTHER_WORDS: dict[Code, tuple[Text, Text]] = {
         _("Keys without a value: %(keys)s"),
         _("Leave these keys out; services refuse null there. With the SDK: model_dump(exclude_none=True)."),
     ),
-    # answers that are called good or bad
+    # prompt and completion, and answers that are called good or bad
+    Code.LEGACY_MESSAGES: (
+        _("“prompt” and “completion” hold messages, not texts."),
+        _('Write them as one chat: {"messages": [the messages of the prompt, then those of the completion]}.'),
+    ),
     Code.LABELLED: (
         _("The answer is labelled as good or bad (KTO), which no service here takes. Key: %(key)s"),
         _("Leave out the lines with bad answers, then delete the key; or write pairs for preferences (DPO)."),

@@ -65,6 +65,15 @@ WRITTEN: dict[str, tuple[str, Repair]] = {
         lines_of(lambda each: json.dumps(each)[:-1] + ', "parallel_tool_calls": True}'),
         Repair(forms=[Form.PYTHON]),
     ),
+    "repr with commas": (lines_of(lambda each: f"{each!r},"), Repair(forms=[Form.PYTHON])),
+    "JSON within texts": (
+        lines_of(lambda each: json.dumps(json.dumps(each, indent=1))),
+        Repair(forms=[Form.ENCODED_TWICE]),
+    ),
+    "messages within texts": (
+        lines_of(lambda each: json.dumps({"messages": json.dumps(each["messages"])})),
+        Repair(forms=[Form.ENCODED_TWICE]),
+    ),
     "null": (with_answers(tool_calls=None), Repair(forms=[Form.EMPTY_KEYS])),
     "1.0": (with_answers(weight=1.0), Repair(forms=[Form.WHOLE_NUMBERS])),
     "an address as text": (
@@ -160,6 +169,16 @@ def test_lines_that_are_torn_in_another_way_are_not_offered(tmp_path: Path, text
     assert Form.ONE_LINE not in look(path).forms
 
 
+@pytest.mark.parametrize(
+    "text", ["\n[\n" + ",\n".join(GOOD) + "]", repr(EXAMPLES), "[" + ",\n".join(map(repr, EXAMPLES)) + "\n]"]
+)
+def test_a_list_of_examples_is_not_rewritten(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text(text)
+
+    assert look(path).repair is None
+
+
 def test_braces_within_texts_are_no_sign(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text((line(user("\\frac{a}{b}"), answer("{}{}")) + "\n") * 12)
@@ -245,6 +264,21 @@ def test_a_repair_that_leaves_faults_is_not_called_enough(world: World, login: L
 
     assert "Its text can be put right below" not in page.text
     assert "Examples with keys that are null or empty, which services refuse: 12" in page.text
+
+
+def test_data_under_other_names_is_mapped_and_what_one_click_mends_is_not(world: World, login: Login) -> None:
+    pairs = [json.dumps({"prompt": "눈", "chosen": f"{n}", "rejected": "비"}) for n in range(12)]
+    files = [waiting(world, body.encode()) for body in ("\n".join(pairs), indented())]
+    for file in files:
+        check(file)
+    client = login(world.bob)
+
+    pages = [client.get(world.url(f"files/{file.uuid}/")).text for file in files]
+
+    assert [world.url(f"files/{file.uuid}/map/") in page for file, page in zip(files, pages, strict=True)] == [
+        True,
+        False,
+    ]
 
 
 def test_a_table_is_not_rewritten_as_examples(tmp_path: Path) -> None:

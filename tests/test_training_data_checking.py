@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from pathlib import Path
+from pprint import pformat
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -137,6 +138,49 @@ def test_keys_within_texts_hide_no_key_that_stands_twice(tmp_path: Path, row: st
     json.loads(row)
 
     assert found(checked(tmp_path, GOOD_BYTES + row.encode())) == [(13, code)]
+
+
+def test_objects_of_python_over_several_lines_are_called_so_once(tmp_path: Path) -> None:
+    spread = "\n".join(pformat(json.loads(each), width=40) for each in GOOD)
+
+    report = checked(tmp_path, spread.encode())
+
+    assert [(fault.line, fault.code, fault.params) for fault in report.faults] == [
+        (1, Code.PYTHON, {"near": "{'messages': [{'cont"})
+    ]
+    assert found(checked(tmp_path, repr([json.loads(each) for each in GOOD]).encode())) == [(1, Code.PYTHON)]
+
+
+def test_an_object_over_lines_is_named_where_it_begins_and_the_check_ends(tmp_path: Path) -> None:
+    spread = "\n".join(json.dumps(json.loads(each), indent=2) for each in GOOD)
+
+    report = checked(tmp_path, GOOD_BYTES + spread.encode() + b"\nx")
+
+    assert [(fault.line, fault.code, fault.offset) for fault in report.faults] == [
+        (13, Code.SPREAD_OVER_LINES, len(GOOD_BYTES))
+    ]
+    assert report.examples == 12
+
+
+@pytest.mark.parametrize("broken", [b'{"messages": [', b'{"messages": ["\n"]}\n{', b"{'a': [", b'{"a": "\n"}'])
+def test_a_line_that_breaks_off_is_not_followed_too_far(tmp_path: Path, broken: bytes) -> None:
+    report = checked(tmp_path, (broken + b"\n") * 50 + GOOD_BYTES)
+
+    assert report.fault_count >= 50
+    assert report.examples == 12
+
+
+@pytest.mark.parametrize("mark", ["\ufeff\ufeff", "\u200b", "\ufeff\u2060"])
+def test_characters_that_cannot_be_seen_before_a_line_are_named(tmp_path: Path, mark: str) -> None:
+    rows = [f"{mark}{each}" for each in GOOD]
+
+    assert found(checked(tmp_path, "\n".join(rows).encode())) == [(n, Code.BOM_INSIDE) for n in range(1, 13)]
+
+
+def test_a_huge_file_of_cr_alone_is_named(tmp_path: Path) -> None:
+    assert found(checked(tmp_path, b"\r".join(GOOD_BYTES.splitlines()) * 200, Limits(line_bytes=4096))) == [
+        (1, Code.CR_LINE_ENDS)
+    ]
 
 
 def test_a_file_of_empty_lines_has_no_example(tmp_path: Path) -> None:

@@ -314,6 +314,7 @@ def test_null_that_a_grader_reads_stays() -> None:
         ("winner", "loser"),
         ("better", "worse"),
         ("positive", "negative"),
+        ("선택", "거절"),
     ],
 )
 @pytest.mark.parametrize("beside", [{}, {"prompt": "눈"}, {"conversations": [{"from": "human", "value": "눈"}]}])
@@ -349,8 +350,32 @@ def test_messages_with_a_rejected_answer_beside_are_a_preference(tmp_path: Path)
     ]
 
 
-@pytest.mark.parametrize("label", [True, False])
-def test_answers_labelled_good_or_bad_are_never_taken_as_they_are(tmp_path: Path, label: bool) -> None:
+@pytest.mark.parametrize("judged", [{"winner": "a"}, {"better_response_id": 0}, {"preference": 1}, {"labels": 1}])
+@pytest.mark.parametrize("keys", [("response_a", "response_b"), ("answer_0", "answer_1"), ("ref_A", "ref_B")])
+def test_two_answers_and_a_judgement_are_a_preference(
+    tmp_path: Path, keys: tuple[str, str], judged: dict[str, Any]
+) -> None:
+    row = json.dumps({"prompt": "눈", keys[0]: "함박눈", keys[1]: "눈.", **judged}, ensure_ascii=False)
+
+    report = checked(tmp_path, row, [PREFERENCE] * 9)
+
+    assert [(fault.code, fault.params) for fault in report.faults] == [
+        (Code.PREFERENCE_OTHER_NAMES, {"keys": ", ".join(keys)})
+    ]
+
+
+def test_two_answers_without_a_judgement_are_none(tmp_path: Path) -> None:
+    assert other_names({"prompt": "눈", "answer_1": "함박눈", "answer_2": "눈."}) is None
+
+
+def test_prompts_and_completions_of_messages_are_called_so(tmp_path: Path) -> None:
+    row = json.dumps({"prompt": [user()], "completion": [answer()]}, ensure_ascii=False)
+
+    assert codes(checked(tmp_path, row, [PAIR] * 9)) == [Code.LEGACY_MESSAGES]
+
+
+@pytest.mark.parametrize("label", [True, False, 0, 1])
+def test_answers_labelled_good_or_bad_are_never_taken_as_they_are(tmp_path: Path, label: object) -> None:
     pair = json.dumps({"prompt": "눈", "completion": "비", "label": label}, ensure_ascii=False)
 
     assert codes(checked(tmp_path, pair, [PAIR] * 9)) == [Code.LABELLED]
@@ -408,6 +433,8 @@ def test_a_part_of_another_form_is_told_the_right_one(tmp_path: Path, part: dict
         {"id": "chatcmpl-1", "object": "chat.completion", "choices": []},
         {"object": "response", "output": []},
         {"custom_id": "1", "response": {"body": {}}},
+        {"model": "gpt-4o", "messages": [user()], "temperature": 0.2},
+        {"model": "gpt-4o", "messages": [user(), answer()], "max_tokens": 20},
         {"custom_id": "1", "method": "POST", "body": {"messages": []}},
     ],
 )

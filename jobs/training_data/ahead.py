@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from typing import IO
 
+from jobs.training_data import python
+from jobs.training_data.codes import Code
 from jobs.training_data.objects import end_of_object
 from jobs.training_data.reading import Line
 
@@ -36,14 +38,15 @@ class Ahead:
             end = start
         return 0
 
-    def goes_on(self, line: Line) -> bool:
-        """Whether a JSON object begins on the line and ends on a later one."""
+    def goes_on(self, line: Line) -> Code | None:
+        """What it means that the object on the line ends on a later one, if it does."""
         for window in WINDOWS:
             if self._tries >= MOST_TRIES:
-                return False
+                return None
             self._tries += 1
-            text = self._read(window, line.start).decode(errors="ignore")
-            begin = len(text) - len(text.lstrip())
-            if (end := end_of_object(text, begin)) is not None:
-                return "\n" in text[begin:end]
-        return False
+            text = self._read(window, line.start).decode(errors="ignore").lstrip()
+            if (end := end_of_object(text)) is not None:
+                return Code.SPREAD_OVER_LINES if "\n" in text[:end] else None
+            if python.value(text.partition("\n{")[0]) is not None:
+                return Code.PYTHON
+        return None

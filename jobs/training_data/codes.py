@@ -43,6 +43,7 @@ class Code(StrEnum):
     TOO_DEEP = "too_deep"
     DUPLICATE_KEY = "duplicate_key"
     NOT_OBJECT = "not_object"
+    ENCODED_TWICE = "encoded_twice"
     # what kind of example it is
     UNKNOWN_FORMAT = "unknown_format"
     RESPONSE_DUMP = "response_dump"
@@ -54,6 +55,7 @@ class Code(StrEnum):
     LEGACY_KEY_MISSING = "legacy_key_missing"
     LEGACY_NOT_TEXT = "legacy_not_text"
     LEGACY_EMPTY = "legacy_empty"
+    LEGACY_MESSAGES = "legacy_messages"
     LABELLED = "labelled"
     # preferences (DPO)
     PREFERENCE_OTHER_NAMES = "preference_other_names"

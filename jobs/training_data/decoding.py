@@ -44,7 +44,8 @@ def decode(line: Line, limits: Limits) -> dict[str, Any]:
     if b"\\u0000" in line.raw and (column := _escaped_nul(line.raw)):
         raise UnreadableError(fault(line.number, Code.NUL, column))
     if type(value) is not dict:
-        raise UnreadableError(fault(line.number, Code.NOT_OBJECT, kind=_kind(value)))
+        code = Code.ENCODED_TWICE if isinstance(value, str) and _is_object(value) else Code.NOT_OBJECT
+        raise UnreadableError(fault(line.number, code, kind=_kind(value)))
     _refuse_depth_and_twins(line, value, limits)
     return value
 
@@ -60,6 +61,13 @@ def ends_in_cr(raw: bytes) -> bool:
     try:
         return isinstance(orjson.loads(raw[: raw.index(b"\r")]), dict)
     except (ValueError, orjson.JSONDecodeError):
+        return False
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
         return False
 
 

@@ -21,6 +21,7 @@ from jobs.training_data.reinforcement import RESERVED_KEYS, reinforcement_faults
 from jobs.training_data.report import Fault, Format, fault, printable
 
 ALLOWED_KEYS = frozenset({*CHAT_KEYS, *ONE_SERVICE_KEYS})
+REQUEST_KEYS = frozenset({"temperature", "top_p", "max_tokens", "max_completion_tokens", "stream", "stop", "n", "seed"})
 ESSENTIAL_KEYS = ("messages", *LEGACY_KEYS)
 KEYS_SHOWN = 5
 LIKE_A_CHAT_KEY = 0.8  # so alike, a key beside messages is a misspelt one and not a grader's
@@ -31,6 +32,8 @@ def kind_of(example: dict[str, Any], file: Format) -> Format:
     keys = example.keys()
     if not keys.isdisjoint(OUTPUT_KEYS):
         return "preference"
+    if "model" in keys and _is_response(example):
+        return "unknown"
     if "messages" in keys:
         if not keys <= ALLOWED_KEYS and other_names(example):
             return "preference"
@@ -95,9 +98,11 @@ def _unknown_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
 
 
 def _is_response(example: dict[str, Any]) -> bool:
-    """What the API answered, or a line of a batch's output."""
+    """What was sent to the API, what it answered, or a line of a batch."""
     match example:
         case {"choices": list()} | {"custom_id": _, "response": _} | {"custom_id": _, "body": _}:
+            return True
+        case {"model": _, "messages": _} if not example.keys().isdisjoint(REQUEST_KEYS):
             return True
         case {"object": str(kind)}:
             return kind.startswith(("chat.completion", "response"))

@@ -13,6 +13,7 @@ from jobs.training_data.chat import plain_message
 from jobs.training_data.decoding import UnreadableError, decode
 from jobs.training_data.empty_keys import without_empty
 from jobs.training_data.images import right_label
+from jobs.training_data.objects import on_one_line
 from jobs.training_data.plain import DECODER
 from jobs.training_data.reading import Line
 from jobs.training_data.report import LIMITS
@@ -25,6 +26,7 @@ class Form(StrEnum):
     ONE_LINE = "one_line"
     BLANK_LINES = "blank_lines"
     PYTHON = "python"
+    ENCODED_TWICE = "encoded_twice"
     EMPTY_KEYS = "empty_keys"
     WHOLE_NUMBERS = "whole_numbers"
     ARGUMENTS = "arguments"
@@ -55,11 +57,11 @@ def rewritten(text: str) -> Written:
     quick = _parsed(body)
     if quick is not None and not _changed(quick):
         return Written(text, [])
-    body, done = (body, []) if quick is not None else _in_json(body)
+    body, done = (body, []) if quick is not None else _as_object(body)
     if (example := _loaded(body)) is None:
         return Written(text, [], is_object=quick is not None)
-    done += _changed(example)
-    return Written(f"{json.dumps(example, ensure_ascii=False) if done != [Form.PYTHON] else body}\n", done)
+    changed = _changed(example)
+    return Written(f"{json.dumps(example, ensure_ascii=False) if changed else body}\n", done + changed)
 
 
 def _is_plain(body: str) -> bool:
@@ -80,13 +82,21 @@ def _parsed(body: str) -> Example | None:
     return example if isinstance(example, dict) else None
 
 
-def _in_json(body: str) -> tuple[str, list[Form]]:
-    written = python.as_json(body)
-    return (body, []) if written is None else (written, [Form.PYTHON])
+def _as_object(body: str) -> tuple[str, list[Form]]:
+    """The object in JSON, where the line holds it in Python, or in JSON within a text."""
+    only_a_comma = _parsed(body.rstrip(", \t")) is not None
+    if not only_a_comma and (written := python.as_json(body)) is not None:
+        return written, [Form.PYTHON]
+    try:
+        inner = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body, []
+    return (on_one_line(inner), [Form.ENCODED_TWICE]) if isinstance(inner, str) else (body, [])
 
 
 def _changed(example: Example) -> list[Form]:
-    emptied = [Form.EMPTY_KEYS] if _without_empty_keys(example) else []
+    emptied = [Form.ENCODED_TWICE] if _with_list_of_messages(example) else []
+    emptied += [Form.EMPTY_KEYS] if _without_empty_keys(example) else []
     odd = [message for message in _messages(example) if not plain_message(message)]
     return emptied + [form for form, change in CHANGES.items() if odd and change(odd)]
 
@@ -131,6 +141,19 @@ def _without_empty_keys(example: Example) -> bool:
         example.clear()
         example.update(kept)
     return bool(names)
+
+
+def _with_list_of_messages(example: Example) -> bool:
+    """As a column of a table holds them."""
+    if not isinstance(example.get("messages"), str):
+        return False
+    try:
+        messages = json.loads(example["messages"])
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(messages, list):
+        example["messages"] = messages
+    return isinstance(messages, list)
 
 
 def _with_whole_numbers(messages: list[Example]) -> bool:

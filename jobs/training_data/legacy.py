@@ -14,6 +14,9 @@ def legacy_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
     for key in told:
         yield fault(line, Code.LABELLED, key=key)
     yield from unknown_keys(line, example, LEGACY_KEYS, told)
+    if not told and all(_are_messages(example.get(key)) for key in LEGACY_KEYS):
+        yield fault(line, Code.LEGACY_MESSAGES)
+        return
     for key in LEGACY_KEYS:
         if key not in example:
             yield fault(line, Code.LEGACY_KEY_MISSING, key=key)
@@ -22,3 +25,7 @@ def legacy_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
     completion = example.get("completion")
     if isinstance(completion, str) and not completion.strip():
         yield fault(line, Code.LEGACY_EMPTY)
+
+
+def _are_messages(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) and "role" in each for each in value)

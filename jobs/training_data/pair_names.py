@@ -10,6 +10,18 @@ BETTER = {"chosen", "preferred", "accepted", "accept", "better", "best", "good",
 BETTER |= {"positive", "pos", "selected"}
 WORSE = {"rejected", "reject", "dispreferred", "unpreferred", "worse", "worst", "bad", "loser", "losing", "lose"}
 WORSE |= {"negative", "neg", "discarded", "declined"}
+BETTER |= {"선택", "선호", "채택"}
+WORSE |= {"거절", "거부", "비선호", "탈락"}
+ONE_OF_TWO = re.compile(r"(.*?)[_-]?([ab]|[0-2])", re.IGNORECASE)
+JUDGED = (
+    "winner",
+    "better",
+    "preference",
+    "preferred",
+    "choice",
+    "label",
+    "verdict",
+)  # begins the key of the judgement
 CLEAR = frozenset({"chosen", "preferred", "rejected", "dispreferred"})  # beside messages a grader may read the others
 NOT = frozenset({"non", "not", "un", "dis"})
 LABELS = frozenset({"label", "labels", "kto_tag", "is_good", "desirable"})
@@ -30,8 +42,21 @@ def other_names(example: dict[str, Any]) -> Named | None:
         for worse, other in sides.items():
             if is_better and other == (False, rest):
                 return Named(better, worse)
+    if two := _two_answers(example, answers):
+        return two
     worse_alone = [key for key, (is_better, _rest) in sides.items() if not is_better]
     return Named("messages", worse_alone[0]) if worse_alone and "messages" in example else None
+
+
+def _two_answers(example: dict[str, Any], answers: list[str]) -> Named | None:
+    """`response_a`, `response_b` and a `winner`."""
+    if not any(key.lower().startswith(JUDGED) for key in example):
+        return None
+    stems: dict[str, list[str]] = {}
+    for key in answers:
+        if found := ONE_OF_TWO.fullmatch(key[:80]):
+            stems.setdefault(found[1], []).append(key)
+    return next((Named(one, other) for one, other, *_more in (keys for keys in stems.values() if len(keys) > 1)), None)
 
 
 def _side(key: str, *, clear: bool) -> tuple[bool, tuple[str, ...]] | None:
@@ -46,4 +71,4 @@ def _side(key: str, *, clear: bool) -> tuple[bool, tuple[str, ...]] | None:
 
 def labels(example: dict[str, Any]) -> list[str]:
     """Keys that call a single answer good or bad (KTO)."""
-    return sorted(key for key in LABELS & example.keys() if isinstance(example[key], bool))
+    return sorted(key for key in LABELS & example.keys() if isinstance(example[key], int) and example[key] in (0, 1))

@@ -32,7 +32,7 @@ def _with_words_of_json(text: str) -> str | None:
 
 def value(text: str) -> dict[str, Any] | None:
     """The dict that the text is in Python, made of literals alone."""
-    text = text.strip()
+    text = text.strip(" \t\r\n,")
     if len(text) > MOST_CHARACTERS or not (text.startswith("{") and text.endswith("}")):
         return None
     try:

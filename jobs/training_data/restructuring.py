@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from jobs.training_data.forms import Form, rewritten
+from jobs.training_data.forms import BLANKS, Form, rewritten
 from jobs.training_data.objects import MOST, NotObjectsError, objects
 from jobs.training_data.visible import Change, change
 
@@ -20,8 +20,15 @@ class Forms:
         self.torn = False
 
     def look(self, pieces: Iterable[str]) -> None:
+        """Reads all of them, for others count on the way. Nothing is found in a list of examples: that is a table."""
+        is_list: bool | None = None
         for number, line in enumerate(whole_lines(pieces), 1):
-            self._add(number, line)
+            if is_list is None and (body := line.strip(BLANKS)):
+                is_list = body.startswith("[")
+            if not is_list:
+                self._add(number, line)
+        if is_list:
+            self.counts.clear()
 
     def look_at_objects(self, pieces: Iterable[str]) -> None:
         """Once more, where lines are torn: is it all objects? Then each gets its line."""

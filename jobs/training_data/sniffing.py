@@ -4,7 +4,7 @@ import re
 
 from jobs.training_data.codes import Code
 from jobs.training_data.reading import BOM
-from jobs.training_data.report import Fault, fault
+from jobs.training_data.report import Fault, fault, printable
 
 HEAD_BYTES = 4096
 SIGNATURES = {
@@ -51,6 +51,8 @@ def _every_other_byte_is_nul(head: bytes) -> bool:
 
 def _one_document(head: bytes) -> Fault | None:
     """JSON, but one value over the whole file instead of one object a line."""
+    if re.match(rb"\A\s*\[\s*\{\s*'", head[:64]):
+        return fault(1, Code.PYTHON, near=printable(head[:20].decode(errors="replace")))
     if re.match(rb"\A\s*\[\s*(?:[{\]]|$)", head[:64]):
         return fault(1, Code.JSON_ARRAY)
     if re.match(rb"\A\s*\{[ \t]*\r?\n\s*\"", head[:64]):

@@ -1,5 +1,6 @@
 """What a check knows of the file so far."""
 
+import re
 from array import array
 from collections.abc import Iterator
 from itertools import islice
@@ -18,6 +19,9 @@ from jobs.training_data.reinforcement import grader_keys
 from jobs.training_data.remarks import remarks
 from jobs.training_data.report import Fault, Format, Limits, Longest, Report, fault, printable
 from jobs.training_data.waiting import Waiting
+
+TORN = (Code.BROKEN_LINE, Code.SINGLE_QUOTES)  # perhaps the object ends on a later line
+UNSEEN = re.compile(b"(?:\xef\xbb\xbf|\xe2\x80\x8b|\xe2\x81\xa0)+")  # BOM, and the two others of zero width
 
 
 class Tally:
@@ -58,9 +62,10 @@ class Tally:
     def line_faults(self, line: Line) -> Iterator[Fault]:
         """The exact road. Each fault gets the offset of its line, or of its character where the column is known."""
         self.report.lines = line.number
-        if line.raw.startswith(BOM):
-            yield fault(line.number, Code.BOM_INSIDE if line.number > 1 else Code.BOM, 1).at(line.start)
-            line = line._replace(raw=line.raw.removeprefix(BOM), start=line.start + len(BOM))
+        if unseen := UNSEEN.match(line.raw):
+            only_mark = line.number == 1 and unseen[0] == BOM
+            yield fault(line.number, Code.BOM if only_mark else Code.BOM_INSIDE, 1).at(line.start)
+            line = line._replace(raw=line.raw[unseen.end() :], start=line.start + unseen.end())
         for found in self._line_faults(line):
             earlier = found.line != line.number
             yield found if earlier else found.at(line.start + _bytes_before(line.raw, found.column))
@@ -79,9 +84,11 @@ class Tally:
             yield from self._example(line, example)
 
     def _unreadable(self, line: Line, found: Fault) -> Fault:
-        if found.code == Code.BROKEN_LINE and self.ahead and self.ahead.goes_on(line):
-            found = fault(line.number, Code.SPREAD_OVER_LINES)
-        self.stopped = found.code in (Code.SPREAD_OVER_LINES, Code.CR_LINE_ENDS)
+        if found.code in TORN and self.ahead and (code := self.ahead.goes_on(line)):
+            self.stopped = True
+            near = {"near": printable(line.raw[:20].decode(errors="replace"))} if code is Code.PYTHON else {}
+            return fault(line.number, code, **near)
+        self.stopped = found.code == Code.CR_LINE_ENDS
         return found
 
     def _example(self, line: Line, example: dict[str, Any]) -> Iterator[Fault]:

@@ -13,11 +13,12 @@ LINES = 10  # named of a fault that more have
 ENCODING = {Code.BOM, Code.BOM_INSIDE, Code.CP949, Code.NOT_UTF8, Code.UTF16, Code.CR_LINE_ENDS}
 """What an offer to put the text right mends."""
 FORMS = {
-    Form.ONE_LINE: Code.SPREAD_OVER_LINES,
-    Form.BLANK_LINES: Code.EMPTY_LINE,
-    Form.PYTHON: Code.PYTHON,
-    Form.EMPTY_KEYS: Code.KEYS_WITHOUT_VALUE,
-    Form.IMAGE_URLS: Code.IMAGE_URL_TEXT,
+    Form.ONE_LINE: (Code.SPREAD_OVER_LINES, Code.EXTRA_DATA),
+    Form.BLANK_LINES: (Code.EMPTY_LINE,),
+    Form.PYTHON: (Code.PYTHON,),
+    Form.ENCODED_TWICE: (Code.ENCODED_TWICE, Code.MESSAGES_NOT_LIST),
+    Form.EMPTY_KEYS: (Code.KEYS_WITHOUT_VALUE,),
+    Form.IMAGE_URLS: (Code.IMAGE_URL_TEXT,),
 }
 """And an offer to rewrite examples, as long as it reaches each of them."""
 
@@ -75,9 +76,8 @@ def say_once(report: Report, *, hide: bool) -> list[SaidOnce]:
 
 def is_mended_by(report: Report, repair: dict[str, Any]) -> bool:
     """Whether the offered repair (`repairing.Found` as plain values) would mend every fault that was found."""
-    mended: dict[str, int] = {
-        code: repair["forms"][form] for form, code in FORMS.items() if form in repair.get("forms", {})
-    }
+    counts = repair.get("forms", {})
+    mended: dict[str, int] = {code: counts[form] for form, codes in FORMS.items() if form in counts for code in codes}
     return bool(report.fault_counts) and all(
         code in ENCODING or times <= mended.get(code, 0) for code, times in report.fault_counts.items()
     )
