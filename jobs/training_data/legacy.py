@@ -13,8 +13,10 @@ def legacy_faults(line: int, example: dict[str, Any]) -> Iterator[Fault]:
     told = labels(example)
     for key in told:
         yield fault(line, Code.LABELLED, key=key)
-    yield from unknown_keys(line, example, LEGACY_KEYS, told)
-    if not told and all(_are_messages(example.get(key)) for key in LEGACY_KEYS):
+    if told:  # the cause; the rest may be as it should be for KTO
+        return
+    yield from unknown_keys(line, example, LEGACY_KEYS)
+    if all(_are_messages(example.get(key)) for key in LEGACY_KEYS):
         yield fault(line, Code.LEGACY_MESSAGES)
         return
     for key in LEGACY_KEYS:

@@ -86,8 +86,8 @@ class Tally:
     def _unreadable(self, line: Line, found: Fault) -> Fault:
         if found.code in TORN and self.ahead and (code := self.ahead.goes_on(line)):
             self.stopped = True
-            near = {"near": printable(line.raw[:20].decode(errors="replace"))} if code is Code.PYTHON else {}
-            return fault(line.number, code, **near)
+            near = printable(line.raw[:20].decode(errors="replace"))
+            return fault(line.number, code, near=near) if code is Code.PYTHON else fault(line.number, code)
         self.stopped = found.code == Code.CR_LINE_ENDS
         return found
 
