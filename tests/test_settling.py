@@ -14,9 +14,10 @@ from jobs.pipeline import settling
 from jobs.pipeline.stuck import Why, explained
 from jobs.states import State
 from tests.conftest import World
+from tests.factories import make_job
 from tests.far_side import FarSide, Habits
 from tests.test_odd_answers import Answers, Refusal, pushed, service
-from tests.test_once_lanes import lane, step_when_due
+from tests.test_once_lanes import lane, ours, step_when_due
 from tests.walking import fresh, walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -202,6 +203,32 @@ def test_candidates_without_an_id_cannot_be_chosen_by_mistake(world: World, serv
     page = login(world.bob).get(world.url(f"jobs/{job.uuid}/")).content.decode()
 
     assert (len(job.candidates), page.count('type="radio" name="remote_id"')) == (2, 1)
+
+
+def test_a_candidate_that_the_list_forgets_is_no_absence(world: World, settings: Any) -> None:
+    """Lists are cut after some weeks: nobody had decided, and nothing is ordered again by itself."""
+    with lane(world, settings, Habits(has_metadata=False), "after") as (far, job):
+        job = step_when_due(lost(far, job))
+        mine = far.jobs.pop()["id"]
+
+        for days in (1, 2, 3):
+            job = settle_later(job, timedelta(days=days))
+
+        assert (job.state, job.can_start_again) == (State.UNSURE, True)
+        assert [candidate["id"] for candidate in job.candidates] == [mine]
+
+
+def test_a_candidate_that_turns_out_another_ones_is_none(world: World, settings: Any) -> None:
+    with lane(world, settings, Habits(), "before") as (far, job):
+        job = lost(far, job)
+        other = far.add({"model": job.base_model, "training_file": next(iter(far.files))})
+        job = step_when_due(job)
+        assert job.needs_a_person
+        make_job(world.team, connection=job.connection, state=State.SUCCEEDED, remote_id=other["id"], due_at=None)
+
+        job = walk(job, State.RUNNING)
+
+        assert (far.orders, ours(far, job)) == (1, [job.remote_id])
 
 
 def test_staff_see_that_a_person_is_needed(world: World, settings: Any) -> None:

@@ -71,3 +71,30 @@ def test_ended_jobs_without_bill_results_or_curve_are_looked_at_once_more(migrat
     assert [row.pk for row in due] == [row.pk for row in lost]
     assert {row.collected_at for row in due} == {None}
     assert {later.due_at - row.due_at for row, later in pairwise(due)} == {timedelta(seconds=2)}
+
+
+def test_orders_in_doubt_or_given_again_are_looked_for_once_and_never_asked_after(migrate: Migrate) -> None:
+    old = migrate("0022_paragraphs")
+    models = {name: old.get_model("jobs", name) for name in ("Team", "Connection", "FineTuneJob", "Transition")}
+    team = models["Team"].objects.create(name="팀", slug="team")
+    alive, gone = (
+        models["Connection"].objects.create(team=team, name=name, profile="custom", deleted_at=deleted_at)
+        for name, deleted_at in (("alive", None), ("gone", timezone.now()))
+    )
+
+    def job(connection: Any, state: str, *path: tuple[str, str]) -> Any:
+        where = {"team": team, "connection": connection, "remote_id": uuid4().hex, "base_model": "m", "name": "j"}
+        made = models["FineTuneJob"].objects.create(**where, state=state, due_at=None)
+        for before, after in path:
+            models["Transition"].objects.create(job=made, before=before, after=after)
+        return made
+
+    again = ("unsure", "ready")
+    sought = {job(alive, "unsure").pk, job(alive, "succeeded", again).pk, job(alive, "failed", again, again).pk}
+    for one in (job(alive, "running", ("pushing", "ready")), job(gone, "running", again), job(gone, "unsure")):
+        assert one.pk not in sought
+
+    new = migrate("0023_look_for_lost_orders").get_model("jobs", "FineTuneJob")
+
+    assert set(new.objects.filter(look_due_at__isnull=False).values_list("pk", flat=True)) == sought
+    assert not new.objects.filter(due_at__isnull=False).exists()

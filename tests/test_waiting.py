@@ -46,7 +46,7 @@ def test_a_wait_into_tomorrow_says_the_day_in_the_readers_zone(world: World, log
     User.objects.filter(pk=world.bob.pk).update(time_zone="Europe/Berlin")
     job = make_job(world.team)
     with time_machine.travel(NOON, tick=False):
-        Connection.objects.filter(pk=job.connection_id).update(wait_until=NOON + timedelta(hours=23))
+        Connection.objects.filter(pk=job.service.pk).update(wait_until=NOON + timedelta(hours=23))
 
         assert "2026-12-01 03:00" in page_of(job, login(world.bob))
 
@@ -64,6 +64,6 @@ def test_what_has_ended_waits_for_nothing(world: World, login: Login, ended: Sta
     fields: dict[str, Any] = {"state": ended, "due_at": None}
     job = make_job(world.team, **fields)
     with time_machine.travel(NOON, tick=False):
-        Connection.objects.filter(pk=job.connection_id).update(wait_until=NOON + timedelta(minutes=10))
+        Connection.objects.filter(pk=job.service.pk).update(wait_until=NOON + timedelta(minutes=10))
 
         assert "asked for a pause" not in page_of(job, login(world.bob))

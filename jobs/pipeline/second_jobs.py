@@ -61,7 +61,8 @@ def _place(job: FineTuneJob, remote: Json) -> None:
         return
     now = timezone.now()
     if job.state == State.UNSURE:
-        FineTuneJob.objects.filter(pk=job.pk, state=State.UNSURE, due_at__gt=now).update(due_at=now)
+        later = Q(due_at=None) | Q(due_at__gt=now)
+        FineTuneJob.objects.filter(later, pk=job.pk, state=State.UNSURE).update(due_at=now)
     elif job.state in (State.NEW, State.READY):
         move(job, State.UNSURE, gettext_noop("The service shows an order that was taken for absent"), absent_since=None)
     else:

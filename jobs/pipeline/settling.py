@@ -35,6 +35,7 @@ class Look(NamedTuple):
     found: list[Json]  # they bear its tag
     candidates: list[Json]  # they cannot be told from it
     is_proof: bool  # every job since the order was seen
+    listed: frozenset[str] = frozenset()  # ids of all that was read
 
 
 # --- found --------------------------------------------------------------------------------------------
@@ -71,8 +72,8 @@ def settle(job: FineTuneJob) -> None:
     if look.found:
         adopt(job, look.found[0], gettext_noop("Found at the service"))
         second_jobs.see(job.service, look.found)
-    elif look.candidates or not look.is_proof:
-        _ask_a_person(job, look)
+    elif (candidates := _remembered(job, look)) or not look.is_proof:
+        _ask_a_person(job, candidates, look.is_proof)
     else:
         _still_absent(job)
 
@@ -93,7 +94,8 @@ def look_for(job: FineTuneJob) -> Look:
             break
     candidates = [remote for remote in _unknown(job, read) if might_be(remote, order)]
     candidates = _completed(access, candidates, order)
-    return Look(_tagged(candidates, order), candidates, is_proof=pages.ended or reaches_back(read, order))
+    ids = frozenset(remote["id"] for remote in read)
+    return Look(_tagged(candidates, order), candidates, pages.ended or reaches_back(read, order), ids)
 
 
 def _tagged(page: list[Json], order: Order) -> list[Json]:
@@ -128,14 +130,19 @@ def _retrieved(access: Access, remote_id: str) -> Json:
 # --- not found ----------------------------------------------------------------------------------------
 
 
-def _ask_a_person(job: FineTuneJob, look: Look) -> None:
+def _remembered(job: FineTuneJob, look: Look) -> list[Json]:
+    """The candidates, with those of before that the list does not show any more: to forget them would prove nothing."""
+    gone = [known for known in job.candidates if known["id"] and known["id"] not in look.listed]
+    return [brief(remote) for remote in look.candidates[:SHOWN]] + _unknown(job, gone)
+
+
+def _ask_a_person(job: FineTuneJob, candidates: list[Json], is_proof: bool) -> None:
     """Show what may be it; that it never started can be said once the service had the time to list it."""
     now = timezone.now()
     asked_for = now - job.state_since
     waited = asked_for >= timedelta(seconds=settings.UNSURE_SECONDS)
     due_at = now + min(max(_pause(), asked_for / 10), ASK_AT_LEAST_EVERY)
-    candidates = [brief(remote) for remote in look.candidates[:SHOWN]]
-    trouble = "" if look.is_proof else NO_PROOF
+    trouble = "" if is_proof else NO_PROOF
     told: Json = {"candidates": candidates, "asks_person": waited, "absent_since": None, "polled_at": now}
     note(job, **told, tries=0, trouble=trouble, due_at=due_at)
 
