@@ -74,6 +74,7 @@ def test_jobs_that_go_on_cost_list_pages_alone(world: World, far: LeanSide) -> N
     for n in range(5):
         running(world, far.job(f"ftjob-{n}"))
     sweep(world)
+    assert not FineTuneJob.objects.filter(started_at=None).exists()
     far.calls.clear()
 
     sweep(world)

@@ -4,7 +4,6 @@ Nothing of it is run: words are cut out by one pattern and put together by hand.
 """
 
 import re
-from ast import literal_eval
 from typing import Any, NamedTuple
 
 DEEPEST = 32
@@ -21,6 +20,10 @@ WORD = re.compile(
 )
 CONSTANTS: dict[str, bool | None] = {"None": None, "null": None, "undefined": None, "nil": None, "NOT_GIVEN": None}
 CONSTANTS |= {"True": True, "true": True, "False": False, "false": False}
+ESCAPED = re.compile(
+    r"\\(?:(?P<hex>x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|(?P<letter>.))", re.DOTALL | re.ASCII
+)
+LETTERS = {"n": "\n", "t": "\t", "r": "\r", "\n": "", **{mark: mark for mark in "\\'\"`"}}
 TIMES = {"datetime.datetime", "datetime", "datetime.date"}
 
 
@@ -154,14 +157,16 @@ class _Reader:
 
 
 def _literal(token: str) -> Any:
-    """What a quoted text holds; a number of an enumeration."""
-    if token[:1] == "`":
-        return token[1:-1]
-    try:
-        value = literal_eval(token)
-    except (SyntaxError, ValueError):  # an escape that Python does not know
-        return token.strip("bru")[1:-1]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    """What a quoted text holds; the number of an enumeration."""
+    return ESCAPED.sub(_character, token.lstrip("bru")[1:-1]) if token[-1] in "'\"`" else _number(token)
+
+
+def _character(escaped: re.Match[str]) -> str:
+    """The character that an escape is; as it was written where it is none."""
+    if digits := escaped["hex"]:
+        code = int(digits[1:], 16)
+        return chr(code) if code <= 0x10FFFF else escaped[0]
+    return LETTERS.get(escaped["letter"], escaped[0])
 
 
 def _number(token: str) -> int | float:

@@ -411,6 +411,16 @@ def test_a_printed_job_is_read(read: Any, printed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "held"),
+    [(r"'it\'s'", "it's"), (r'"a\"b"', 'a"b'), (r"'\ub208\u0020\x41\U0001f600'", "눈 A😀"),
+     (r"'C:\\new\d'", "C:\\new\\d"), (r"'a\tb\nc'", "a\tb\nc"), (r"'\U99999999'", r"\U99999999"), ("u'눈'", "눈"),
+     ("b'x'", "x"), ("'ru' 'bb'", "rubb")],
+)  # fmt: skip
+def test_a_printed_text_holds_what_it_was_printed_from(read: Any, written: str, held: str) -> None:
+    assert read("{'id': 'ftjob-1', 'status': 'failed', 'error': " + written + "}")["error"] == {"message": held}
+
+
+@pytest.mark.parametrize(
     ("given", "code", "line"),
     [
         ("", "empty", None),
