@@ -21,7 +21,7 @@ class ImportForm(forms.Form):
         allow_empty_file=True,  # we say it in our own words
         max_length=None,
         label=_("Job JSON as a file"),
-        widget=forms.FileInput({"accept": ".json,application/json"}),
+        widget=forms.FileInput({"accept": ".json,.txt,application/json"}),
     )
     text = forms.CharField(
         required=False,
