@@ -14,7 +14,7 @@ CLOSED = re.compile(
 SAID = re.compile(  # a sentence of Korean, also without its full stop; 바다 and 눈사람 are none
     r"(?:[았었였겠있없했갔왔됐렸졌났셨한인된는간온운니이]다|습니[다까]|[가-힣](?:요|죠|까|냐|라고|지만|는데|니까|면서))$"
 )
-UNLIKE = re.compile(r"[-–—*•·▪■□○●◦※→\"'“‘~]")  # an item of a list, or speech
+UNLIKE = re.compile(r"[-–—*•·▪■□○●◦※→\"'“‘~<>{}\[\]/$|=+@&]")  # an item of a list, speech, or code
 NUMBERED = re.compile(
     r"(?:제\s?\d{1,3}\s?(?:장|절|편|부|막|관|강|과|권|화|회|조)|\d{1,3}\s?(?:장|절|편|부|막|강|과|권|화|회))(?=[\s.:·,)(]|의\d|$)"
     r"|(?:chapter|part|book|section|act|scene|appendix|volume|canto|letter|lesson|unit)\s+(?:\d+|[ivxlc]+)\b"
