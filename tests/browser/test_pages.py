@@ -50,6 +50,7 @@ PAGES = {
         "examples",
         "compare",
         "source ready",
+        "source document",
         "connection works",
         "team",
         "/notices/",
