@@ -103,6 +103,7 @@ NOTES: dict[Note, Text] = {
     Note.PARTLY_UNREADABLE_PAGES: _("Pages with characters that their fonts do not identify: %(n)s"),
     Note.RUNNING_HEADS: _("Lines of headers, footers and page numbers were left out: %(n)s"),
     Note.HYPHENS: _("Words hyphenated at the end of a line were joined: %(n)s"),
+    Note.DOUBTFUL_PAGES: _("Pages with wrong or private-use characters; compare them with the PDF: %(n)s"),
     Note.OUTSIDE: _("Text outside the visible page was left out, places: %(n)s"),
 }
 ENCODINGS: dict[str, Text] = {

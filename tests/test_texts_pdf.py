@@ -165,6 +165,13 @@ def test_a_pdf_with_some_unreadable_pages_names_them(tmp_path: Path) -> None:
     assert text == "\n".join([*LEFT, "글 \ufffd\ufffd 있다", *LEFT, *LEFT])
 
 
+def test_pages_whose_fonts_name_wrong_characters_are_named(tmp_path: Path) -> None:
+    text, notes = text_of(tmp_path, lines(*LEFT), lines("ÇÑ±ÛÀº ¾Æ¸§´ä´Ù"), lines("눈이 \ue0bc왔다."), lines(*RIGHT))
+
+    assert text.count("\n") == len(LEFT) + len(RIGHT) + 1
+    assert notes == {"doubtful_pages": "2–3", "mojibake": 1, "private_use": 1}
+
+
 def test_pages_are_named_in_ranges() -> None:
     assert page_numbers([3, 5, 6, 7, 9, 10]) == "3, 5–7, 9–10"
     assert page_numbers(range(1, 200, 2)).endswith(" …")

@@ -56,6 +56,7 @@ class Note(StrEnum):
     RUNNING_HEADS = "running_heads"
     HYPHENS = "hyphens"
     OUTSIDE = "outside"
+    DOUBTFUL_PAGES = "doubtful_pages"
 
 
 class TextFaultError(Exception):

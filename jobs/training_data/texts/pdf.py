@@ -1,7 +1,6 @@
 """The text of a .pdf that has one: line by line as it is read, without running heads."""
 
 from collections.abc import Callable, Iterable
-from itertools import chain
 from pathlib import Path
 
 from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
@@ -10,9 +9,11 @@ from jobs.training_data.texts.pdf_heads import without_heads
 from jobs.training_data.texts.pdf_lines import Page, joined_words, lines_of
 from jobs.training_data.texts.pdf_page import Reader
 from jobs.training_data.texts.pdfium import pdfium, raw
+from jobs.training_data.unreadable import Sign, unreadable
 
 LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 UNREADABLE_PAGE = 0.5  # of its letters: then the rest makes no sense either
+DOUBTFUL = {Sign.MOJIBAKE, Sign.PRIVATE_USE, Sign.QUESTION_MARKS}  # what a page's fonts may have done to it
 NAMED = 20  # ranges of pages that a note names
 
 
@@ -53,10 +54,15 @@ def _text(pages: list[Page]) -> tuple[str, Noted]:
             page.rows = []
     without_heads(pages)
     joined = sum(joined_words(page.rows) for page in pages)
-    heads = sum(page.heads for page in pages)
-    notes |= {Note.RUNNING_HEADS.value: heads} if heads else {}
-    notes |= {Note.HYPHENS.value: joined} if joined else {}
-    return "\n".join(chain.from_iterable(lines_of(page.rows) for page in pages)), notes
+    texts = ["\n".join(lines_of(page.rows)) for page in pages]
+    doubtful = [number for number, text in enumerate(texts, start=1) if DOUBTFUL & unreadable(text).keys()]
+    found: dict[Note, int | str] = {
+        Note.RUNNING_HEADS: sum(page.heads for page in pages),
+        Note.HYPHENS: joined,
+        Note.DOUBTFUL_PAGES: page_numbers(doubtful),
+    }
+    notes |= {note.value: value for note, value in found.items() if value}
+    return "\n".join(text for text in texts if text), notes
 
 
 def _is_unreadable(page: Page) -> bool:
