@@ -74,6 +74,12 @@ def test_no_file_is_another_while_ours_may_have_any_id() -> None:
     assert might_be({"id": "ftjob-1", "training_file": "file-other"}, ORDER._replace(file_id=""))
 
 
+def test_our_file_by_its_name_is_ours_though_it_looks_like_an_id() -> None:
+    named = ORDER._replace(file_name="file-of-winter-0123456789ab.jsonl")
+
+    assert might_be({"id": "ftjob-1", "training_file": named.file_name}, named)
+
+
 def test_ids_of_another_form_are_not_readable() -> None:
     assert might_be({"id": "ftjob-1", "training_file": "file-other"}, UUIDS)
     assert might_be({"id": "ftjob-1", "training_file": "5f3b2c1e-7a90"}, UUIDS)

@@ -231,6 +231,19 @@ def test_what_has_ended_cannot_be_wished_away(second: SecondJob) -> None:
     assert not second_jobs.wish_cancelled(second)
 
 
+def test_a_connection_stays_until_its_second_jobs_have_ended(world: World, second: SecondJob, login: Login) -> None:
+    FineTuneJob.objects.update(state=State.SUCCEEDED, due_at=None)
+    connection = second.job.service
+    client, delete = login(world.alice), world.url(f"connections/{connection.uuid}/delete/")
+
+    client.post(delete)
+    kept = Connection.objects.get(pk=connection.pk).deleted_at
+    SecondJob.objects.update(due_at=None, ended_at=timezone.now())
+    client.post(delete)
+
+    assert (kept, Connection.objects.get(pk=connection.pk).deleted_at is not None) == (None, True)
+
+
 def test_two_workers_look_once(second: SecondJob, service: Answers) -> None:
     service["/jobs/ftjob-2"] = {"id": "ftjob-2", "status": "queued"}
     SecondJob.objects.update(due_at=timezone.now())

@@ -81,17 +81,17 @@ def _record(job: FineTuneJob, remote: Json) -> None:
 # --- looked for ---------------------------------------------------------------------------------------
 
 
-def _callable() -> Q:
-    now = timezone.now()
-    awake = Q(connection__wait_until=None) | Q(connection__wait_until__lte=now)
-    return awake & Q(connection__parked_at=None, connection__disabled_at=None, connection__deleted_at=None)
+def _callable() -> QuerySet[Connection]:
+    """Connections that may be called now."""
+    rows = Connection.objects.alive().filter(parked_at=None, disabled_at=None)
+    return rows.filter(Q(wait_until=None) | Q(wait_until__lte=timezone.now()))
 
 
 def to_look_for() -> list[int]:
     """Take the orders whose tag is to be looked for now."""
     now = timezone.now()
     rows = FineTuneJob.objects.filter(look_due_at__lte=now)
-    due = list(rows.filter(_callable()).order_by("look_due_at").values_list("pk", flat=True)[:AT_ONCE])
+    due = list(rows.filter(connection__in=_callable()).order_by("look_due_at").values_list("pk", flat=True)[:AT_ONCE])
     return [pk for pk in due if rows.filter(pk=pk).update(look_due_at=now + AGAIN)]
 
 
@@ -144,10 +144,8 @@ def _pause(job: FineTuneJob) -> timedelta:
 
 def due() -> QuerySet[SecondJob]:
     """Second jobs to be looked at, or cancelled."""
-    now = timezone.now()
-    awake = Q(job__connection__wait_until=None) | Q(job__connection__wait_until__lte=now)
-    rows = SecondJob.objects.filter(awake, job__connection__parked_at=None, job__connection__disabled_at=None)
-    return rows.filter(due_at__lte=now).order_by("due_at")
+    rows = SecondJob.objects.filter(due_at__lte=timezone.now(), job__connection__in=_callable())
+    return rows.order_by("due_at")
 
 
 def wish_cancelled(second: SecondJob) -> bool:

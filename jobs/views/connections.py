@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jobs import pricing, profiles, sealing
 from jobs.forms.connection import ConnectionForm, HookForm, KeyForm
-from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, audit
+from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, SecondJob, audit
 from jobs.pipeline import hooks, probe
 from jobs.states import ACTIVE
 from jobs.tasks import nudge, test_connection
@@ -186,9 +186,11 @@ def connection_delete(request: DeskRequest, member: Member, connection: UUID) ->
     with transaction.atomic():
         # a job that has ended may still have results to be fetched; over one that rests nobody can
         callable_ = {"connection__parked_at": None, "connection__disabled_at": None}
+        over_it = {f"job__{name}": value for name, value in callable_.items()}
         busy = Q(state__in=ACTIVE) | Q(due_at__isnull=False, **callable_)
         needed = FineTuneJob.objects.filter(busy, connection=OuterRef("pk"))
-        idle = Connection.objects.alive().filter(~Exists(needed), pk=found.pk)
+        open_ones = SecondJob.objects.filter(due_at__isnull=False, job__connection=OuterRef("pk"), **over_it)
+        idle = Connection.objects.alive().filter(~Exists(needed), ~Exists(open_ones), pk=found.pk)
         gone = idle.update(deleted_at=timezone.now(), sealed_key="", sealed_hook_secret="", test_due_at=None)
         if gone:
             audit(request, member.team, "connection.deleted", found, before={"key": _hint(found)})
