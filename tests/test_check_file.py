@@ -3,12 +3,13 @@
 import json
 from io import StringIO
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from jobs.training_data.codes import Code
-from tests.training_cases import GOOD_BYTES, LINES, PAIR_BYTES, answer, line, user, with_line_four
+from tests.training_cases import GOOD, GOOD_BYTES, LINES, PAIR_BYTES, answer, line, user, with_line_four
 
 KEYS = {"ok", "format", "examples", "tokens", "errors", "findings"}
 KEYS_OF_AN_ERROR = frozenset({"line", "offset", "code", "message", "remedy"})
@@ -122,6 +123,28 @@ def test_a_warning_that_a_finding_repeats_is_told_once(tmp_path: Path) -> None:
     codes = [finding["code"] for finding in told["findings"]]
     assert sorted(codes) == sorted(set(codes))
     assert "empty_answers" in codes
+
+
+def test_what_the_page_would_put_right_is_told_too(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    spoiled = normalize("NFD", GOOD[0]) + "\n\n" + line(user(), answer(weight=1.0)) + "\n"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD_BYTES + spoiled.encode())
+
+    words, status = run(str(path))
+    told = json.loads(run(str(path), "--json")[0])
+
+    repairs = {
+        one["code"]: (one["count"], one["lines"]) for one in told["findings"] if one["code"].startswith("repair_")
+    }
+    assert status == 1
+    assert repairs == {
+        "repair_mark": (1, []),
+        "repair_apart": (1, [13]),
+        "repair_blank_lines": (1, [14]),
+        "repair_whole_numbers": (1, [15]),
+    }
+    assert "  A byte order mark (BOM) at the beginning: 1 (file) → Put it right in a new version" in words
+    assert "  Empty lines: 1 (lines 14) → Put it right" in words
 
 
 @pytest.mark.parametrize("body", [b"", b"\x89PNG\r\n", PAIR_BYTES], ids=["empty", "picture", "legacy"])

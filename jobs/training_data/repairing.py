@@ -25,7 +25,7 @@ from jobs.training_data.encodings import MIXED, WIDE, Evidence, evidence
 from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.rows import BUFFER_BYTES, Keep, RefusedError, idle
 from jobs.training_data.report import fault
-from jobs.training_data.restructuring import Forms, restructure
+from jobs.training_data.restructuring import Forms, note_line, restructure
 from jobs.training_data.visible import Change, change
 
 PIECE = 1024 * 1024  # bytes or characters of a line at once
@@ -64,13 +64,14 @@ class Found(msgspec.Struct):
     crlf: int = 0
     cr: int = 0
     forms: dict[str, int] = {}
+    lines: dict[str, list[int]] = {}  # the first ones, by the name of the count or of the form
     changes: list[Change] = []
 
 
 def look(path: Path, keep: Keep = idle) -> Found:
     """Walk through the whole file once. Raises OSError."""
     told = evidence(path)
-    found, forms = Found(told, forms={}, changes=[]), Forms()
+    found, forms = Found(told), Forms()
     if not told.encoding:
         return found
     try:
@@ -80,6 +81,7 @@ def look(path: Path, keep: Keep = idle) -> Found:
     except RefusedError:
         return Found(told, changes=[])
     found.forms, found.repair = forms.found(), _repair(found, forms.found())
+    found.lines |= forms.lines
     found.changes = [*found.changes, *forms.changes][:SHOWN]
     if found.repair and told.encoding != "utf-8":
         found.changes = _other_words(path, told.encoding)
@@ -110,10 +112,16 @@ def _kept(path: Path, encoding: str, keep: Keep) -> Iterator[str]:
 def _count(found: Found, number: int, text: str) -> None:
     plain = unescaped(text)
     composed, seen = compose(plain), without_invisible(plain)
-    found.apart += composed != plain
-    found.invisible += seen != plain
-    found.crlf += text.endswith("\r\n")
-    found.cr += len(CR.findall(text.rstrip("\r\n")))
+    counts = {
+        "apart": composed != plain,
+        "invisible": seen != plain,
+        "crlf": text.endswith("\r\n"),
+        "cr": len(CR.findall(text.rstrip("\r\n"))),
+    }
+    for name, count in counts.items():
+        if count:
+            setattr(found, name, getattr(found, name) + count)
+            note_line(found.lines, name, number)
     if len(found.changes) < SHOWN and (composed != plain or seen != plain):
         found.changes.append(change(number, text, without_invisible(composed)))
 

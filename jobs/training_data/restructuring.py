@@ -9,6 +9,7 @@ from jobs.training_data.objects import MOST, NotObjectsError, objects
 from jobs.training_data.visible import Change, change
 
 SHOWN = 3
+MOST_LINES = 10  # remembered of each kind
 
 
 class Forms:
@@ -16,6 +17,7 @@ class Forms:
 
     def __init__(self) -> None:
         self.counts = Counter[Form]()
+        self.lines: dict[str, list[int]] = {}
         self.changes: list[Change] = []
         self.torn = False
 
@@ -29,6 +31,7 @@ class Forms:
                 self._add(number, line)
         if is_list:
             self.counts.clear()
+            self.lines.clear()
 
     def look_at_objects(self, pieces: Iterable[str]) -> None:
         """Once more, where lines are torn: is it all objects? Then each gets its line."""
@@ -40,7 +43,7 @@ class Forms:
         except NotObjectsError:
             return
         if seen.counts[Form.ONE_LINE] > 1:
-            self.counts, self.changes = seen.counts, seen.changes
+            self.counts, self.changes, self.lines = seen.counts, seen.changes, seen.lines
 
     def _add(self, number: int, line: str) -> None:
         right, done, is_object = rewritten(line)
@@ -48,11 +51,18 @@ class Forms:
         if not done:
             return
         self.counts.update(done)
+        for form in done:
+            note_line(self.lines, form.value, number)
         if done != [Form.BLANK_LINES] and len(self.changes) < SHOWN:
             self.changes.append(change(number, line, right))
 
     def found(self) -> dict[str, int]:
         return {form.value: self.counts[form] for form in Form if self.counts[form]}
+
+
+def note_line(lines: dict[str, list[int]], name: str, number: int) -> None:
+    if len(noted := lines.setdefault(name, [])) < MOST_LINES:
+        noted.append(number)
 
 
 def whole_lines(pieces: Iterable[str]) -> Iterator[str]:

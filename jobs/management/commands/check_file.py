@@ -55,8 +55,7 @@ def _repairs(path: Path) -> list[Finding]:
     found = offered(path, path.name)
     if not found:
         return []
-    lines = [change.line for change in found.changes]
-    return [Finding(f"{PREFIX}{name}", count, lines[:count]) for name, count in reasons(found).items()]
+    return [Finding(f"{PREFIX}{name}", count, found.lines.get(name, [])) for name, count in reasons(found).items()]
 
 
 def _as_json(report: Report) -> str:
@@ -124,5 +123,5 @@ def _row(fault: Fault) -> str:
 def _found_row(finding: Finding) -> str:
     message, remedy = findings.explain(finding)
     lines = ", ".join(map(str, finding.lines[:LINES])) + (" …" if finding.count > LINES else "")
-    place = _("lines %(lines)s") % {"lines": lines}
+    place = _("lines %(lines)s") % {"lines": lines} if finding.lines else _("file")
     return f"  {message}: {finding.count:,} ({place}) → {remedy}"
