@@ -217,3 +217,90 @@ def test_a_mapping_is_repeated_on_the_next_table(desk: Desk) -> None:
     check(again)
     again.refresh_from_db()
     assert (again.examples, again.options) == (13, made.options)
+
+
+TITLED = csv_bytes(["2024년 문의"], ["작성", "봄"], HEAD, *ROWS)
+
+
+def notes(page: Any) -> list[str]:
+    return [note.message for note in page.context["notes"]]
+
+
+def test_the_header_can_be_chosen(desk: Desk) -> None:
+    table = desk.upload(TITLED, "titled.csv")
+
+    found = desk.page(table)
+    other = desk.page(table, header="0", shape="columns")
+
+    assert found.context["form"].initial["header"] == 3
+    assert "Row 3: 번호 · 질문 · 답변" in found.text
+    assert "Rows above the header are left out: 2. The first: 2024년 문의" in notes(found)
+    assert other.context["look"].columns == ["A", "B", "C"]
+
+
+def test_what_is_left_out_is_said_before_and_with_the_new_file(desk: Desk) -> None:
+    table = desk.upload(TITLED, "titled.csv")
+
+    said = notes(desk.page(table))
+    desk.make(table)
+    made = desk.made()
+
+    assert "Columns that are left out: 번호" in said
+    assert recorded(made) == ["User: 질문", "Assistant: 답변", *said]
+    assert said[0] in desk.client.get(desk.world.url(f"files/{made.uuid}/")).text.replace("&#x27;", "'")
+
+
+def test_notes_are_of_one_file_and_are_not_repeated(desk: Desk) -> None:
+    desk.make(desk.upload(TITLED, "titled.csv"))
+    made = desk.made()
+    plain = desk.upload(csv_bytes(["질문", "답변"], *[row[1:] for row in ROWS]), "plain.csv")
+
+    desk.client.post(desk.world.url(f"files/{made.uuid}/repeat/"), {"file": plain.uuid})
+    again = TrainingFile.objects.get(origin=Origin.MAPPED, parent=plain)
+
+    assert "notes" not in again.options
+
+
+def test_hidden_rows_are_read_where_that_is_ticked(desk: Desk) -> None:
+    body = xlsx_bytes(HEAD, *ROWS, hidden_row=2)
+    table = desk.upload(body, "hidden.xlsx")
+
+    page = desk.page(table)
+    ticked = desk.page(table, hidden="on", header="1")
+
+    assert (shown(page)[0][0], shown(ticked)[0][0]) == ("1번째 눈은?", "0번째 눈은?")
+    assert "Hidden rows are left out: 1, the first is row 2." in notes(page)
+    assert ("hidden" in page.context["form"].fields, ticked.context["form"]["hidden"].value()) == (True, True)
+
+
+def test_worse_answers_make_preferences(desk: Desk) -> None:
+    table = desk.upload(csv_bytes(["q", "good", "bad"], *[[f"{n}?", f"g{n}", f"b{n}"] for n in range(12)]), "pairs.csv")
+
+    desk.make(table, user="q", assistant="good", rejected="bad")
+    made = desk.made()
+
+    assert (made.format, made.examples) == (FileFormat.PREFERENCE, 12)
+
+
+@pytest.mark.parametrize("name", ["kto.json", "kto.jsonl"])
+def test_ready_examples_need_no_choice(desk: Desk, name: str) -> None:
+    rows = [json.loads(line) | {"label": n % 2 == 0} for n, line in enumerate(GOOD_BYTES.splitlines() * 4)]
+    body = json.dumps(rows) if name == "kto.json" else "\n".join(map(json.dumps, rows))
+    table = desk.upload(body.encode(), name)
+
+    report = desk.client.get(desk.world.url(f"files/{table.uuid}/"))
+    page = desk.page(table)
+
+    assert f"files/{table.uuid}/map/" in report.text
+    assert page.context["form"].initial["shape"] == "ready"
+    assert any("Rows whose label says that the answer is bad are left out" in note for note in notes(page))
+
+
+@pytest.mark.parametrize(("body", "words"), [(b"<html><table>", "Kind: HTML"), (b"\x9b DRMONE ", "DRM")])
+def test_what_is_no_table_is_a_fault_and_no_choice(desk: Desk, body: bytes, words: str) -> None:
+    table = desk.upload(body, "portal.xlsx")
+
+    report = desk.client.get(desk.world.url(f"files/{table.uuid}/"))
+
+    assert words in report.text
+    assert f"files/{table.uuid}/map/" not in report.text

@@ -36,12 +36,14 @@ def csv_bytes(*rows: list[str], encoding: str = "utf-8", **dialect: Any) -> byte
     return text.getvalue().encode(encoding)
 
 
-def xlsx_bytes(*rows: list[Any], merged: str = "", other: list[Any] | None = None) -> bytes:
+def xlsx_bytes(*rows: list[Any], merged: str = "", other: list[Any] | None = None, hidden_row: int = 0) -> bytes:
     """One sheet of these rows, and another of the row `other`."""
     book, saved = Workbook(), io.BytesIO()
     sheet = book.worksheets[0]
     for row in rows:
         sheet.append(row)
+    if hidden_row:
+        sheet.row_dimensions[hidden_row].hidden = True
     if merged:
         sheet.merge_cells(merged)
     if other:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs.training_data.encodings import ENCODINGS
+from jobs.training_data.privacy import mask_for_display
 from jobs.training_data.tables.forms import FORMS
 from jobs.training_data.tables.shapes import Look, Mapping, Way
 
@@ -97,7 +98,8 @@ class MapForm(forms.Form):
         help_text=_("Rows where it says false, no or 0 are left out."),
     )
 
-    def __init__(self, look: Look, data: Any = None) -> None:
+    def __init__(self, look: Look, data: Any = None, *, hide: bool = False) -> None:
+        """`hide` the personal data in rows that may be the header."""
         self.look = look
         super().__init__({**_initial(look), **_sent(look, data)} if data else None, initial=_initial(look))
         way = look.way
@@ -108,7 +110,7 @@ class MapForm(forms.Form):
         self._choose("encoding", encodings, keep=way.kind in ("csv", "tsv", "json", ""))
         self._choose("delimiter", _separators(way), keep=way.kind == "csv")
         self._keep("quotes", keep=way.kind in ("csv", "tsv"))
-        self._choose("header", _heads(look), keep=grid)
+        self._choose("header", _heads(look, hide=hide), keep=grid)
         self._keep(
             "hidden", keep=way.hidden or any(note.code in ("rows_hidden", "columns_hidden") for note in look.notes)
         )
@@ -153,15 +155,14 @@ def _separators(way: Way) -> list[tuple[str, Any]]:
     return [*SEPARATOR_WORDS.items(), *other]
 
 
-def _heads(look: Look) -> list[tuple[int, str]]:
-    rows = [
-        (number, " · ".join(cell.strip() for cell in cells if cell.strip())[:SHOWN]) for number, cells in look.heads
-    ]
+def _heads(look: Look, *, hide: bool) -> list[tuple[int, str]]:
     words = gettext("Row %(number)s: %(cells)s")
-    return [
-        (0, gettext("There are none")),
-        *((number, words % {"number": number, "cells": row}) for number, row in rows),
-    ]
+    choices = [(0, gettext("There are none"))]
+    for number, cells in look.heads:
+        row = " · ".join(cell.strip() for cell in cells if cell.strip())
+        shown = mask_for_display(row, SHOWN) if hide else row[:SHOWN]
+        choices.append((number, words % {"number": number, "cells": shown}))
+    return choices
 
 
 def _initial(look: Look) -> dict[str, Any]:

@@ -46,6 +46,11 @@ class Origin(models.TextChoices):
     RECIPE = "recipe", _("Made from text")
 
 
+# Codes of what may become data by another reading of it: JSON of other programs, or under other names.
+CONVERTIBLE = (
+    "spread_over_lines", "unknown_format", "key_misspelt", "key_unknown", "keys_without_value", "labelled",
+    "preference_key_missing", "preference_other_names",
+)  # fmt: skip
 TABLES = ("table", "json_array")  # codes of what is no data yet: somebody has to say which column is what
 
 
@@ -122,6 +127,10 @@ class TrainingFile(models.Model):
     @property
     def is_table(self) -> bool:
         return any(code in self.report.get("fault_counts", {}) for code in TABLES)
+
+    @property
+    def is_convertible(self) -> bool:
+        return any(code in self.report.get("fault_counts", {}) for code in (*TABLES, *CONVERTIBLE))
 
     @property
     def path(self) -> Path:

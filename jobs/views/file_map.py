@@ -42,7 +42,7 @@ def file_map(request: DeskRequest, member: Member, file: UUID) -> HttpResponse:
         look = asking.look(table.path, table.name, WayForm(request.POST).way(), mapping)
     except FileNotFoundError:
         return render(request, "jobs/file_gone.html", status=HTTPStatus.GONE)
-    form = MapForm(look, request.POST or None)
+    form = MapForm(look, request.POST or None, hide=table.team.privacy)
     if "make" in request.POST and not look.problem and form.is_valid():
         return _order(request, table, look, form.mapping())
     wrong = "make" in request.POST

@@ -58,6 +58,7 @@ READY = {
     "chat with an image": {"messages": [IMAGE, ASSISTANT]},
     "chat with tools": {"messages": TALK, "tools": [TOOL], "parallel_tool_calls": False},
     "chat with functions": {"messages": [USER, ASSISTANT], "functions": [{"name": "weather", "parameters": {}}]},
+    "a weight of the whole": {"messages": [USER, {**ASSISTANT, "reasoning_content": "11월이니"}], "weight": 0.5},
     "a long integer": {"messages": [USER], "reference": 123456789012345678901234567890},
     "a grader's keys": {"messages": [USER], "label": False, "answer": {"value": [1, 2.0, "셋"]}},
     "a developer's question": {"messages": [{"role": "developer", "content": "짧게"}], "answer": "네"},
@@ -89,14 +90,14 @@ def test_every_kind_of_ready_example_goes_out_as_it_is(convert_text: ConvertText
 
 
 def test_what_the_services_do_not_know_is_named_and_left_out(convert_text: ConvertText) -> None:
-    message = {**ASSISTANT, "reasoning_content": "…", "name": None}
+    message = {**ASSISTANT, "thinking": "…", "name": None}
     row = {"messages": [USER, message], "id": 7, "source": "a", "tools": None, "tags": []}
 
     said, made = convert_text([row] * 3)
 
     assert made == [{"messages": [USER, ASSISTANT]}] * 3
     assert said["notes"] == [
-        {"code": "keys_left_out", "message": "Keys that are left out: id, source, messages.reasoning_content"}
+        {"code": "keys_left_out", "message": "Keys that are left out: id, source, messages.thinking"}
     ]
 
 

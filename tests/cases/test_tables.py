@@ -232,3 +232,37 @@ def test_the_header_is_found(convert_text: ConvertText, name: str, kind: str) ->
     assert (said["columns"], len(made)) == (columns, count)
     above = count < len(rows) - (columns != ["A", "B"])
     assert bool({"rows_above_header", "header_again"} & set(codes(said))) == above
+
+
+# --- workbooks of unusual writers -------------------------------------------------------------------------------
+def rewritten(body: bytes, name: Callable[[str], str], part: Callable[[bytes], bytes] = bytes) -> bytes:
+    """The same workbook with its parts named, and changed, in another way."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as before, zipfile.ZipFile(made, "w") as after:
+        for each in before.namelist():
+            info = zipfile.ZipInfo("x")
+            info.filename = name(each)  # a ZipInfo of this name would turn it back
+            after.writestr(info, part(before.read(each)))
+    return made.getvalue()
+
+
+WRITERS: dict[str, Callable[[bytes], bytes]] = {
+    "backslashes": lambda body: rewritten(body, lambda name: name.replace("/", "\\")),
+    "other letter cases": lambda body: rewritten(body, lambda name: name.replace("sheet1", "Sheet1")),
+    "another folder": lambda body: rewritten(
+        body, lambda name: name.removeprefix("xl/"), lambda part: part.replace(b'"xl/', b'"').replace(b'"/xl/', b'"/')
+    ),
+    "an empty style": lambda body: rewritten(body, str, lambda part: part.replace(b'<c r="B2"', b'<c s="" r="B2"')),
+    "a coloured cell far away": lambda body: rewritten(
+        body, str, lambda part: part.replace(b"</row>", b'<c r="XFD2" s="0"/></row>', 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_workbooks_of_unusual_writers_are_read(convert_text: ConvertText, writer: str) -> None:
+    body = sheet_of(HEAD, ["눈?", "온다"])
+    changed = WRITERS[writer](body)
+
+    assert changed != body
+    assert answers(convert_text(changed, "a.xlsx")[1]) == ["온다"]

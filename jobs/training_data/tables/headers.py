@@ -10,22 +10,19 @@ MOST = 0.6  # of the columns that rows below fill: a title fills fewer
 
 def header_of(rows: list[Line]) -> int:
     """The number of its row; 0 where there is none."""
-    if len(rows) == 1 and _known(rows[0][1]) >= 2 and _is_plain(rows[0][1]):
-        return rows[0][0]  # with nothing below
-    for at in range(min(len(rows) - 1, LOOKED_AT)):
+    if len(rows) == 1:
+        return rows[0][0] if _known(rows[0][1]) >= 2 and _is_plain(rows[0][1]) else 0  # with nothing below
+    looked_at = range(min(len(rows) - 1, LOOKED_AT))
+    named = (at for at in looked_at if _known(rows[at][1]) >= 2 and _is_plain(rows[at][1]))
+    best = next(named, None)
+    if best is not None and all(_filled(cells) < _filled(rows[best][1]) for _number, cells in rows[:best]):
+        return rows[best][0]
+    for at in looked_at:
         if _is_named(rows, at) or (_is_full(rows, at) and is_header([cells for _number, cells in rows[at:]])):
             return rows[at][0]
         if _is_full(rows, at):
             break
-    return _named_below(rows)
-
-
-def _named_below(rows: list[Line]) -> int:
-    """Below a title as wide as the table: a row of two known names, none of which is in the rows above."""
-    for at in range(1, min(len(rows) - 1, LOOKED_AT)):
-        if _known(rows[at][1]) >= 2 and _is_plain(rows[at][1]):
-            return rows[at][0]
-    return 0
+    return 0 if best is None else rows[best][0]  # below a title as wide as the table
 
 
 def _is_named(rows: list[Line], at: int) -> bool:

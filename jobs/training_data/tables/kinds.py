@@ -10,6 +10,7 @@ from jobs.training_data.encodings import MARKS, evidence
 from jobs.training_data.reading import BOM
 from jobs.training_data.report import Fault, fault
 from jobs.training_data.sniffing import SIGNATURES
+from jobs.training_data.tables.package import plain
 from jobs.training_data.tables.separated import HEAD_CHARACTERS, delimiter_of
 from jobs.training_data.tables.shapes import NAMES
 
@@ -25,12 +26,12 @@ JSON = re.compile(r'\s*(\{\s*["}]|\[\s*[{\["\]])')  # a title such as "[2024] ым
 PROTECTED = (b"\x9b DRMONE", b"<DOCUMENT SAFER", b"SCDSA")  # Fasoo, MarkAny, SoftCamp: offices encrypt with them
 # What a zip is, by a member that only this kind has.
 ZIPS = {
-    "xl/workbook.xml": "xlsx",
-    "xl/workbook.bin": "XLSB",
+    "workbook.xml": "xlsx",
+    "workbook.bin": "XLSB",
     "word/document.xml": "DOCX",
     "ppt/presentation.xml": "PPTX",
-    "Contents/content.hpf": "HWPX",
-    "Index/Document.iwa": "Numbers",
+    "contents/content.hpf": "HWPX",
+    "index/document.iwa": "Numbers",
 }
 OLES = {  # names of streams, as they stand in the directory of the container
     "EncryptedPackage": LOCKED,
@@ -90,13 +91,14 @@ def _ending(name: str) -> str:
 def _zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+            names = [plain(name) for name in archive.namelist()]
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
                 kind = archive.read("mimetype").decode("ascii", "replace")
                 return "ODS" if "opendocument.spreadsheet" in kind else "EPUB, ODT, HWPX"
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
         return "xlsx"  # reading it says what is broken
-    return next((kind for member, kind in ZIPS.items() if member in names), "ZIP" if names else "xlsx")
+    found = (kind for member, kind in ZIPS.items() if any(name.endswith(member) for name in names))
+    return next(found, "ZIP" if names else "xlsx")
 
 
 def _ole(path: Path) -> str:

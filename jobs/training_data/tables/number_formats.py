@@ -34,6 +34,9 @@ class Token(NamedTuple):
     text: str
 
 
+POINT, COMMA, PERCENT = Token("mark", "."), Token("mark", ","), Token("mark", "%")
+
+
 class Section(NamedTuple):
     tokens: tuple[Token, ...]
     condition: tuple[str, Decimal] | None
@@ -131,33 +134,67 @@ def _chosen(value: Decimal, sections: tuple[Section, ...]) -> int:
     return 2 if len(sections) > 2 and value == 0 else 0
 
 
+class Plan(NamedTuple):
+    """How a section shows digits. `ends`: what stands around them, where nothing stands between."""
+
+    point: int
+    thousands: int
+    percents: int
+    places: int
+    ends: tuple[str, str] | None
+    least: int  # digits before the point
+    grouped: bool
+
+
+@lru_cache(maxsize=1_000)
+def _plan(tokens: tuple[Token, ...]) -> Plan:
+    digits = [at for at, token in enumerate(tokens) if token.kind == "digit"]
+    point = next((at for at, token in enumerate(tokens) if token == POINT), len(tokens))
+    inner = tokens[digits[0] : digits[-1] + 1]
+    plain = all(token.kind == "digit" or token in (POINT, COMMA) for token in inner)
+    even = not any(token.text != "0" for token in tokens[point:] if token.kind == "digit")
+    known = not any(token.text == "?" for token in inner if token.kind == "digit")
+    before = "".join(token.text for token in tokens[: digits[0]] if token != POINT)
+    after = "".join(token.text for token in tokens[digits[-1] + 1 :] if token not in (COMMA, POINT))
+    return Plan(
+        point,
+        sum(token == COMMA for token in tokens[digits[-1] + 1 :]),
+        sum(token == PERCENT for token in tokens),
+        sum(token.kind == "digit" for token in tokens[point:]),
+        (before, after) if plain and even and known and point not in (digits[0] - 1, digits[-1] + 1) else None,
+        sum(token.text == "0" for token in tokens[:point]),
+        COMMA in tokens[digits[0] : min(point, digits[-1])],
+    )
+
+
 def _digits(value: Decimal, tokens: tuple[Token, ...]) -> str:
-    if any(token == Token("mark", "/") for token in tokens):
+    if Token("mark", "/") in tokens:
         return general(value)  # a fraction: the decimal number says the same
     if any(token.kind == "exponent" for token in tokens):
         return _scientific(value, tokens)
-    point = next((at for at, token in enumerate(tokens) if token == Token("mark", ".")), len(tokens))
-    last = max(at for at, token in enumerate(tokens) if token.kind == "digit")
-    thousands = sum(token == Token("mark", ",") for token in tokens[last + 1 :])
-    percents = sum(token == Token("mark", "%") for token in tokens)
-    places = sum(token.kind == "digit" for token in tokens[point:])
+    plan = _plan(tokens)
     exact = value if value == value.to_integral_value() else STORED.plus(value)
-    scaled = EXACT.scaleb(exact, 2 * percents - 3 * thousands)
-    whole, _, part = format(scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT), "f").partition(".")
-    return _whole(whole, tokens[:point]) + _part(part, tokens[point:])
+    scaled = EXACT.scaleb(exact, 2 * plan.percents - 3 * plan.thousands)
+    rounded = scaled.quantize(Decimal(1).scaleb(-plan.places), ROUND_HALF_UP, EXACT)
+    if plan.ends and (plan.least <= 1 or not plan.grouped):
+        whole, dot, part = format(rounded, ",f" if plan.grouped else "f").partition(".")
+        whole = whole.rjust(plan.least, "0") if plan.least else whole.lstrip("0")
+        return f"{plan.ends[0]}{whole}{dot}{part}{plan.ends[1]}"
+    whole, _, part = format(rounded, "f").partition(".")
+    return _whole(whole, tokens[: plan.point]) + _part(part, tokens[plan.point :])
 
 
 def _whole(digits: str, tokens: tuple[Token, ...]) -> str:
     """Digits fill their places from the right; what is left over stands before the first."""
     places = [at for at, token in enumerate(tokens) if token.kind == "digit"]
     inner = tokens[places[0] : places[-1]] if places else ()
-    grouped = Token("mark", ",") in inner
+    grouped = COMMA in inner
     rest, out = list(digits.lstrip("0")), []
     count = 0
     for at in range(len(tokens) - 1, -1, -1):
         token = tokens[at]
         if token.kind != "digit":
-            out.append("" if token == Token("mark", ",") else token.text)
+            out.append("" if token == COMMA else token.text)
             continue
         filled = rest if at == places[0] else rest[-1:]
         filled = filled or {"0": ["0"], "?": [" "]}.get(token.text, [])
@@ -180,14 +217,14 @@ def _part(digits: str, tokens: tuple[Token, ...]) -> str:
         if token.kind == "digit":
             out.append(digits[at] if at < keep else "")
             at += 1
-        elif token != Token("mark", ","):
-            out.append(token.text if token != Token("mark", ".") or keep else "")
+        elif token != COMMA:
+            out.append(token.text if token != POINT or keep else "")
     return "".join(out)
 
 
 def _scientific(value: Decimal, tokens: tuple[Token, ...]) -> str:
     at = next(at for at, token in enumerate(tokens) if token.kind == "exponent")
-    point = next((n for n, token in enumerate(tokens[:at]) if token == Token("mark", ".")), at)
+    point = next((n for n, token in enumerate(tokens[:at]) if token == POINT), at)
     places = sum(token.kind == "digit" for token in tokens[point:at])
     width = sum(token.kind == "digit" for token in tokens[at:])
     mantissa, _, power = f"{STORED.plus(value):.{places}E}".partition("E")

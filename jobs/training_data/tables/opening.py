@@ -12,9 +12,10 @@ from jobs.training_data.tables import objects, separated
 from jobs.training_data.tables.grids import WIDTH_FROM, table_of
 from jobs.training_data.tables.kinds import kind_of, unreadable
 from jobs.training_data.tables.notes import Notes
+from jobs.training_data.tables.package import BROKEN, broken
 from jobs.training_data.tables.shapes import Bounds, Table, Way
 from jobs.training_data.tables.sheets import Sheet, first_rows, look_for_merged
-from jobs.training_data.tables.workbook import BROKEN, Workbook, broken
+from jobs.training_data.tables.workbook import Workbook
 
 
 @contextmanager

@@ -11,8 +11,10 @@ from jobs.training_data.keys import (
     INPUT_KEYS,
     LEGACY_KEYS,
     MESSAGE_KEYS,
+    ONE_SERVICE_KEYS,
     OUTPUT_KEYS,
     PREFERENCE_KEYS,
+    REASONING_KEYS,
     REINFORCEMENT_ROLES,
 )
 from jobs.training_data.tables.calls import completed, tools_of
@@ -20,6 +22,8 @@ from jobs.training_data.tables.notes import Notes
 
 type Row = dict[str, Any]
 
+CHAT = (*CHAT_KEYS, *ONE_SERVICE_KEYS)
+MESSAGE = (*MESSAGE_KEYS, *REASONING_KEYS)
 ASKING = ("user", "developer")
 SYSTEMS = ("system", "system_prompt")
 ALSO = frozenset({*SYSTEMS, "context", "instruction", "input", "history"})  # beside a prompt: more of the question
@@ -53,7 +57,7 @@ def ready(row: Row, notes: Notes) -> Row:
         return {**{key: value for key, value in row.items() if value is not None}, **_chat(row, notes)}
     system = next((row[key] for key in SYSTEMS if isinstance(row.get(key), str) and row[key].strip()), "")
     others = {key: value for key, value in row.items() if not (system and key in SYSTEMS and value == system)}
-    made = _chat(_known(others, CHAT_KEYS, notes), notes)
+    made = _chat(_known(others, CHAT, notes), notes)
     if system and row["messages"][0].get("role") != "system":
         made["messages"] = [{"role": "system", "content": system}, *made["messages"]]
     elif system:
@@ -77,7 +81,7 @@ def _chat(row: Row, notes: Notes) -> Row:
                 made[key] = tools
             elif not row[key].strip():
                 del made[key]
-    return {key: value for key, value in made.items() if key in CHAT_KEYS and value is not None}
+    return {key: value for key, value in made.items() if key in CHAT and value is not None}
 
 
 def _preference(row: Row, notes: Notes) -> Row:
@@ -99,7 +103,7 @@ def _message(message: Row, notes: Notes) -> Row:
     for key, value in message.items():
         if value is None and key != "content":
             continue
-        if key not in MESSAGE_KEYS and speaks:
+        if key not in MESSAGE and speaks:
             if not is_nothing(value):
                 notes.name(Code.KEYS_LEFT_OUT, f"messages.{key}")
             continue

@@ -8,8 +8,9 @@ from jobs.training_data.operations.rows import RefusedError
 from jobs.training_data.report import fault
 from jobs.training_data.tables.notes import Notes
 from jobs.training_data.tables.number_formats import is_general, shown
+from jobs.training_data.tables.package import MEGABYTE, Attributes, local, parser
 from jobs.training_data.tables.shapes import Grid, Line
-from jobs.training_data.tables.workbook import MEGABYTE, Attributes, Workbook, local, parser
+from jobs.training_data.tables.workbook import Workbook
 
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^<>]*?\bref="([A-Z0-9:]{2,30})"')
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -70,8 +71,6 @@ class Sheet:
     def _start_cell(self, told: Attributes) -> None:
         self.cell, self.formula = told, False
         self.column = _number(told["r"]) if "r" in told else self.column + 1
-        if self.column >= self.bounds.columns:
-            raise RefusedError(fault(0, Code.TABLE_TOO_WIDE, limit=self.bounds.columns))
         self.texts.clear()
         self.size = 0
 
@@ -104,8 +103,11 @@ class Sheet:
         text = "".join(self.texts)
         if self.formula and not text and not self.row_hidden and self.column not in self.hidden_columns:
             self.notes.add(Code.FORMULA_WITHOUT_VALUE, cell=self.cell.get("r", ""))
-        if text:
-            self.row[self.column] = self._value(text)
+        if not text:
+            return
+        if self.column >= self.bounds.columns:  # beyond, some sheets have cells of a colour alone
+            raise RefusedError(fault(0, Code.TABLE_TOO_WIDE, limit=self.bounds.columns))
+        self.row[self.column] = self._value(text)
 
     def _value(self, text: str) -> str:
         match self.cell.get("t", "n"):
@@ -120,7 +122,7 @@ class Sheet:
         return _unescaped(text)
 
     def _shown(self, text: str) -> str:
-        style, formats = int(self.cell.get("s", 0)), self.workbook.formats
+        style, formats = int(self.cell.get("s") or 0), self.workbook.formats
         code = formats[style] if 0 <= style < len(formats) else ""
         if text.isdecimal() and len(text) <= SHORT and is_general(code):
             return text
