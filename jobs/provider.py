@@ -13,13 +13,15 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from jobs.answers import fits, id_of, storable, wait_seconds
+from jobs.chat_pieces import Piece as Piece
+from jobs.chat_pieces import piece_of
 from jobs.key_masking import StreamMask
 from jobs.pinning import LEADS_INSIDE, pin, pin_async
 from jobs.provider_error import Access as Access
@@ -261,14 +263,6 @@ def chatting(access: Access) -> Iterator[Callable[[Json], Json]]:
         yield lambda body: _ask(access, lambda c: c.post(path, body=body, cast_to=object), shape="choices", client=sdk)
 
 
-class Piece(NamedTuple):
-    """A part of a streamed answer; the last one carries the usage, where the service tells it."""
-
-    text: str
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
 async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
     """Stream an answer. `request` holds model, messages, temperature, max_tokens. Raises ProviderError."""
     import openai
@@ -289,22 +283,8 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
             )
             shown = StreamMask(access.key)
             async for chunk in stream:
-                piece = _piece(chunk.to_dict(mode="json") if hasattr(chunk, "to_dict") else {})
+                piece = piece_of(chunk.to_dict(mode="json") if hasattr(chunk, "to_dict") else {})
                 if piece:
                     yield piece._replace(text=shown.feed(piece.text))
             if rest := shown.rest():
                 yield Piece(rest)
-
-
-def _piece(chunk: Json) -> Piece | None:
-    """What a chunk brings, if anything: a service may leave out or misspell whatever it likes."""
-    usage, choices = chunk.get("usage"), chunk.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    delta = first.get("delta")
-    text = delta.get("content") if isinstance(delta, dict) else None
-    told = usage if isinstance(usage, dict) else {}
-    counts = [told.get(key) for key in ("prompt_tokens", "completion_tokens")]
-    prompt, completion = (count if isinstance(count, int) and count >= 0 else None for count in counts)
-    if text or told:
-        return Piece(storable(text) if isinstance(text, str) else "", prompt, completion)
-    return None
