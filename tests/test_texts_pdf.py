@@ -1,5 +1,6 @@
 """What a .pdf says on paper, line by line, and what is noted of the rest."""
 
+import ctypes
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from jobs.training_data.texts.found import Noted
 from jobs.training_data.texts.pdf import page_numbers
 from jobs.training_data.texts.pdf_heads import without_heads
 from jobs.training_data.texts.pdf_lines import Page, Piece
+from jobs.training_data.texts.pdfium import pdfium, raw
 from jobs.training_data.texts.reading import read
 from tests.documents import Drawn, drawn_pdf
 
@@ -176,3 +178,16 @@ def test_pages_are_named_in_ranges() -> None:
     assert page_numbers([3, 5, 6, 7, 9, 10]) == "3, 5–7, 9–10"
     assert page_numbers(range(1, 200, 2)).endswith(" …")
     assert page_numbers([]) == ""
+
+
+def test_letters_of_a_font_that_is_not_in_the_pdf_are_as_wide_on_every_machine(tmp_path: Path) -> None:
+    """Not those of a font that this machine has, or lacks: then PDFium would drop letters drawn one by one."""
+    path = tmp_path / "a.pdf"
+    path.write_bytes(drawn_pdf([(50, 700, "가")]))
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+
+    with pdfium.PdfDocument(path) as document:
+        text = document[0].get_textpage()
+        raw.FPDFText_GetCharBox(text.raw, 0, left, right, bottom, top)
+
+    assert (left.value, right.value) == pytest.approx((50 + 0.05 * SIZE, 50 + 0.95 * SIZE), abs=0.01)

@@ -119,6 +119,10 @@ TABLES = {
         "가\t나\n\t다",
     ),
     "a frame": (row(cell("첫 문단이다.", "둘째 문단이다.")), "첫 문단이다.\n둘째 문단이다."),
+    "a frame beside an empty cell": (
+        row(cell(), cell("첫 문단이다.", "둘째 문단이다.")),
+        "첫 문단이다.\n둘째 문단이다.",
+    ),
     "no text": (row(cell(), cell()) + row(cell("가"), cell("나")), "가\t나"),
     "a table in a cell": (
         row(cell("가"), f"<w:tc>{paragraph(run('나'))}<w:tbl>{row(cell('1'), cell('2'))}</w:tbl></w:tc>", cell("다")),
