@@ -67,6 +67,11 @@ PAGES: dict[str, tuple[list[Drawn], str]] = {
     "columns drawn across": (ACROSS, "\n".join(LEFT + RIGHT)),
     "a table of sentences": (TABLE, "\n".join(f"{a}\t{b}" for a, b in CELLS)),
     "paragraphs": (lines(*LEFT) + lines(*RIGHT, y=620), "\n".join(LEFT) + "\n\n" + "\n".join(RIGHT)),
+    "first lines of paragraphs": (
+        [(62, 718, "첫 줄이다."), *lines(*LEFT), (62, 646, "둘째 문단이다."), (50, 628, "이어진다."), (300, 610, "끝")],
+        " 첫 줄이다.\n" + "\n".join(LEFT) + "\n 둘째 문단이다.\n이어진다.\n끝",
+    ),
+    "spaces at the ends of lines": (lines("첫눈이 ", "온 날에", "눈이"), "첫눈이 \n온 날에\n눈이"),
     "ligatures": (lines("ﬁne ﬄ"), "fine ffl"),
     "radicals that look like Hanja": (lines("⼀⽉"), "一月"),
     "syllables in letters": (lines("한글"), "한글"),

@@ -47,6 +47,11 @@ CHANGES = {
         "값은 이천 원",
         {"deleted": 1},
     ),
+    "a deleted space": (
+        paragraph(run("값은") + "<w:del><w:r><w:delText> </w:delText></w:r></w:del>" + run(" 하나")),
+        "값은 하나",
+        {},
+    ),
     "the break between two paragraphs": (paragraph(run("앞과 "), MARK_DELETED) + paragraph(run("뒤")), "앞과 뒤", {}),
     "a row": (
         f"<w:tbl>{row(cell('가'), cell('나'))}{row(cell('다'), cell('라'), properties='<w:del/>')}</w:tbl>",
@@ -118,6 +123,11 @@ TABLES = {
         + row(cell(properties="<w:vMerge/>"), cell("다")),
         "가\t나\n\t다",
     ),
+    "what a cell above covers": (
+        row(cell("가", properties='<w:vMerge w:val="restart"/>'), cell("나"))
+        + row(cell("남은 글", properties="<w:vMerge/>"), cell("다")),
+        "가\t나\n\t다",
+    ),
     "a frame": (row(cell("첫 문단이다.", "둘째 문단이다.")), "첫 문단이다.\n둘째 문단이다."),
     "a frame beside an empty cell": (
         row(cell(), cell("첫 문단이다.", "둘째 문단이다.")),
@@ -161,6 +171,13 @@ def test_notes_follow_the_text_in_the_order_of_their_signs(tmp_path: Path) -> No
 
     assert text == "문장은 이어진다.\n둘째.\n\n둘째 각주.\n미주.\n첫 각주."
     assert notes == {"footnotes": 3}
+
+
+def test_a_note_whose_sign_is_in_the_code_of_a_field_is_none(tmp_path: Path) -> None:
+    body = paragraph(BEGIN + '<w:r><w:footnoteReference w:id="1"/></w:r>' + SEPARATE + run("글") + END)
+    note = f'<w:footnote w:id="1">{paragraph(run("각주"))}</w:footnote>'
+
+    assert text_of(tmp_path, body, footnotes=note) == ("글", {})
 
 
 def test_headers_and_comments_are_left_out_and_noted(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is drawn on the pages of a PDF, put together as it is read: rows, columns, paragraphs, running heads."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,6 +12,8 @@ COLUMN_ROWS, COLUMN_LETTERS = 3, 10  # two columns have at least so many rows, o
 FULL_ROWS = 0.5  # of the rows of a column of prose end at its edge
 EDGE = 4  # heights of a letter
 PARAGRAPH_GAP = 1.45  # times the usual distance of two rows
+INDENT, INDENTS = " ", (0.5, 4)  # heights of a letter, by which the first line of a paragraph is moved
+USUAL_ROWS = 0.3  # of a page begin at the edge of their column
 FEW = 4  # rows, whose distances tell nothing
 ENDS = (".", "?", "!", "。", "”", '"')
 WORD_START = re.compile(r"[a-z]")
@@ -48,7 +51,7 @@ class Page:
 
 
 def text_of_row(row: Row) -> str:
-    return "\t".join(piece.text for piece in row)
+    return "\t".join([*(piece.text.rstrip() for piece in row[:-1]), row[-1].text])
 
 
 def rows_of(pieces: list[Piece]) -> list[Row]:
@@ -103,7 +106,7 @@ def _end_of_columns(rows: list[Row], start: int) -> int:
 
 def _is_prose(rows: list[Row]) -> bool:
     """Long pieces, most of which end at the edge of their column, and not with a sentence, as those of a table do."""
-    if sum(piece.text.endswith(ENDS) for row in rows for piece in row) > len(rows):
+    if sum(piece.text.rstrip().endswith(ENDS) for row in rows for piece in row) > len(rows):
         return False
     for column in (0, 1):
         pieces = [row[column] for row in rows]
@@ -116,14 +119,27 @@ def _is_prose(rows: list[Row]) -> bool:
 
 
 def lines_of(rows: list[Row]) -> Iterator[str]:
-    """The texts of the rows, with an empty line where the distance is that of two paragraphs."""
-    usual = _usual_distance(rows)
+    """The texts of the rows, with an empty line where the distance is that of two paragraphs, and with indents."""
+    usual, edges = _usual_distance(rows), _edges(rows)
     before: Row = []
     for row in rows:
         if before and usual and _distance(before, row) > usual * PARAGRAPH_GAP:
             yield ""
-        yield text_of_row(row)
+        yield INDENT * _is_indented(row[0], edges) + text_of_row(row)
         before = row
+
+
+def _edges(rows: list[Row]) -> list[float]:
+    """Where the rows of a page, or of its columns, usually begin."""
+    lefts = Counter(round(row[0].left) for row in rows if row[0].is_level)
+    return sorted(left for left, count in lefts.items() if count >= max(COLUMN_ROWS, USUAL_ROWS * len(rows)))
+
+
+def _is_indented(piece: Piece, edges: list[float]) -> bool:
+    """Whether a paragraph begins here, a little to the right of the other lines."""
+    edge = max((edge for edge in edges if edge <= piece.left + 1), default=piece.left)
+    low, high = INDENTS
+    return piece.is_level and low * piece.height <= piece.left - edge <= high * piece.height
 
 
 def _usual_distance(rows: list[Row]) -> float:

@@ -144,10 +144,14 @@ class Reader:
         first, last = self._box(begin), self._box(end - 1 if hyphenated else begin + len(inked) - 1)
         level = abs(last[0] - first[0]) >= abs(last[1] - first[1])
         return Piece(
-            self._plain(inked, begin) + "-" * hyphenated,
+            self._plain(inked, begin) + (" " if self._ends_word(begin + len(inked), end) else "-" * hyphenated),
             min(first[0], last[0]), max(first[2], last[2]), min(first[1], last[1]), max(first[3], last[3]),
             is_level=level, is_hyphenated=hyphenated,
         )  # fmt: skip
+
+    def _ends_word(self, start: int, end: int) -> bool:
+        """Whether a space was written at the end of a line, which shows that no word goes on in the next one."""
+        return start < end and self.text[start] == " " and not self._is_made(start)
 
     def _shown(self, start: int, end: int) -> str:
         if not self.unreadable:
