@@ -95,15 +95,17 @@ def test_an_end_that_only_the_list_still_tells_is_taken_from_there(world: World,
     assert {(fresh(job).state, fresh(job).trained_tokens) for job in jobs} == {(State.SUCCEEDED, 100)}
 
 
-def test_an_end_waits_while_the_job_itself_cannot_be_asked(world: World, far: LeanSide) -> None:
+@pytest.mark.parametrize("status", [503, 401, 429])
+def test_an_end_waits_while_the_job_itself_cannot_be_asked(world: World, far: LeanSide, status: int) -> None:
     jobs = [running(world, far.job(f"ftjob-{n}")) for n in range(5)]
     for n in range(5):
         far.listed[f"ftjob-{n}"] = {"id": f"ftjob-{n}", "status": "succeeded"}
-        far.refuses[f"/jobs/ftjob-{n}"] = 503
+        far.refuses[f"/jobs/ftjob-{n}"] = status
 
     sweep(world)
     assert {(fresh(job).state, fresh(job).tries) for job in jobs} == {(State.RUNNING, 1)}
     far.refuses.clear()
+    Connection.objects.update(parked_at=None)
     for n in range(5):
         far.job(f"ftjob-{n}", **ENDED)
     sweep(world)
@@ -134,6 +136,16 @@ def test_a_model_and_a_bill_that_come_after_the_end_are_seen_at_the_next_look(wo
     assert (job.fine_tuned_model, job.trained_tokens, job.trouble) == ("ft:m", 100, "")
     assert job.tuned_models.get().name == "ft:m"
     assert Notice.objects.filter(job=job).count() == 1
+
+
+def test_a_model_that_is_never_named_is_given_up_after_a_day(world: World, far: LeanSide) -> None:
+    job = ended(far, world, **ENDED | {"fine_tuned_model": None})
+
+    with time_machine.travel(job.state_since + timedelta(days=1, minutes=1), tick=True):
+        sweep(world)
+
+    job = fresh(job)
+    assert (job.collected_at is not None, job.due_at, job.trained_tokens, job.trouble) == (True, None, 100, "")
 
 
 def test_an_end_is_told_once_however_often_it_is_polled(world: World, far: LeanSide) -> None:

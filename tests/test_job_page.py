@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -301,3 +302,12 @@ def test_a_nonsensical_finish_does_not_break_the_pages(world: World, login: Logi
 
     assert eta(job, job.remote["estimated_finish"]) is None
     assert login(world.carol).get(world.url("jobs/")).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["seconds", "milliseconds", "iso"])
+def test_the_services_own_finish_is_shown_however_it_is_written(world: World, form: str) -> None:
+    with time_machine.travel("2026-11-22T10:00:00Z", tick=False):
+        finish = timezone.now() + timedelta(minutes=9)
+        told = {"seconds": finish.timestamp(), "milliseconds": finish.timestamp() * 1000, "iso": finish.isoformat()}
+
+        assert eta(running(world), told[form]) == timedelta(minutes=9)

@@ -28,8 +28,8 @@ def eta(job: FineTuneJob, finish: object) -> timedelta | None:
         return None
     now = timezone.now()
     try:
-        if isinstance(finish, int | float) and finish > now.timestamp():
-            return timedelta(seconds=finish - now.timestamp())
+        if (told := moment(finish)) and told > now:
+            return told - now
         if not (job.started_at and job.step and job.total_steps):
             return None
         return (now - job.started_at) / job.step * max(0, job.total_steps - job.step)
