@@ -171,6 +171,15 @@ def test_what_is_left_of_a_sweep_when_its_lease_is_over_is_another_sweeps(world:
     assert {fresh(job).state for job in jobs} == {State.SUCCEEDED}
 
 
+def test_a_list_that_takes_longer_than_the_lease_still_gets_jobs_followed(world: World, far: LeanSide) -> None:
+    jobs = [running(world, far.job(f"ftjob-{n}", **ENDED | {"fine_tuned_model": f"ft:{n}"})) for n in range(5)]
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        far.on_call = lambda path: clock.shift(70) if path.endswith("jobs?limit=100") else None
+        sweep(world)
+
+    assert {fresh(job).state for job in jobs} == {State.SUCCEEDED}
+
+
 # --- words --------------------------------------------------------------------------------------------
 
 
@@ -237,7 +246,7 @@ def test_an_unknown_word_may_yet_name_a_model_for_two_minutes(world: World, far:
 def test_an_unknown_word_without_an_end_is_followed_on_and_the_page_says_so(
     world: World, far: LeanSide, login: Login, finished_at: object
 ) -> None:
-    job = ended(far, world, status="model_downloading", finished_at=finished_at)
+    job = ended(far, world, status="model_downloading", finished_at=finished_at, fine_tuned_model="ft:m")
 
     assert (job.state, job.remote_status) == (State.RUNNING, "model_downloading")
     page = login(world.carol).get(world.url(f"jobs/{job.uuid}/")).content.decode()

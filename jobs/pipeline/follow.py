@@ -60,8 +60,9 @@ def follow(connection: Connection) -> None:
         for job in jobs:
             postpone(job, error)
         return
+    until = timezone.now() + LEASE  # from here on: however long a list takes, each sweep gets some of them done
     for job in _changed(jobs, listed):
-        if job.due_at and timezone.now() >= job.due_at:  # the lease is over: what is left is another sweep's
+        if timezone.now() >= until:  # the rows are due again by now: what is left is another sweep's
             break
         _follow_one(access, job, listed.get(job.remote_id))
     _pace([job for job in jobs if job.state == State.RUNNING and _is_watched(job) and not job.tries])
