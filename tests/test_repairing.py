@@ -1,5 +1,6 @@
 """Text repair: what is recognised, what is shown for it, and what comes out is the same text."""
 
+import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ TEXT = GOOD_BYTES.decode()
 APART = unicodedata.normalize("NFD", TEXT)
 INVISIBLE = TEXT.replace("함박눈", "함\u200b박\ufeff눈\u2060").replace("내렸다", "내\u200d렸다")
 
+ESCAPED = "".join(f"{json.dumps(json.loads(each))}\n" for each in TEXT.encode().decode("latin-1").split("\n") if each)
+
 
 @pytest.fixture
 def put(tmp_path: Path) -> Callable[[bytes], Path]:
@@ -46,6 +49,11 @@ BROKEN: dict[str, tuple[bytes, Repair]] = {
     "escaped nfd": (APART.encode("ascii", "backslashreplace"), Repair(nfc=True)),
     "zero width": (INVISIBLE.encode(), Repair(zero_width=True)),
     "crlf": (TEXT.replace("\n", "\r\n").encode(), Repair(crlf=True)),
+    "mojibake": (TEXT.encode().decode("latin-1").encode(), Repair(mojibake=True)),
+    "mojibake of cp949": (TEXT.encode("cp949").decode("mac_roman").encode(), Repair(mojibake=True)),
+    "escaped mojibake": (ESCAPED.encode(), Repair(mojibake=True)),
+    "mojibake of nfd": (APART.encode().decode("latin-1").encode(), Repair(nfc=True, mojibake=True)),
+    "mojibake in utf-16": (TEXT.encode().decode("latin-1").encode("utf-16"), Repair("utf-16", mojibake=True)),
     "mixed": (TEXT.encode() + TEXT.encode("cp949"), Repair("mixed")),
     "all": (INVISIBLE.replace("\n", "\r\n").encode("utf-16"), Repair("utf-16", zero_width=True, crlf=True)),
 }
@@ -143,6 +151,25 @@ def test_what_cannot_be_seen_is_made_visible() -> None:
     assert visible("눈\u200b\r") == "눈⟨U+200B⟩␍"
 
 
+def test_only_mojibake_that_is_certain_is_put_right(put: Callable[[bytes], Path]) -> None:
+    lost = line(user("첫눈이 왔다".encode().decode("cp949", "replace")), answer("“눈” \\u0041\n끝"))
+    certain = line(user("첫눈이 왔다".encode().decode("latin-1")), answer("“눈” \\u0041\n끝"))
+    path = put(f"{lost}\n{certain}\n".encode())
+
+    found = look(path)
+    assert (found.mojibake, found.repair) == (1, Repair(mojibake=True))
+    repair(path, path.with_suffix(".out"), Repair(mojibake=True))
+
+    assert path.with_suffix(".out").read_text().splitlines() == [
+        lost,
+        certain.replace("첫눈이 왔다".encode().decode("latin-1"), "첫눈이 왔다"),
+    ]
+
+
+def test_mojibake_that_is_lost_offers_nothing(put: Callable[[bytes], Path]) -> None:
+    assert look(put(TEXT.encode().decode("cp949", "replace").encode())).repair is None
+
+
 # --- on the page ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("name", "words"),
@@ -152,6 +179,7 @@ def test_what_cannot_be_seen_is_made_visible() -> None:
         ("zero width", ["Zero-width characters left out"]),
         ("crlf", ["Line ends of Windows replaced"]),
         ("bom", ["Byte order mark left out"]),
+        ("mojibake", ["Text in a wrong encoding (mojibake) put right"]),
     ],
 )
 def test_one_click_makes_a_repaired_version(world: World, login: Login, name: str, words: list[str]) -> None:
