@@ -86,6 +86,7 @@ def _repaired(file: TrainingFile) -> list[str]:
     options = file.options
     encoding = options.get("encoding", "utf-8")
     done = {
+        "mojibake": _("Text in a wrong encoding (mojibake) put right"),
         "nfc": _("Hangul composed"),
         "zero_width": _("Zero-width characters left out"),
         "crlf": _("Line ends of Windows replaced"),

@@ -11,6 +11,7 @@ PREFIX = "repair_"  # begins the code of each, among findings
 REASONS: dict[str, Text] = {
     "encoding": _("Text that is not encoded as UTF-8"),
     "mark": _("A byte order mark (BOM) at the beginning"),
+    "mojibake": _("Text that was read in a wrong encoding (mojibake), of which the right one is certain"),
     "apart": _("Letters taken apart, as macOS does (NFD): they cost more tokens, and a search does not find them"),
     "invisible": _("Characters of zero width, which nobody sees and the model learns"),
     "crlf": _("Lines that end as in Windows (CRLF), which does no harm here"),

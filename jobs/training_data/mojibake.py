@@ -23,7 +23,7 @@ TORN = re.compile(
     f"[\xe0-\xf4][\x80-\xbf]{{0,2}}{LOST}{{1,16}}|{LOST}{{1,16}}[\x80-\xbf]{{1,3}}"
 )  # UTF-8 around a lost byte
 HEADLESS = re.compile(f"{LOST}[\x80-\xbf]{{2}}(?![\x80-\xbf])")
-TYPOGRAPHY = re.compile("[\xe0-\xef][\x85\x93\x94\xa0][\xab\xbb]")  # “é »” is French, and valid UTF-8
+TYPOGRAPHY = re.compile("[\xe0-\xef][\x85\x91-\x97\xa0][\x85\x91-\x97\xa0\xab\xbb]")  # “é »” is French, and valid UTF-8
 HALF = re.compile(  # without the signs that punctuate Western text: … “ ” NBSP « ° ² ³ · »
     "[\xe3-\xed](?=[\x80-\x84\x86-\x90\x98-\x9f\xa1-\xaa\xac-\xaf\xb1\xb4-\xb6\xb8-\xba\xbc-\xbf\xea-\xed])"
 )
@@ -42,6 +42,7 @@ FREQUENT = frozenset(  # seven of ten syllables of Korean prose; one of twenty i
     "했경등당년배바명법점통함결때심발난학잘터봐건반단녀력매월"
 )
 KOREAN_SHARE = 0.5  # of the syllables are frequent
+PURE_SHARE = 0.3  # of many, with nothing but syllables
 READ_SHARE = 0.8  # of the characters above ASCII became Hangul
 SYLLABLES, WIDE_SYLLABLES = 3, 5  # that prove it; ideographs can become Hangul by chance
 WIDE_SHARE = 0.35  # of the characters above ASCII; of Korean it is more than half, of Chinese hardly any
@@ -136,10 +137,11 @@ def _decoded(raw: str) -> str | None:
 
 def _is_korean(raw: str, enough: int) -> bool:
     read = "".join(_from_cp949(run) for run in BYTES.findall(raw))
-    syllables = HANGUL.findall(read)
-    if len(syllables) < max(enough, READ_SHARE * len(NOT_ASCII.findall(LETTERS.sub("", read)))):
+    syllables, high = HANGUL.findall(read), len(NOT_ASCII.findall(LETTERS.sub("", read)))
+    if len(syllables) < max(enough, READ_SHARE * high):
         return False
-    return sum(each in FREQUENT for each in syllables) >= KOREAN_SHARE * len(syllables)
+    share = PURE_SHARE if len(syllables) == high >= 2 * enough else KOREAN_SHARE
+    return sum(each in FREQUENT for each in syllables) >= share * len(syllables)
 
 
 def _read_korean(raw: str) -> str | None:
@@ -172,6 +174,17 @@ def _point(char: str, name: str) -> int:
         return WESTERN.get(name, 0) if code > 0xA0 else 0
     if code < 0x800:
         return int(name == "cp1251" and 0x400 <= code < 0x500)
-    if char in FREQUENT or code in PUNCTUATION or code == 0xFEFF or code >= 0x1F000:
+    if (
+        char in FREQUENT
+        or (name == "cp1252" and _is_usual(char))
+        or code in PUNCTUATION
+        or code == 0xFEFF
+        or code >= 0x1F000
+    ):
         return 3 * (unicodedata.category(char) != "Cn")
     return int(unicodedata.category(char) in ("Lo", "Po", "So", "Ps", "Pe"))
+
+
+def _is_usual(char: str) -> bool:
+    """A syllable of KS X 1001, as nearly all of Korean prose are."""
+    return bool(HANGUL.match(char) and char.encode("euc_kr", "ignore"))

@@ -29,6 +29,7 @@ def reasons(found: Found) -> dict[str, int]:
     counts = {
         "encoding": by_encoding,
         "mark": int(told.marked and told.encoding == "utf-8"),
+        "mojibake": found.mojibake,
         "apart": found.apart,
         "invisible": found.invisible,
         "crlf": found.crlf,

@@ -26,6 +26,7 @@ from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.rows import BUFFER_BYTES, Keep, RefusedError, idle
 from jobs.training_data.report import fault
 from jobs.training_data.restructuring import Forms, note_line, restructure
+from jobs.training_data.unreadable import readable_line
 from jobs.training_data.visible import Change, change
 
 PIECE = 1024 * 1024  # bytes or characters of a line at once
@@ -44,7 +45,9 @@ ESCAPES = re.compile(
 
 
 class Repair(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is done: read as `encoding`, compose, drop zero-width characters, end lines as Unix, rewrite `forms`."""
+    """What is done: read as `encoding`, put mojibake right, compose, drop zero-width characters, end lines as Unix,
+    rewrite `forms`.
+    """
 
     encoding: str = "utf-8"
     nfc: bool = False
@@ -52,6 +55,7 @@ class Repair(msgspec.Struct, frozen=True, omit_defaults=True):
     crlf: bool = False
     cr: bool = False
     forms: list[str] = []
+    mojibake: bool = False
 
 
 class Found(msgspec.Struct):
@@ -66,6 +70,7 @@ class Found(msgspec.Struct):
     forms: dict[str, int] = {}
     lines: dict[str, list[int]] = {}  # the first ones, by the name of the count or of the form
     changes: list[Change] = []
+    mojibake: int = 0  # lines of which it is certain
 
 
 def look(path: Path, keep: Keep = idle) -> Found:
@@ -91,15 +96,16 @@ def look(path: Path, keep: Keep = idle) -> Found:
 def _repair(found: Found, forms: dict[str, int]) -> Repair | None:
     told = found.evidence
     signs = (bool(found.apart), bool(found.invisible), bool(found.crlf), bool(found.cr))
-    if told.encoding == "utf-8" and not told.marked and not any(signs) and not forms:
+    if told.encoding == "utf-8" and not told.marked and not any((*signs, found.mojibake)) and not forms:
         return None
-    return Repair(told.encoding, *signs, list(forms))
+    return Repair(told.encoding, *signs, list(forms), bool(found.mojibake))
 
 
 def _counted(path: Path, found: Found, keep: Keep) -> Iterator[str]:
     for number, text in enumerate(_kept(path, found.evidence.encoding, keep), 1):
-        if SIGNS.search(text) or "\\u" in text:
-            _count(found, number, text)
+        right = readable_line(text)
+        if right != text or SIGNS.search(text) or "\\u" in text:
+            _count(found, number, text, right)
         yield text
 
 
@@ -109,10 +115,12 @@ def _kept(path: Path, encoding: str, keep: Keep) -> Iterator[str]:
         yield text
 
 
-def _count(found: Found, number: int, text: str) -> None:
-    plain = unescaped(text)
+def _count(found: Found, number: int, text: str, right: str) -> None:
+    """`right`: without mojibake."""
+    plain = unescaped(right)
     composed, seen = compose(plain), without_invisible(plain)
     counts = {
+        "mojibake": right != text,
         "apart": composed != plain,
         "invisible": seen != plain,
         "crlf": text.endswith("\r\n"),
@@ -122,7 +130,7 @@ def _count(found: Found, number: int, text: str) -> None:
         if count:
             setattr(found, name, getattr(found, name) + count)
             note_line(found.lines, name, number)
-    if len(found.changes) < SHOWN and (composed != plain or seen != plain):
+    if len(found.changes) < SHOWN and (right != text or composed != plain or seen != plain):
         found.changes.append(change(number, text, without_invisible(composed)))
 
 
@@ -161,6 +169,7 @@ def _split_at_breaks(texts: Iterator[str]) -> Iterator[str]:
 
 
 def mended(text: str, how: Repair) -> str:
+    text = readable_line(text) if how.mojibake else text
     if (how.nfc or how.zero_width) and (SIGNS.search(text) or "\\u" in text):
         text = unescaped(text)
         text = compose(text) if how.nfc else text

@@ -2,14 +2,17 @@
 
     unreadable(text)      {Sign: how often}; nothing where all is well
     readable(text)        the text with what is certain put right; the same text where nothing is
+    readable_line(line)   the same of a line, which may be JSON: then string by string
 
 `unreadable` asks a few fast calls of C first, so that most texts cost next to nothing.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import islice
 
 from jobs.training_data.mojibake import mojibake
 
@@ -18,6 +21,7 @@ FINE = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F), *range(0x80, 0xC0), 0xE2, 0x
 REPLACED = re.compile("[\ufffd\ud800-\udfff]")
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufff9-\ufffc\ufffe\uffff]")
+STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')  # of JSON
 MARKED = re.compile(r"\?+[.,!]?")  # a word of which every letter became a question mark
 MARKS, MARKED_WORDS, MARKED_SHARE = 6, 3, 0.5  # of a text that such words make up
 
@@ -75,12 +79,50 @@ def readable(text: str) -> str:
     """Only lines whose mojibake can be taken back to the last byte change."""
     if text.isascii() or _is_fine_text(text):
         return text
-    return "\n".join(_readable_line(line) for line in text.split("\n"))
+    return "\n".join(_put_right(text.split("\n")))
 
 
-def _readable_line(line: str) -> str:
-    found = mojibake(line)
-    return line if found is None or found.repaired is None else found.repaired
+def readable_line(line: str) -> str:
+    """What is right stays as it is written, escapes too."""
+    if line.lstrip()[:1] not in ("{", "[", '"'):
+        return readable(line)
+    if "\\u" not in line and (line.isascii() or _is_fine_text(line)):
+        return line
+    strings = STRING.findall(line)
+    try:
+        texts: list[str] = [json.loads(each, strict=False) for each in strings]
+    except ValueError:
+        return line
+    right = iter(zip(strings, texts, _readable_together(texts), strict=True))
+    return STRING.sub(lambda _found: _written(*next(right)), line)
+
+
+def _written(before: str, text: str, right: str) -> str:
+    return before if text == right else json.dumps(right, ensure_ascii=False)
+
+
+def _readable_together(texts: list[str]) -> list[str]:
+    """One line of an example may be too short to prove anything, all of them together are not."""
+    whole = "\n".join(texts)
+    if (right := readable(whole)) == whole:
+        return texts
+    lines = iter(right.split("\n"))
+    return ["\n".join(islice(lines, text.count("\n") + 1)) for text in texts]
+
+
+def _put_right(lines: list[str]) -> list[str]:
+    """All together, where they have one wrong encoding; else each on its own."""
+    whole = _certain("\n".join(lines))
+    return (
+        whole.split("\n")
+        if whole is not None
+        else [line if (right := _certain(line)) is None else right for line in lines]
+    )
+
+
+def _certain(text: str) -> str | None:
+    found = mojibake(text)
+    return found.repaired if found else None
 
 
 def _is_fine_text(text: str) -> bool:

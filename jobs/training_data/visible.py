@@ -8,7 +8,7 @@ import msgspec
 SHOWN_CHARACTERS = 120
 BEFORE = 30  # characters of the line before its first difference
 MARKED = re.compile("[\u0300-\u036f\u1100-\u11ff\u200b-\u200d\u2060\u3099\u309a\ufeff\r]")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 APART = ("CHOSEONG", "JUNGSEONG", "JONGSEONG")
 
 

@@ -96,7 +96,7 @@ def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
     if found and _is_chosen_with_columns(file, found):
         return None
     if found:
-        written = {"cr": found.get("cr", 0), **found.get("forms", {})}
+        written = {"mojibake": found.get("mojibake", 0), "cr": found.get("cr", 0), **found.get("forms", {})}
         found = found | {"written": [(REASONS[form], count) for form, count in written.items() if count]}
     if not (found and hide):
         return found
@@ -107,7 +107,8 @@ def _repair(file: TrainingFile, *, hide: bool) -> dict[str, Any] | None:
 
 def _is_chosen_with_columns(file: TrainingFile, found: dict[str, Any]) -> bool:
     """A table's encoding is; nothing else of it is wrong."""
-    return file.is_table and not (found["apart"] or found["invisible"] or found["evidence"]["encoding"] == MIXED)
+    others = (found["apart"], found["invisible"], found.get("mojibake"), found["evidence"]["encoding"] == MIXED)
+    return file.is_table and not any(others)
 
 
 @dataclass(frozen=True)
