@@ -80,6 +80,19 @@ def test_a_file_that_another_worker_checks_is_left_alone(world: World) -> None:
     assert due.files_to_check() == []
 
 
+def test_a_file_that_was_checked_meanwhile_is_not_checked_again(world: World) -> None:
+    """Whoever queued it twice: `check_due_at` of a file that is ready may lie in the past, as a trace of its lease."""
+    file = waiting(world, chat_lines(12))
+    past = timezone.now() - timedelta(minutes=5)
+    TrainingFile.objects.filter(pk=file.pk).update(state=FileState.READY, report={"kept": True}, check_due_at=past)
+
+    assert not Lease(file).claim()
+    check(file)
+
+    file.refresh_from_db()
+    assert (file.state, file.report, file.check_due_at) == (FileState.READY, {"kept": True}, past)
+
+
 def test_the_lease_of_a_killed_worker_runs_out(world: World) -> None:
     file = waiting(world, chat_lines(12))
     killed = Lease(file)

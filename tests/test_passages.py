@@ -486,6 +486,24 @@ def test_old_bytes_stay_where_the_new_version_is_not_right(world: World) -> None
     assert (acts(search), file.path.exists()) == ({"a.jsonl": ("kept", "version")}, True)
 
 
+def test_old_bytes_stay_where_as_many_lines_still_hold_the_passage(world: World) -> None:
+    """The right number of lines alone proves nothing: they may be the wrong ones."""
+    file = holding(world, 3, name="a.jsonl")
+    search = searched(world)
+    forgetting.order(search, world.alice)
+    passages.work(search)
+    version = TrainingFile.objects.get(parent=file)
+    made(version)
+    version.refresh_from_db()
+    right, old = (each.path.read_bytes().splitlines(keepends=True) for each in (version, file))
+    held = next(line for line in old if line not in right)
+    version.path.write_bytes(b"".join([held, *right[1:]]))
+
+    search = forgotten(world, Search.objects.get(pk=search.pk))
+
+    assert (acts(search), file.path.exists()) == ({"a.jsonl": ("kept", "version")}, True)
+
+
 def test_a_worker_killed_in_the_middle_is_replaced_and_nothing_is_doubled(world: World) -> None:
     """At every write that the act makes, the worker dies right before it; the next one goes on."""
     first, second = holding(world, 3, name="1"), holding(world, 4, name="2")
