@@ -107,11 +107,9 @@ def test_without_control_characters_it_is_found_still() -> None:
     assert readable(stripped) == stripped
 
 
-def test_where_two_encodings_would_give_other_words_none_is_chosen() -> None:
-    wrong = misread("숲에서는 내가 법이다", "cp949", "cp850")
-
-    assert unreadable(wrong) == {Sign.MOJIBAKE: 1}
-    assert readable(wrong) == wrong
+def test_of_two_encodings_the_one_without_odd_syllables_is_right() -> None:
+    assert misread("숲", "cp949", "cp850").encode("cp437").decode("cp949") == "썵"
+    assert readable(misread("숲에서는 내가 법이다", "cp949", "cp850")) == "숲에서는 내가 법이다"
 
 
 @pytest.mark.parametrize(

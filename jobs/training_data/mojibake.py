@@ -42,7 +42,7 @@ FREQUENT = frozenset(  # seven of ten syllables of Korean prose; one of twenty i
     "했경등당년배바명법점통함결때심발난학잘터봐건반단녀력매월"
 )
 KOREAN_SHARE = 0.5  # of the syllables are frequent
-PURE_SHARE = 0.3  # of many, with nothing but syllables
+PURE_SHARE = 0.3  # of many, all of KS X 1001 and nothing else beside them
 READ_SHARE = 0.8  # of the characters above ASCII became Hangul
 SYLLABLES, WIDE_SYLLABLES = 3, 5  # that prove it; ideographs can become Hangul by chance
 WIDE_SHARE = 0.35  # of the characters above ASCII; of Korean it is more than half, of Chinese hardly any
@@ -76,13 +76,17 @@ def _found(line: str) -> Mojibake | None:
 
 
 def _agreed(found: Iterator[Mojibake]) -> Mojibake | None:
-    """What all encodings that explain the line agree on: where two give other words, neither is certain."""
+    """What all encodings that explain the line agree on: where two give other words, neither is certain.
+
+    One that gives syllables that hardly any text has explains nothing where another gives usual ones only.
+    """
     every = list(found)
-    repaired = {each.repaired for each in every if each.repaired}
     if not every:
         return None
-    name = next((each.encoding for each in every if each.repaired), every[0].encoding)
-    return Mojibake(name, repaired.pop() if len(repaired) == 1 else None)
+    certain = [each for each in every if each.repaired]
+    likely = [each for each in certain if all(map(_is_usual, HANGUL.findall(each.repaired or "")))] or certain
+    agree = len({each.repaired for each in likely}) == 1
+    return likely[0] if agree else every[0]._replace(repaired=None)
 
 
 def _as_utf8(line: str) -> Iterator[Mojibake]:
@@ -140,7 +144,8 @@ def _is_korean(raw: str, enough: int) -> bool:
     syllables, high = HANGUL.findall(read), len(NOT_ASCII.findall(LETTERS.sub("", read)))
     if len(syllables) < max(enough, READ_SHARE * high):
         return False
-    share = PURE_SHARE if len(syllables) == high >= 2 * enough else KOREAN_SHARE
+    is_pure = len(syllables) == high >= 2 * enough and all(map(_is_usual, syllables))
+    share = PURE_SHARE if is_pure else KOREAN_SHARE
     return sum(each in FREQUENT for each in syllables) >= share * len(syllables)
 
 
@@ -187,4 +192,4 @@ def _point(char: str, name: str) -> int:
 
 def _is_usual(char: str) -> bool:
     """A syllable of KS X 1001, as nearly all of Korean prose are."""
-    return bool(HANGUL.match(char) and char.encode("euc_kr", "ignore"))
+    return bool(HANGUL.match(char)) and len(char.encode("euc_kr", "ignore")) == 2  # others are spelt in eight
