@@ -149,9 +149,9 @@ def test_a_file_of_more_questions_than_are_remembered_is_for_a_grader(
 ) -> None:
     monkeypatch.setattr(waiting, "MOST", 4)
 
-    report = checked(tmp_path, *[FORGOTTEN] * 6, GOOD[0], *[FORGOTTEN] * 3)
+    report = checked(tmp_path, *[FORGOTTEN] * 4, GOOD[0], *[FORGOTTEN] * 5)
 
-    assert (report.format, report.examples, found(report)) == ("reinforcement", 9, [(7, Code.MIXED_FORMATS)])
+    assert (report.format, report.examples, found(report)) == ("reinforcement", 9, [(5, Code.MIXED_FORMATS)])
 
 
 def test_questions_before_anything_else_take_its_format(tmp_path: Path) -> None:
@@ -215,6 +215,7 @@ def test_more_than_the_services_take_is_a_fault_of_the_file(tmp_path: Path) -> N
         ("data:image/jpg;base64,/9j/4AAQ", Code.IMAGE_CUT),
         (f"data:image/png;base64,{PNG[:40]}", Code.IMAGE_CUT),
         ("data:image/webp;base64,UklGRmQAAABXRUJQ", Code.IMAGE_CUT),
+        ("data:image/webp;base64,UklGRggAAABXRUJQ", Code.IMAGE_CUT),  # four bytes short
         ("data:image/png;base64,%%%%", Code.IMAGE_BASE64),
         ("data:;base64,", Code.IMAGE_BASE64),
         (f"data:image/png;base64,{PNG[:-1]}", Code.IMAGE_BASE64),
