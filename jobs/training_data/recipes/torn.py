@@ -22,8 +22,7 @@ SAMPLE = 1_000  # breaks that show it
 MANY, NEARLY_ALL = 10, 0.75  # breaks without a space: then spaces at line ends were kept, and what has none is torn
 WORDS = 2_000_000  # characters that show which Latin words the text has
 HANGUL = re.compile("[가-힣]")
-WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
-TAIL = re.compile(r"([A-Za-z]+)-$")
+WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 STOPS = ".,!?;:…。、"
 
 
@@ -83,10 +82,10 @@ def _may_tear(one: Break) -> bool:
 
 def _hyphenated(text: str, breaks: list[Break]) -> Iterator[int]:
     """Where a hyphen is the break's, not the word's: the text has the whole word elsewhere, and never with a hyphen."""
-    known = {word.lower() for word in WORD.findall(text[:WORDS])}
+    known = {word.strip("-").lower() for word in WORD.findall(text[:WORDS])}
     for one in breaks:
-        first, second = TAIL.search(one.before), WORD.match(one.after)
+        first, second = WORD.findall(one.before)[-1:], WORD.match(one.after)
         if first and second:
-            halves = first[1].lower(), second[0].lower()
+            halves = first[0].rstrip("-").lower(), second[0].rstrip("-").lower()
             if "".join(halves) in known and "-".join(halves) not in known:
                 yield one.place

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jobs.training_data.recipes.endings import ENDED, HEAD, line_ends_sentences
 
-LINE = re.compile(r"[^\n]*[^\s][^\n]*")
+LINE = re.compile(r"[^\n]+")
 WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
 NEARLY = 0.92  # of the width is full: letters of a book face are not equally wide
 SPARE = 4  # columns; where words are torn, a line with so much room was ended by its writer
@@ -29,6 +29,8 @@ def lines_of(text: str) -> Iterator[Line]:
     end = -1
     for found in LINE.finditer(text):
         line = found[0]
+        if line.isspace():
+            continue
         start = found.start() + len(line) - len(line.lstrip())
         gap = end < 0 or text.count("\n", end, found.start()) > 1
         end = found.start() + len(line.rstrip())
