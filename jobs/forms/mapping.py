@@ -1,5 +1,6 @@
 """How a table is read, and which of its columns is what."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ SHAPES = (
 )
 NONE = ("", "—")
 QUOTES = {"around": True, "text": False}
+OTHER_SIGN = re.compile(r'[^\w"\s]')  # as a file may name it itself: sep=^
 COLUMNS = ("user", "context", "assistant", "system", "rejected")
 SHOWN = 60  # characters of a row in the choice of the header
 
@@ -36,7 +38,7 @@ class WayForm(forms.Form):
     sheet = forms.CharField(required=False, strip=False, max_length=200)
     encoding = forms.ChoiceField(required=False, choices=[(each, each) for each in ENCODINGS])
     delimiter = forms.CharField(required=False, strip=False, max_length=10)
-    header = forms.IntegerField(required=False, min_value=0)
+    header = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)
     quotes = forms.ChoiceField(required=False, choices=[(each, each) for each in QUOTES])
     hidden = forms.BooleanField(required=False)
 
@@ -47,7 +49,7 @@ class WayForm(forms.Form):
         sign = told.get("delimiter", "")
         return Way(
             encoding=told.get("encoding", ""),
-            delimiter=SEPARATORS.get(sign, sign if len(sign) == 1 else ""),
+            delimiter=SEPARATORS.get(sign, sign if OTHER_SIGN.fullmatch(sign) else ""),
             sheet=told.get("sheet", ""),
             header=told.get("header"),
             quotes=QUOTES.get(told.get("quotes", "")),
@@ -59,7 +61,9 @@ class ChoiceForm(forms.Form):
     """Which columns were chosen. Whether the table has them is for its reader to say."""
 
     shape = forms.ChoiceField(choices=SHAPES)
-    user = context = assistant = system = rejected = label = forms.CharField(required=False, strip=False)
+    user = context = assistant = system = rejected = label = forms.CharField(
+        required=False, strip=False, max_length=1_000
+    )
 
     def mapping(self) -> Mapping | None:
         """None where nothing was chosen yet."""

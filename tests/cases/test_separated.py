@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from jobs.training_data.tables.number_formats import shown
 from tests.cases.conftest import ConvertText, codes, texts
 from tests.cases.test_tables import HEAD, sheet_of
 
@@ -165,3 +166,29 @@ def test_json_is_json_whatever_its_name_says(convert_text: ConvertText) -> None:
 )
 def test_what_holds_no_example_is_refused(convert_text: ConvertText, body: bytes, code: str) -> None:
     assert convert_text(body, "a.csv")[0]["refused"]["code"] == code
+
+
+@pytest.mark.parametrize("line", ['sep="', "sep=a", "sep=", "sep=;;"])
+def test_a_first_line_that_names_no_separator_is_a_row(convert_text: ConvertText, line: str) -> None:
+    said, made = convert_text(f"{line}\n질문,답변\n눈?,온다\n비?,온다\n", "a.csv")
+
+    assert (said["refused"], said["columns"], len(made)) == (None, HEAD, 2)
+
+
+@pytest.mark.parametrize("number", ["1e9999999", "-1e-9999999", "1" * 399, "0." + "1" * 399, "1E+300"])
+@pytest.mark.parametrize(
+    "code", ["0.00", "0.00%", "#,##0", "General", "yyyy-mm-dd", "[h]:mm", "0.00E+00", "# ?/?", "0,,,,"]
+)
+def test_any_number_is_shown(number: str, code: str) -> None:
+    assert shown(number, code)
+
+
+def test_a_number_too_long_to_read_is_refused(convert_text: ConvertText) -> None:
+    for body in ('[{"a": %s}]', '{"a": %s}\n{"a": 1}'):
+        assert convert_text(body % ("1" * 5_000))[0]["refused"]["code"] == "element_broken"
+
+
+def test_more_keys_than_columns_are_refused(convert_text: ConvertText) -> None:
+    rows = [{f"k{n}-{m}": "x" for m in range(10)} for n in range(60)]
+
+    assert convert_text(rows)[0]["refused"]["code"] == "table_too_wide"

@@ -24,7 +24,8 @@ TESTS = {
     "<": lambda a, b: a < b, ">": lambda a, b: a > b, "=": lambda a, b: a == b,
     "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b, "<>": lambda a, b: a != b,
 }  # fmt: skip
-EXACT = Context(prec=400)
+EXACT = Context(prec=2_000)
+LARGEST = 400  # digits before or after the point that are worth a format
 STORED = Context(prec=15)  # digits that a spreadsheet keeps
 LONGEST = 255  # characters of a format code
 
@@ -53,6 +54,8 @@ def shown(stored: str, code: str, *, since_1904: bool = False) -> str:
         raise ValueError(stored) from None
     if not value.is_finite():
         raise ValueError(stored)
+    if abs(value.adjusted()) > LARGEST:
+        return stored.strip()
     sections = _sections(code[:LONGEST])
     at = _chosen(value, sections)
     return _by(value, sections[at], first=at == 0, since_1904=since_1904).strip() or general(value)

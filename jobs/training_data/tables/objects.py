@@ -96,7 +96,7 @@ def _lines(path: Path, bounds: Bounds) -> Values:
             raise RefusedError(fault(line.number, Code.KEY_TWICE, number=line.number, key=printable(twice))) from None
         except UnicodeDecodeError:
             raise RefusedError(fault(line.number, Code.TABLE_ENCODING, encoding="UTF-8")) from None
-        except (JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             limit = bounds.cell // MEGABYTE
             raise RefusedError(fault(line.number, Code.ELEMENT_BROKEN, number=line.number, limit=limit)) from None
 
@@ -109,6 +109,8 @@ def _table(way: Way, read: Any, bounds: Bounds, notes: Notes, found: Evidence | 
         heads = [(number, _line(value)) for number, value in first]
         return table_of(way, heads, grid, bounds, notes)._replace(evidence=found)
     columns = list(dict.fromkeys(key for _number, value in first for key in _cells(value)))
+    if len(columns) > bounds.columns:
+        raise RefusedError(fault(0, Code.TABLE_TOO_WIDE, limit=bounds.columns))
     some = [_cells(value) for _number, value in first[:GUESSED_FROM]]
     return Table(Way(way.kind, way.encoding, sheet=way.sheet), columns, _rows(read()), notes, some, evidence=found)
 

@@ -18,7 +18,7 @@ from jobs.training_data.tables.shapes import Bounds, Grid, Way
 DELIMITERS = (",", "\t", ";", "|")
 HEAD_CHARACTERS = 64 * 1024
 HEAD_ROWS = 50
-SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's first line, which it does not show
+SEPARATOR = re.compile(r'"?sep=([^\w"\r\n ])"?\s*', re.IGNORECASE)  # Excel's first line, which it does not show
 DOUBLED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -42,8 +42,8 @@ def settled(path: Path, way: Way, bounds: Bounds) -> tuple[Way, Evidence]:
 
 def delimiter_of(head: str) -> tuple[str, int]:
     """The one that cuts the first rows into the same number of cells, more than one, most often; and how many rows."""
-    if said := SEPARATOR.match(head):
-        return said[1], HEAD_ROWS
+    if named := SEPARATOR.fullmatch(head.partition("\n")[0].partition("\r")[0]):
+        return named[1], HEAD_ROWS
     best = max(DELIMITERS, key=lambda delimiter: _agreement(head, delimiter))
     return best, _agreement(head, best)[0]
 

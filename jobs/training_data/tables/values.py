@@ -50,7 +50,7 @@ def numbered(path: Path, encoding: str, bounds: Bounds, *, bracket: bool) -> Ite
         raise RefusedError(fault(0, Code.TABLE_ENCODING, encoding=encoding)) from None
     except DuplicateKeyError as found:
         raise RefusedError(fault(0, Code.KEY_TWICE, number=number + 1, key=printable(found))) from None
-    except (JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also a number of more digits than are read
         raise RefusedError(fault(0, Code.ELEMENT_BROKEN, number=number + 1, limit=bounds.cell // MEGABYTE)) from None
 
 
