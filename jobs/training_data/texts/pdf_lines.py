@@ -72,7 +72,6 @@ def _goes_on(before: Piece, after: Piece) -> bool:
         and after.is_level
         and overlap >= SAME_HEIGHT * min(before.height, after.height)
         and after.left >= before.right
-        and not before.is_hyphenated
     )
 
 
