@@ -338,6 +338,20 @@ def test_a_job_of_fireworks(read: Any) -> None:
     assert said["model"] == "accounts/fireworks/models/llama-v3p1-8b-instruct"
 
 
+def test_a_word_under_another_name_that_goes_on_is_no_end(read: Any) -> None:
+    said = read(
+        {
+            "name": "projects/1/locations/x/tuningJobs/77",
+            "state": "JOB_STATE_PAUSED",
+            "baseModel": "gemini-2.5-flash",
+            "tunedModel": {"model": "projects/1/models/9"},
+            "endTime": "2024-05-17T18:39:51Z",
+        }
+    )
+
+    assert (said["id"], said["state"], said["finished_at"], codes(said)) == ("77", "running", None, [])
+
+
 def test_a_job_of_azure(read: Any) -> None:
     said = read(
         JOB | {"object": "fine_tuning.job", "status": "canceled", "fine_tuned_model": None, "updated_at": 1715971191}
