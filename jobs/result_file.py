@@ -15,7 +15,7 @@ import orjson
 from jobs.answers import storable
 
 DELIMITERS = ",;\t|"
-BASE64 = re.compile(r"[A-Za-z0-9+/=_-]+(?:\r?\n[A-Za-z0-9+/=_-]+)*\s*", re.ASCII)
+BASE64 = re.compile(r"[A-Za-z0-9+/=_-]++(?:\r?\n[A-Za-z0-9+/=_-]++)*+\s*", re.ASCII)
 STEPS = ("step", "global_step", "train_global_step", "steps", "step_number", "train_step", "iteration", "iter", "epoch")
 LOSSES = {
     **dict.fromkeys(("train_loss", "training_loss", "loss"), "train_loss"),

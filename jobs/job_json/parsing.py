@@ -16,8 +16,8 @@ LIMIT = 1024 * 1024  # bytes; the longest real one seen has 60 KB
 DEEPEST = 32  # levels of brackets; real ones have five
 BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 OPENS = re.compile(r"""^[ \t]*(?=\{\s*(?:"|\}|$)|\[\s*(?:\{|\]|$))""", re.MULTILINE)  # not "[INFO]", "{ [5 bytes data]"
-PRINTED = re.compile(r"""\s*(?:[A-Za-z_][\w.]*\s*[\[({]|\{\s*(?:'|:?[A-Za-z_]\w*\s*(?::|=>)|"[^"\n]*"\s*=>))""")
-WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+PRINTED = re.compile(r"""\A\s*(?:[A-Za-z_][\w.]*\s*[\[({]|\{\s*(?:'|:?[A-Za-z_]\w*\s*(?::|=>)|"[^"\n]*"\s*=>))""")
+WEB_PAGE = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 WRAPPERS = ("job", "data", "result", "output", "response", "body", "fine_tuning_job", "fine_tune", "finetuned_model")
 IDS_NAMED = 5
 

@@ -12,7 +12,7 @@ from jobs.training_data.tables.values import DECODER
 type Row = dict[str, Any]
 type Message = dict[str, Any]
 
-SPEAKER = re.compile(r"(?:^|\n)\s*(SYSTEM|USER|ASSISTANT|A|FUNCTION RESPONSE):[ \t]*")
+SPEAKER = re.compile(r"(?:^|\n)\s{0,8}(SYSTEM|USER|ASSISTANT|A|FUNCTION RESPONSE):[ \t]*")
 CALL = re.compile(r"<functioncall>\s*")
 ARGUMENTS = re.compile(r'"name":\s*"([^"]+)"\s*,\s*"arguments":\s*\'(.*)\'\s*\}\s*$', re.DOTALL)
 END = "<|endoftext|>"
