@@ -6,9 +6,10 @@ import os
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from contextvars import copy_context
 from importlib import import_module
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 import django
@@ -22,6 +23,7 @@ from django.http import parse_cookie
 from django.urls import set_script_prefix
 
 from ftsite.charsets import harmless_header
+from ftsite.outages import NO_ROOM, is_full
 from jobs.body_limits import body_limit, form_limit, needs_log_in, takes_chunks
 from wire.errors import too_large
 
@@ -156,6 +158,10 @@ class OneThread(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
+        except OSError as error:
+            if not is_full(error):
+                raise
+            scope, body = {**scope, NO_ROOM: True}, SpooledTemporaryFile()  # noqa: SIM115  # closed below
         with closing(body):
             scope = _with_length(scope, body)
             loop = asyncio.get_running_loop()
@@ -164,6 +170,29 @@ class OneThread(ASGIHandler):
                 await self._stream(response, receive, send)
             else:
                 await self.send_response(response, send)
+
+    async def read_body(self, receive: Any) -> Any:
+        """As Django does, but beside the uploads: its own place, /tmp, may be memory."""
+        small, size = settings.FILE_UPLOAD_MAX_MEMORY_SIZE, 0
+        body = SpooledTemporaryFile(small, dir=str(settings.FILE_UPLOAD_TEMP_DIR))  # noqa: SIM115
+        try:
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RequestAborted
+                piece, more = message.get("body", b""), message.get("more_body", False)
+                size += len(piece)
+                if size > small:  # it goes to the disk, which may take its time
+                    await asyncio.to_thread(body.write, piece)
+                else:
+                    body.write(piece)
+            body.seek(0)
+        except BaseException:
+            with suppress(OSError):  # what could not be written cannot be flushed either
+                body.close()
+            raise
+        return body
 
     def _answer(self, scope: Any, body: Any) -> Any:
         """Give the database connection back before another thread asks for it, whatever happens.
@@ -174,6 +203,8 @@ class OneThread(ASGIHandler):
         try:
             request_started.send(sender=self.__class__, scope=scope)
             request, refused = self.create_request(scope, body)
+            if request is not None and NO_ROOM in scope:
+                request.META[NO_ROOM] = True
             response: Any = refused if request is None else self.get_response(request)
             response._handler_class = self.__class__
             if not response.streaming:

@@ -88,7 +88,10 @@ def _level(request: HttpRequest, response: HttpResponseBase) -> int:
 def _user(request: HttpRequest) -> str | None:
     """The signed-in user's number, if the view looked: a line in the log is not worth a query."""
     session = getattr(request, "session", None)
-    return session.get(SESSION_KEY) if session is not None and session.accessed else None
+    loaded = (
+        vars(session).get("_session_cache") if session is not None else None
+    )  # one that could not be is not tried again
+    return loaded.get(SESSION_KEY) if loaded else None
 
 
 def _request_id(request: HttpRequest) -> str:

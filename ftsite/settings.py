@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "ftsite.middleware.Utf8Forms",
+    "ftsite.outages.NoRoom",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -102,6 +103,22 @@ TEMPLATES = [
 ]
 
 # --- data ---------------------------------------------------------------------------------------------
+# While PostgreSQL is away a request is to fail within three seconds, and to succeed within five of its return: the pool
+# waits 30 s for a connection by default, and tries more and more seldom. Attempts that end soon are begun by requests.
+POOL: dict[str, Any] = {
+    "min_size": 1,
+    "max_size": env.int("DATABASE_POOL", 20),
+    "timeout": env.float("DATABASE_WAIT", 2.0),
+    "reconnect_timeout": 1.0,
+}
+# A server whose network is gone answers nothing at all: seconds, but for the last one (milliseconds)
+REACH: dict[str, Any] = {
+    "connect_timeout": 2,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,
+}
 DATABASES: dict[str, dict[str, Any]] = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -115,7 +132,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # under ASGI every request would open, and PostgreSQL start, a connection of its own: 5 ms and cold catalogues
-    DATABASES["default"] |= {"OPTIONS": {"pool": {"min_size": 1, "max_size": 10}}, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"] |= {"OPTIONS": {"pool": POOL}, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"]["OPTIONS"] |= REACH
     # to plan the query of a job's page takes PostgreSQL five times as long as to answer it: planned once a connection
     DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 3}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -137,6 +155,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # --- background ---------------------------------------------------------------------------------------
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2.0}
 else:
     QUEUE_DIR = VAR_DIR / "queue"
     (QUEUE_DIR / "control").mkdir(parents=True, exist_ok=True)
@@ -152,6 +171,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker however long it takes
+CELERY_BROKER_CONNECTION_TIMEOUT = 2.0
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}  # the tick nudges again; a page waits
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 TICK_SECONDS = env.float("TICK_SECONDS", 2.0)
@@ -162,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(TICK_SECONDS * 5, 10)},  # a worker that was away must not tick for each missed beat
     },
     "tables": {"task": "jobs.tasks.look_at_tables", "schedule": Every(3600), "options": {"expires": 3600}},
+    "halves": {"task": "jobs.tasks.sweep_halves", "schedule": Every(900), "options": {"expires": 900}},
 }
 
 # --- services -----------------------------------------------------------------------------------------

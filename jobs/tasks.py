@@ -22,6 +22,7 @@ from jobs.pipeline import (
     searching,
     second_jobs,
     sources,
+    sweeping,
 )
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.runs import chunks, working
@@ -164,6 +165,11 @@ def look_at_tables() -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA analysis_limit=1000")  # rows of each index: 40 ms for a hundred thousand jobs
             cursor.execute("ANALYZE")
+
+
+@shared_task
+def sweep_halves() -> None:
+    sweeping.sweep()
 
 
 @shared_task

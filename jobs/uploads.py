@@ -1,6 +1,8 @@
 """Bodies that come in: too large ones are refused before they are read, files are hashed on their way to disk."""
 
 import hashlib
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +25,13 @@ class HashedFile(TemporaryUploadedFile):
 
     sha256 = ""
 
+    def close(self) -> None:
+        """Where the disk is full, writing the rest fails once more, and what was written stayed for ever."""
+        try:
+            super().close()
+        finally:
+            Path(self.temporary_file_path()).unlink(missing_ok=True)
+
 
 class HashingUploadHandler(TemporaryFileUploadHandler):
     """Streams a file to disk and hashes it on the way. One that was cut off leaves nothing but a mark."""
@@ -36,7 +45,12 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.digest.update(raw_data)
-        self.file.write(raw_data)
+        try:
+            self.file.write(raw_data)
+        except OSError:  # the parser closes whole files only
+            with suppress(OSError):
+                self.file.close()
+            raise
 
     def file_complete(self, file_size: int) -> HashedFile:
         self.file.sha256 = self.digest.hexdigest()

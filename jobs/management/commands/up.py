@@ -20,6 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from jobs.demo import make_demo, sign_in_line
 from jobs.management.child import die_with
 from jobs.management.commands.compile_translations import compile_catalogues
+from jobs.pipeline.sweeping import sweep
 
 TAKEN = (
     "포트 {port}은(는) 이미 쓰이고 있습니다. 다른 포트로 시작하십시오: PORT={other} make up\n"
@@ -104,6 +105,7 @@ class Command(BaseCommand):
         die_with(os.getppid())
         files = get_context("fork").Process(target=self.make_files)  # on the second core, if there is one
         files.start()
+        sweep(upload_seconds=0)  # nothing else runs on this folder: whatever lies there was left
         with self.step("데이터베이스 Database"):
             call_command("migrate", interactive=False, verbosity=0)
         with self.step("연습 자료 Demo data"):
