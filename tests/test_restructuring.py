@@ -1,7 +1,7 @@
 """Examples in the wrong form get the right one, with nothing guessed and nothing lost."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -190,14 +190,32 @@ def test_an_object_of_many_pieces_is_followed_and_an_endless_one_given_up() -> N
     large = json.dumps({"a": ["눈" * 1000] * 300}, ensure_ascii=False, indent=1)
 
     assert list(objects(iter([large[n : n + 999] for n in range(0, len(large), 999)]))) == [on_one_line(large)]
+    pieces = endless()
     with pytest.raises(NotObjectsError):
-        list(objects(endless()))
+        list(objects(pieces))
+    assert next(pieces)  # it did not read to the end
 
 
-def endless() -> Iterable[str]:
+def endless() -> Iterator[str]:
     yield '{"a": "'
     for _ in range(5 * MOST // 100_000):
         yield "눈" * 100_000
+
+
+def test_only_what_was_ordered_is_done(tmp_path: Path) -> None:
+    path, made = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    path.write_text("\n" + WRITTEN["null"][0])
+
+    repair(path, made, Repair(forms=[Form.BLANK_LINES]))
+
+    assert made.read_text() == WRITTEN["null"][0]
+
+
+@pytest.mark.parametrize(
+    "text", ["{'a': 1e999}", "{'a': -1e999}", "{'a': b'1'}", "{1: 2}", "{'a': {'b': (1, {2: 3})}}"]
+)
+def test_what_json_cannot_hold_is_not_written(text: str) -> None:
+    assert python.as_json(text) is None
 
 
 def test_a_carriage_return_between_tokens_is_white_space(tmp_path: Path) -> None:
