@@ -2,10 +2,13 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from jobs.training_data.tables.asking import look
 from jobs.training_data.tables.number_formats import shown
+from jobs.training_data.tables.shapes import Way
 from tests.cases.conftest import ConvertText, codes, texts
 from tests.cases.test_tables import HEAD, sheet_of
 
@@ -192,3 +195,17 @@ def test_more_keys_than_columns_are_refused(convert_text: ConvertText) -> None:
     rows = [{f"k{n}-{m}": "x" for m in range(10)} for n in range(60)]
 
     assert convert_text(rows)[0]["refused"]["code"] == "table_too_wide"
+
+
+@pytest.mark.parametrize(
+    "body", [r'[["\ud800", "답변"], ["눈?", "온다"], ["비?", "\ud800"]]', r'{"\ud800": [{"a": 1}], "b": [{"a": 1}]}',
+             r'[{"\ud800": "눈?", "답변": "온다"}]']
+)  # fmt: skip
+def test_halves_of_characters_are_refused_or_shown(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(body, encoding="utf-8")
+
+    found = look(path, path.name, Way())
+
+    assert (found.problem.code if found.problem else "") in ("", "lone_surrogate")
+    assert found.problem or found.columns == ["?", "답변"]

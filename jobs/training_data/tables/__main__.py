@@ -18,7 +18,7 @@ from jobs.training_data.tables.asking import Answer, Made, Order
 from jobs.training_data.tables.guessing import guess
 from jobs.training_data.tables.mapping import Maker
 from jobs.training_data.tables.opening import opened
-from jobs.training_data.tables.shapes import BOUNDS, Bounds, Look, Mapping, Table
+from jobs.training_data.tables.shapes import BOUNDS, Bounds, Look, Mapping, Table, sendable
 from jobs.training_data.tables.values import dumped
 
 CUT = 2_001  # characters; a page shows 2,000 and says that there is more
@@ -54,7 +54,7 @@ def _looked(order: Order, table: Table, bounds: Bounds) -> Look:
 def _cut(value: Any, depth: int = 0) -> Any:
     match value:
         case str():
-            return printable_text(value[:CUT])
+            return sendable(value[:CUT])
         case dict() if depth < DEEP:
             return {printable(key, CUT): _cut(each, depth + 1) for key, each in value.items()}
         case list() if depth < DEEP:
@@ -64,11 +64,6 @@ def _cut(value: Any, depth: int = 0) -> Any:
         case int():
             return value if abs(value) < 2**63 else str(value)[:CUT]
     return "…"
-
-
-def printable_text(value: str) -> str:
-    """Halves of characters cannot be sent on."""
-    return value.encode(errors="replace").decode() if not value.isascii() else value
 
 
 def convert(order: Order, bounds: Bounds = BOUNDS) -> Made:

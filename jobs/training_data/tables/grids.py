@@ -10,7 +10,18 @@ from jobs.training_data.report import fault
 from jobs.training_data.tables.forms import STRUCTURED
 from jobs.training_data.tables.headers import LOOKED_AT, header_of, is_second, repeats
 from jobs.training_data.tables.notes import Notes
-from jobs.training_data.tables.shapes import Bounds, Cells, Grid, Line, Rows, Table, Way, column_names, letters
+from jobs.training_data.tables.shapes import (
+    Bounds,
+    Cells,
+    Grid,
+    Line,
+    Rows,
+    Table,
+    Way,
+    column_names,
+    letters,
+    sendable,
+)
 from jobs.training_data.tables.values import DECODER
 
 WIDTH_FROM = 200  # rows
@@ -40,7 +51,7 @@ def table_of(
     reader = _Reader(kept, hidden, head, header, bounds, notes)
     some = list(islice(_Reader(kept, hidden, head, header, bounds, Notes()).rows(iter(first)), WIDTH_FROM))
     settled = Way(way.kind, way.encoding, way.delimiter, way.sheet, header, way.quotes, way.hidden)
-    heads = [(number, [cell[:CUT] for cell in cells]) for number, cells in first[:LOOKED_AT]]
+    heads = [(number, [sendable(cell[:CUT]) for cell in cells]) for number, cells in first[:LOOKED_AT]]
     return Table(settled, list(kept.values()), reader.rows(grid), notes, [cells for _number, cells in some], heads)
 
 

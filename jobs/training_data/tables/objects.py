@@ -14,7 +14,7 @@ from jobs.training_data.report import fault, printable
 from jobs.training_data.tables.documents import lists_of, peeled
 from jobs.training_data.tables.grids import table_of
 from jobs.training_data.tables.notes import Notes
-from jobs.training_data.tables.shapes import BOUNDS, Bounds, Rows, Table, Way
+from jobs.training_data.tables.shapes import BOUNDS, Bounds, Rows, Table, Way, sendable
 from jobs.training_data.tables.values import DECODER, MEGABYTE, DuplicateKeyError, numbered, text
 
 KEYS_FROM = 1_000  # objects
@@ -48,6 +48,7 @@ def _whole(bounds: Bounds) -> Bounds:
 
 def _document(document: dict[str, Any], way: Way, bounds: Bounds, notes: Notes, found: Evidence) -> Table:
     lists, beside = lists_of(document)
+    _refuse_halves([*lists, *beside])
     name = way.sheet or next(iter(lists))
     if name not in lists:
         raise RefusedError(fault(0, Code.SHEET_MISSING, sheet=printable(name)))
@@ -109,10 +110,17 @@ def _table(way: Way, read: Any, bounds: Bounds, notes: Notes, found: Evidence | 
         heads = [(number, _line(value)) for number, value in first]
         return table_of(way, heads, grid, bounds, notes)._replace(evidence=found)
     columns = list(dict.fromkeys(key for _number, value in first for key in _cells(value)))
+    _refuse_halves(columns)
     if len(columns) > bounds.columns:
         raise RefusedError(fault(0, Code.TABLE_TOO_WIDE, limit=bounds.columns))
     some = [_cells(value) for _number, value in first[:GUESSED_FROM]]
     return Table(Way(way.kind, way.encoding, sheet=way.sheet), columns, _rows(read()), notes, some, evidence=found)
+
+
+def _refuse_halves(names: list[str]) -> None:
+    """A key with half a character cannot be shown, nor chosen."""
+    if broken := [name for name in names if name != sendable(name)]:
+        raise RefusedError(fault(0, Code.LONE_SURROGATE, near=printable(broken[0])))
 
 
 def _rows(values: Values) -> Rows:

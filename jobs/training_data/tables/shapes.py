@@ -98,11 +98,16 @@ class Table(NamedTuple):
     evidence: Evidence | None = None
 
 
+def sendable(text: str) -> str:
+    """Without halves of characters, which no other process can be sent."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def column_names(cells: list[str], header: bool) -> list[str]:
     """The header's words, each once; what has none is called by its letter, as spreadsheets do."""
     names: list[str] = []
     for number, cell in enumerate(cells):
-        name = " ".join(cell.split())[:100] if header else ""
+        name = " ".join(sendable(cell).split())[:100] if header else ""
         name = name or letters(number)
         twins = sum(each == name or each.startswith(f"{name} (") for each in names)
         names.append(f"{name} ({twins + 1})" if twins else name)
