@@ -162,6 +162,22 @@ def test_fonts_that_say_nothing(tmp_path: Path) -> None:
     assert (refused.value.code, refused.value.params) == (TextCode.UNREADABLE_FONTS, {"pages": 1})
 
 
+def test_letters_that_look_well_in_a_font_that_says_nothing(tmp_path: Path) -> None:
+    """A font with many letters: the first come out as controls, the others as Latin letters."""
+    many = "".join(chr(0xAC00 + 28 * number) for number in range(90))
+
+    with pytest.raises(TextFaultError) as refused:
+        text_of(tmp_path, lines(many[:45], many[45:]), named=False)
+
+    assert refused.value.code == TextCode.UNREADABLE_FONTS
+
+
+def test_a_page_that_is_mostly_unreadable_is_left_out(tmp_path: Path) -> None:
+    text, notes = text_of(tmp_path, lines(*LEFT), lines("\x01\x02\x03글자"))
+
+    assert (text, notes) == ("\n".join(LEFT), {"unreadable_pages": "2"})
+
+
 def test_a_pdf_with_some_unreadable_pages_names_them(tmp_path: Path) -> None:
     good = lines(*LEFT)
     torn = lines("글 \x01\x02 있다", *LEFT)
