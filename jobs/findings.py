@@ -44,7 +44,7 @@ WORDS: dict[str, tuple[Text, Text]] = {
     ),
     FindingCode.MOJIBAKE: (
         _("Text that was read in a wrong encoding (mojibake). Places: %(places)s"),
-        _("Where the file's page offers a repair, compare and make it. Otherwise save the original as UTF-8."),
+        _("Put what is certain right on the file's page. Take the rest from the original again, saved as UTF-8."),
     ),
     FindingCode.REPLACED: (
         _("Characters that were lost, with a � in their place. Places: %(places)s"),
