@@ -121,6 +121,19 @@ def test_lines_that_were_wrapped_are_one_paragraph() -> None:
     assert [piece.text for piece in made] == [" ".join([*lines, "쌓였다."]), " ".join([*lines, "그쳤다."])]
 
 
+def test_a_row_of_names_before_prose_is_no_row_of_headings() -> None:
+    names = "\n\n".join(["김 아무개", "이 아무개", "박 아무개", "최 아무개", "정 아무개"])
+
+    assert {piece.heading for piece in cut(f"{names}\n\n{FIRST}")} == {""}
+
+
+def test_an_indented_line_begins_a_paragraph() -> None:
+    line = "눈이 오는 날이면 할머니는 늘 부엌 아궁이 앞에 앉아 오래된"
+    text = "\n".join([f" {line}", *[line] * 5, f" {line}", *[line] * 5])
+
+    assert len(list(Layout(text).paragraphs())) == 2
+
+
 def test_the_prompt_names_the_heading_or_leaves_its_line_out() -> None:
     recipe = Recipe(template="제목: {heading}\n낱말: {keywords}", format="legacy")
 
@@ -135,6 +148,7 @@ def test_the_prompt_names_the_heading_or_leaves_its_line_out() -> None:
     ("text", "prompt"),
     [
         (FIRST, "다음 낱말로 글을 쓰세요: 첫눈, 예고, 아침, 창문, 마당, 슬리퍼"),
+        ("눈이 GitHub Actions에 온다.", "다음 낱말로 글을 쓰세요: 눈, GitHub, Actions"),
         ("It snowed all night in Seoul.", "Write a text with these words: It, snowed, all, night, in, Seoul"),
     ],
 )
