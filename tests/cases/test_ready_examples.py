@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from jobs.training_data.tables.mapping import is_bad
 from tests.cases import path_of
 from tests.cases.conftest import Convert, ConvertText, codes, texts
 
@@ -133,3 +134,15 @@ def test_half_a_character_stays_for_the_check(convert_text: ConvertText) -> None
     row = r'{"messages": [{"role": "user", "content": "\ud83d"}, {"role": "assistant", "content": "a"}]}'
 
     assert convert_text(f"[{row}]")[1][0]["messages"][0]["content"] == "\ud83d"
+
+
+@pytest.mark.parametrize("key", ["system", "context", "input"])
+def test_more_beside_a_prompt_is_no_legacy_example(convert_text: ConvertText, key: str) -> None:
+    _said, made = convert_text([{"prompt": "눈?", "completion": "온다", key: "짧게"}] * 2)
+
+    assert "짧게" in json.dumps(made, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("value", "bad"), [(0, True), (0.0, True), ("no", True), (1, False), ("네", False)])
+def test_what_a_chosen_label_says(value: object, bad: bool) -> None:
+    assert is_bad(value) is bad
