@@ -9,6 +9,7 @@ from typing import Any
 
 REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT}
 FOREIGN = ("a", " ", "\n", "0", "-", "가", "password", "a.", "\\", '"', "[", "<a ", "a@", " \n", "\t")
+ALTERNATIVES = 6  # of a list of words the first ones: the others are as hard
 NOISE = 0.003  # seconds: what takes less grows by chance
 LENGTHS = (100, 500, 2_000)  # characters, short ones first: what grows fast would take for ever with more
 
@@ -58,7 +59,7 @@ def _fitting(tree: Any) -> Iterator[str]:
             for end in range(start + 1, len(parts) + 1):
                 yield "".join(parts[start:end])
     for kind, value in tree:
-        for each in _children(kind, value):
+        for each in _children(kind, value)[:ALTERNATIVES]:
             yield from _fitting(each)
 
 
