@@ -21,17 +21,17 @@ PUNCTUATION = re.compile(  # begins with one set, which is fast; not within numb
     r"[.,:!?;…·‥'\"“”‘’«»「」『』–—`、。]"
     r"(?:(?<![.,:!])|(?<=[.,:])(?:(?!\d)|(?<!\d[.,:]))|(?<=!)(?<![\d)]!)(?<!\b[a-z]!))"
 )
-NUMBER = re.compile(r"[0-9]+(?:[.,:/-][0-9]+)*(?:\s?[a-zµ%°℃]{1,3}(?![a-z]))?")
+NUMBER = re.compile(r"[0-9]++(?:[.,:/-][0-9]++)*(?:\s?[a-zµ%°℃]{1,3}(?![a-z]))?")
 WORD = re.compile(r"[㐀-鿿぀-ヿ]|[^\W㐀-鿿぀-ヿ_]+|[^\w\s]")
 SINO = "[영공일이삼사오육륙칠팔구십백천만억조]"
 COUNTERS = "개|명|원|년|월|일|시|시간|분|초|살|세|번|회|권|장|층|호|배|달러|달|주|마리|대|잔|병|쪽|위|등"
 TELLING = re.compile(  # a word that changes what is said, however long the rest is
-    rf".*\d.*|[-−+*/×÷=<>%$€₩]|{SINO}+(?:{COUNTERS})?.{{0,2}}"
+    rf"\A(?:.*\d.*|[-−+*/×÷=<>%$€₩]|{SINO}+(?:{COUNTERS})?.{{0,2}}"
     r"|(?:하나|둘|셋|넷|다섯|여섯|일곱|여덟|아홉|열|스물|서른|마흔|쉰|예순|일흔|여든|아흔|한|두|세|네|첫).{0,3}"
     r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
     r"|hundreds?|thousands?|millions?|half|twice|first|second|third|[a-z]+th"
     r"|[월화수목금토일]요일.{0,2}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
-    r"|안|못|.*(?:않|없|아니).*|not|no|never|none|.*n't|true|false|yes"
+    r"|안|못|.*(?:않|없|아니).*|not|no|never|none|.*n't|true|false|yes)"
 )
 
 

@@ -12,7 +12,7 @@ WORSE = {"rejected", "reject", "dispreferred", "unpreferred", "worse", "worst", 
 WORSE |= {"negative", "neg", "discarded", "declined"}
 BETTER |= {"선택", "선호", "채택"}
 WORSE |= {"거절", "거부", "비선호", "탈락"}
-ONE_OF_TWO = re.compile(r"(.*?)[_-]?([ab]|[0-2])", re.IGNORECASE)
+ONE_OF_TWO = re.compile(r"\A(.{0,78}?)[_-]?([ab]|[0-2])", re.IGNORECASE)
 JUDGED = (
     "winner",
     "better",

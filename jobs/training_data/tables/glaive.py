@@ -14,7 +14,7 @@ type Message = dict[str, Any]
 
 SPEAKER = re.compile(r"(?:^|\n)\s{0,8}(SYSTEM|USER|ASSISTANT|A|FUNCTION RESPONSE):[ \t]*")
 CALL = re.compile(r"<functioncall>\s*")
-ARGUMENTS = re.compile(r'"name":\s*"([^"]+)"\s*,\s*"arguments":\s*\'(.*)\'\s*\}\s*$', re.DOTALL)
+ARGUMENTS = re.compile(r'\A.{0,200}?"name":\s*"([^"]+)"\s*,\s*"arguments":\s*\'(.*)\'\s*\}\s*\Z', re.DOTALL)
 END = "<|endoftext|>"
 TEXTS = ("chat", "sample")
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from jobs.training_data.tables.dates import moment
 
 TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<blank>.)|\*(?P<fill>.)'
-    r"|\[(?P<elapsed>h+|m+|s+)\]|\[(?P<bracket>[^\]]*)\]"
+    r'"(?P<quoted>[^"]{0,255})"|\\(?P<escaped>.)|_(?P<blank>.)|\*(?P<fill>.)'
+    r"|\[(?P<elapsed>h{1,9}|m{1,9}|s{1,9})\]|\[(?P<bracket>[^\]]{0,255})\]"
     r"|(?P<general>General|G/표준)|(?P<half>AM/PM|A/P|오전/오후)"
     r"|(?P<exponent>E[+-])|(?P<date>yyyy|yy|e+|mmmmm|mmmm|mmm|mm|m|dddd|ddd|dd|d|aaaa|aaa|hh|h|ss|s)"
     r"|(?P<digit>[0#?])|(?P<mark>[.,%/@])|(?P<other>.)",

@@ -14,11 +14,11 @@ REPEATED_SENTENCE = 5  # and on which a sentence is one
 COUNTED = 2  # pages whose numbers go on as the pages do
 NUMBER = re.compile(r"\d+")
 NUMBER_ALONE = re.compile(
-    r"[\s\-–—―~·|/<>\[\]]*(?:p(?:age)?\b\.?\s*|제\s*)?\d{1,4}(?:\s*(?:쪽|페이지|면))?"
+    r"\A[\s\-–—―~·|/<>\[\]]*(?:p(?:age)?\b\.?\s*|제\s*)?\d{1,4}(?:\s*(?:쪽|페이지|면))?"
     r"(?:\s*(?:/|of|\s)\s*(?:총\s*)?\d{1,4}(?:\s*(?:쪽|페이지|면))?)?[\s\-–—―~·|/<>\[\]]*",
     re.IGNORECASE,
 )
-ROMAN = re.compile(r"[\s\-–—]*[ivxl]{1,6}[\s\-–—]*", re.IGNORECASE)
+ROMAN = re.compile(r"\A[\s\-–—]*[ivxl]{1,6}[\s\-–—]*", re.IGNORECASE)
 
 SENTENCE = re.compile(r"[가-힣a-z][.?!](?:\s|$)")
 LONGEST = 100  # characters of a head
