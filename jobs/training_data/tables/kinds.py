@@ -20,7 +20,9 @@ LOCKED = "locked"  # by a password, or by what an office encrypts its files with
 ZIPPED, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 HEAD_BYTES = 64 * 1024
 AGREEING = 3  # rows that a separator cuts alike: less may be prose
-MARKUP = re.compile(r"\A\s*(<\?xml\b|<!doctype\b|<html\b|<head\b|<meta\b|<table\b|<style\b|mime-version:)", re.IGNORECASE)
+MARKUP = re.compile(
+    r"\A\s*(<\?xml\b|<!doctype\b|<html\b|<head\b|<meta\b|<table\b|<style\b|mime-version:)", re.IGNORECASE
+)
 SHEET_2003 = "urn:schemas-microsoft-com:office:spreadsheet"
 JSON = re.compile(r'\A\s*(\{\s*["}]|\[\s*[{\["\]])')  # a title such as "[2024] 문의" is none
 PROTECTED = (b"\x9b DRMONE", b"<DOCUMENT SAFER", b"SCDSA")  # Fasoo, MarkAny, SoftCamp: offices encrypt with them
