@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jobs.models import TrainingFile
 from jobs.pipeline.checking import check
+from tests.cases import path_of
 from tests.conftest import World
 from tests.factories import make_file
 from tests.test_files_check import waiting
@@ -38,7 +39,18 @@ def test_one_row_tells_how_many_lines_have_it_and_the_first_of_them(world: World
     assert (fault.line, fault.times, fault.lines) == (1, 12, [*range(1, 11)])
     assert "and 11 more" in page.text
     assert "First lines: 1 · 2 · 3 · 4 · 5 · 6 · 7 · 8 · 9 · 10 …" in page.text
-    assert "Its text can be put right below." in page.text
+    assert "The file can be put right below" in page.text
+    assert "Mend the file as the table says" not in page.text
+
+
+def test_what_can_be_converted_is_pointed_to_beside_the_lines(world: World, login: Login) -> None:
+    file = checked(world, path_of("08").read_bytes())
+
+    page = page_of(world, login(world.bob), file)
+
+    assert f'href="{world.url(f"files/{file.uuid}/map/")}"' in page.text
+    assert "It can be turned into training data above." in page.text
+    assert "?finding=fault" in page.text
     assert "Mend the file as the table says" not in page.text
 
 

@@ -270,7 +270,7 @@ def test_one_click_makes_a_version_in_the_right_form(world: World, login: Login,
     file.refresh_from_db()
 
     assert f"files/{file.uuid}/repair/" in page.text
-    assert ("Its text can be put right below" in page.text) is (file.state == FileState.INVALID)
+    assert ("The file can be put right below" in page.text) is (file.state == FileState.INVALID)
     assert (made.state, made.examples, recorded(made)) == (FileState.READY, 12, done)
 
 
@@ -280,7 +280,7 @@ def test_a_repair_that_leaves_faults_is_not_called_enough(world: World, login: L
 
     page = login(world.bob).get(world.url(f"files/{file.uuid}/"))
 
-    assert "Its text can be put right below" not in page.text
+    assert "The file can be put right below" not in page.text
     assert "Examples with keys that are null or empty, which services refuse: 12" in page.text
 
 

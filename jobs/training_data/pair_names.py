@@ -27,6 +27,9 @@ NOT = frozenset({"non", "not", "un", "dis"})
 LABELS = frozenset({"label", "labels", "kto_tag", "is_good", "desirable"})
 
 
+type Side = tuple[bool, tuple[str, ...]]  # whether it is the better one, and the other words of its key
+
+
 class Named(NamedTuple):
     better: str
     worse: str
@@ -36,16 +39,36 @@ def other_names(example: dict[str, Any]) -> Named | None:
     """The two keys that hold a better and a worse answer, where neither name is the one that services want."""
     if not example.keys().isdisjoint(OUTPUT_KEYS):
         return None
-    answers = [key for key, value in example.items() if isinstance(value, str | list | dict)]
-    sides = {key: side for key in answers if (side := _side(key, clear="messages" in example))}
-    for better, (is_better, rest) in sides.items():
-        for worse, other in sides.items():
-            if is_better and other == (False, rest):
-                return Named(better, worse)
+    answers = _answers(example)
+    sides = _sides(answers, clear="messages" in example)
+    if pair := _matched(sides):
+        return pair
     if two := _two_answers(example, answers):
         return two
     worse_alone = [key for key, (is_better, _rest) in sides.items() if not is_better]
     return Named("messages", worse_alone[0]) if worse_alone and "messages" in example else None
+
+
+def clear_names(example: dict[str, Any]) -> Named | None:
+    """The two keys of a better and a worse answer, where their words leave no doubt: chosen_messages, …"""
+    return _matched(_sides(_answers(example), clear=True))
+
+
+def _answers(example: dict[str, Any]) -> list[str]:
+    return [key for key, value in example.items() if isinstance(value, str | list | dict)]
+
+
+def _sides(keys: list[str], *, clear: bool) -> dict[str, Side]:
+    return {key: side for key in keys if (side := _side(key, clear=clear))}
+
+
+def _matched(sides: dict[str, Side]) -> Named | None:
+    """A better and a worse one whose other words are the same."""
+    for better, (is_better, rest) in sides.items():
+        for worse, other in sides.items():
+            if is_better and other == (False, rest):
+                return Named(better, worse)
+    return None
 
 
 def _two_answers(example: dict[str, Any], answers: list[str]) -> Named | None:
@@ -59,7 +82,7 @@ def _two_answers(example: dict[str, Any], answers: list[str]) -> Named | None:
     return next((Named(one, other) for one, other, *_more in (keys for keys in stems.values() if len(keys) > 1)), None)
 
 
-def _side(key: str, *, clear: bool) -> tuple[bool, tuple[str, ...]] | None:
+def _side(key: str, *, clear: bool) -> Side | None:
     """Whether it is the better one, and the words beside that; None for any other key."""
     words = [word.lower() for word in WORD.findall(key[:80])]
     telling = [word for word in words if word in BETTER or word in WORSE]

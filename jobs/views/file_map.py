@@ -73,6 +73,5 @@ def _context(table: TrainingFile, look: Look, form: MapForm) -> dict[str, Any]:
         "examples": [by_side(shown_messages(for_display(each), hide=hide)) for each in look.examples],
         "reading": [form[name] for name in READING if name in form.fields],
         "columns": [form[name] for name in COLUMNS[:4]],
-        "more": [form[name] for name in (*COLUMNS[4:], "label")],
         "more_open": bool(look.mapping.rejected or look.mapping.label),
     }

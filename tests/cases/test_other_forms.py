@@ -82,6 +82,11 @@ FORMS: dict[str, tuple[Any, Any]] = {
         {"system": "짧게", "question": "눈?", "chosen": "온다", "rejected": "몰라"},
         {**DPO, "input": {"messages": [SYSTEM, USER]}},
     ),
+    "whole talks under longer names": (
+        {"chosen_messages": [USER, ASSISTANT], "rejected_messages": [USER, BAD]},
+        DPO,
+    ),
+    "a preference whose keys say more": ({"prompt": "눈?", "model_chosen": "온다", "model_rejected": "몰라"}, DPO),
     "HH-RLHF": ({"chosen": HH + "온다", "rejected": HH + "몰라"}, DPO),
     "trl's pair of talks": ({"prompt": [USER], "completion": [ASSISTANT]}, CHAT),
     "a request with its answer": (

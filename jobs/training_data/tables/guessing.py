@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from jobs.training_data.tables.forms import form_of
-from jobs.training_data.tables.preferences import BETTER, WORSE
+from jobs.training_data.tables.preferences import BETTER, WORSE, keys_of
 from jobs.training_data.tables.ready import is_asking
 from jobs.training_data.tables.shapes import Cells, Mapping
 
@@ -38,7 +38,7 @@ def guess(columns: list[str], rows: list[Cells], *, grid: bool = False) -> Mappi
         return Mapping(form, label=label)
     names = {name.strip().lower(): name for name in columns if name != label}
     worse = next((names[word] for word in WORSE if word in names), "")
-    better = next((names[word] for word in BETTER if word in names), "") if worse else ""
+    better, worse = keys_of(dict.fromkeys(names.values(), "")) or ("", worse)
     found = {"assistant": better} if better else {}
     for role in ROLES:
         if role not in found:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from jobs.training_data.codes import Code
+from jobs.training_data.pair_names import clear_names
 from jobs.training_data.tables.notes import Notes
 from jobs.training_data.tables.ready import SYSTEMS, is_talk, messages_of
 from jobs.training_data.tables.talks import TALKS, TOOLS, joined, name_left_out, turns, with_system, with_tools
@@ -14,11 +15,12 @@ type Message = dict[str, Any]
 
 BETTER = (
     "chosen", "preferred", "preferred_output", "preferred_completion", "preferred_response", "chosen_response",
-    "response_chosen", "chosen_answer", "answer_chosen",
+    "response_chosen", "chosen_answer", "answer_chosen", "chosen_messages",
 )  # fmt: skip
 WORSE = (
     "rejected", "non_preferred", "non_preferred_output", "non_preferred_completion", "non_preferred_response",
     "rejected_response", "response_rejected", "rejected_answer", "answer_rejected", "dispreferred",
+    "rejected_messages",
 )  # fmt: skip
 ASKED = ("prompt", "instruction", "question", "query", "user", "질문", "input")
 MORE = ("input", "context")
@@ -31,7 +33,7 @@ def keys_of(row: Row) -> tuple[str, str] | None:
     plain = {key.strip().lower(): key for key in row}
     better = next((plain[name] for name in BETTER if name in plain), None)
     worse = next((plain[name] for name in WORSE if name in plain), None)
-    return (better, worse) if better is not None and worse is not None else None
+    return (better, worse) if better is not None and worse is not None else clear_names(row)
 
 
 def is_preference(row: Row) -> bool:
