@@ -69,7 +69,7 @@ def bad_fourth_lines(good: list[str]) -> dict[Code, bytes]:
     """Of every sample that is these good lines and one more."""
     rows = {
         code: sample(code).removesuffix(b"\n").split(b"\n")
-        for code in set(Code) - WARNINGS - FILES.keys()
+        for code in sorted(set(Code) - WARNINGS - FILES.keys())
         if (SAMPLES / f"{code}.jsonl").exists()
     }
     around = [each.encode() for each in good]
