@@ -83,6 +83,7 @@ NOTES: dict[Note, Text] = {
     Note.INVISIBLE: _("Invisible characters were left out: %(n)s"),
     Note.UNREADABLE: _("Characters that could not be read and were replaced by a mark: %(n)s"),
     Note.MOJIBAKE: _("Lines that look as if they were read in a wrong encoding (mojibake): %(n)s"),
+    Note.PUT_RIGHT: _("Garbled lines (mojibake) were put right: %(n)s"),
     Note.QUESTION_MARKS: _("Words of which only question marks are left: %(n)s"),
     Note.PRIVATE_USE: _("Private-use characters, which only one font can show: %(n)s"),
     Note.MARKUP: _("Marks of Markdown were left out: %(n)s"),
@@ -105,6 +106,18 @@ NOTES: dict[Note, Text] = {
     Note.HYPHENS: _("Words hyphenated at the end of a line were joined: %(n)s"),
     Note.DOUBTFUL_PAGES: _("Pages with wrong or private-use characters; compare them with the PDF: %(n)s"),
     Note.OUTSIDE: _("Text outside the visible page was left out, places: %(n)s"),
+}
+LOST: Text = _("They are lost here. Upload the original, if you have it.")
+PAGES: Text = _("Upload the document that the PDF was made from, or have these pages recognised (OCR).")
+DOUBTS: dict[Note, Text] = {  # notes of what may be wrong with the text, each with its remedy
+    Note.MOJIBAKE: _("If you have the original, save it as UTF-8 and upload that."),
+    Note.UNREADABLE: LOST,
+    Note.QUESTION_MARKS: LOST,
+    Note.PRIVATE_USE: _("A model sees only their numbers. Replace them by standard characters and upload it again."),
+    Note.PAGES_WITHOUT_TEXT: PAGES,
+    Note.UNREADABLE_PAGES: PAGES,
+    Note.PARTLY_UNREADABLE_PAGES: PAGES,
+    Note.DOUBTFUL_PAGES: PAGES,
 }
 ENCODINGS: dict[str, Text] = {
     "utf-8": "UTF-8",
@@ -134,4 +147,10 @@ def noted(notes: Noted) -> list[tuple[str, str]]:
 
 
 def note_words(notes: Noted) -> list[str]:
-    return [words for _code, words in noted(notes)]
+    """What reading left out or changed."""
+    return [words for code, words in noted(notes) if Note(code) not in DOUBTS]
+
+
+def doubts(notes: Noted) -> list[tuple[str, str]]:
+    """What may be wrong with the text, and the remedy of each."""
+    return [(words, str(DOUBTS[Note(code)])) for code, words in noted(notes) if Note(code) in DOUBTS]

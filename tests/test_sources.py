@@ -19,6 +19,8 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 from jobs.models import AuditEntry, Source, SourceState
 from jobs.pipeline import sources
 from jobs.tasks import read_source
+from jobs.training_data.texts.found import PUT_RIGHT
+from tests.cases import path_of
 from tests.conftest import World
 from tests.documents import docx
 from tests.factories import make_source
@@ -193,6 +195,39 @@ def test_the_encoding_can_be_chosen_and_taken_back(world: World, login: Login) -
     assert wrong == (SourceState.INVALID, "wrong_encoding", "utf-8")
     assert (source.state, source.encoding) == (SourceState.READY, "cp949")
     assert AuditEntry.objects.filter(action="source.encoding").count() == 2
+
+
+def test_garbled_lines_are_put_right_on_one_click(world: World, login: Login) -> None:
+    """Its signs would become spaces and line breaks, were they not put right before."""
+    source = uploaded(world, login, path_of("25b").read_bytes(), "깨진 글.txt")
+    read_source(source.pk)
+    url, client = world.url(f"sources/{source.uuid}/"), login(world.bob)
+    garbled = client.get(url)
+
+    client.post(f"{url}encoding/", {"encoding": garbled.context["put_right"]})
+    read_source(source.pk)
+    right = client.get(url)
+
+    assert [words for words, _remedy in garbled.context["doubts"]] == [
+        "Lines that look as if they were read in a wrong encoding (mojibake): 2"
+    ]
+    assert "Put the garbled lines right" in garbled.text
+    assert (right.context["doubts"], right.context["put_right"]) == ([], "")
+    assert "Garbled lines (mojibake) were put right: 2" in right.context["notes"]
+    assert "할머니는 마루에 앉아 콩을 고르셨다." in right.context["excerpt"]
+    assert "Put the garbled lines right" not in right.text
+
+
+def test_what_is_not_certainly_garbled_stays_as_it_is(world: World, login: Login) -> None:
+    mixed = path_of("25b").read_bytes().split(b"\n")[0] + "\nCafé – ça va\n봄비가 왔다.\n".encode()
+    source = uploaded(world, login, mixed)
+    read_source(source.pk)
+    login(world.bob).post(world.url(f"sources/{source.uuid}/encoding/"), {"encoding": PUT_RIGHT})
+    read_source(source.pk)
+
+    source.refresh_from_db()
+    assert source.text_file.read_text(encoding="utf-8").endswith("고르셨다.\nCafé – ça va\n봄비가 왔다.\n")
+    assert source.notes["put_right"] == 1
 
 
 def test_a_document_can_be_read_again_but_has_no_encoding(world: World, login: Login) -> None:

@@ -10,7 +10,7 @@ from jobs.forms.uploading import OneUploadForm
 from jobs.text_faults import ENCODINGS, explain_text
 from jobs.training_data.texts.codes import TextCode
 from jobs.training_data.texts.found import ENCODINGS as CHOOSABLE
-from jobs.training_data.texts.found import KINDS
+from jobs.training_data.texts.found import KINDS, PUT_RIGHT
 from jobs.uploads import HashedFile, too_large
 
 
@@ -46,5 +46,9 @@ class EncodingForm(forms.Form):
     encoding = forms.ChoiceField(
         label=_("Read it as"),
         required=False,
-        choices=[("", _("As recognised")), *((name, ENCODINGS[name]) for name in CHOOSABLE)],
+        choices=[
+            ("", _("As recognised")),
+            (PUT_RIGHT, _("As recognised, with garbled lines put right")),
+            *((name, ENCODINGS[name]) for name in CHOOSABLE),
+        ],
     )

@@ -18,7 +18,9 @@ from jobs.forms.source import EncodingForm, SourceForm
 from jobs.models import Member, Source, SourceState, audit
 from jobs.pipeline import sources
 from jobs.tasks import nudge, read_source
-from jobs.text_faults import ENCODINGS, explain_text, note_words
+from jobs.text_faults import ENCODINGS, doubts, explain_text, note_words
+from jobs.training_data.texts.codes import Note
+from jobs.training_data.texts.found import PUT_RIGHT
 from jobs.uploads import HashedFile
 from jobs.views.access import DeskRequest, trainer_page, viewer_page
 from jobs.views.listings import listing
@@ -97,10 +99,16 @@ def _context(source: Source) -> dict[str, Any]:
         "source": source,
         "fault": explain_text(source.fault, source.fault_params) if source.fault else None,
         "notes": note_words(source.notes),
+        "doubts": doubts(source.notes),
+        "put_right": PUT_RIGHT if _can_be_put_right(source) else "",
         "encoding": ENCODINGS.get(source.encoding, source.encoding),
         "form": EncodingForm(initial={"encoding": source.chosen_encoding}) if source.is_plain else None,
         "excerpt": excerpt(source),
     }
+
+
+def _can_be_put_right(source: Source) -> bool:
+    return source.is_plain and Note.MOJIBAKE.value in source.notes and source.chosen_encoding != PUT_RIGHT
 
 
 def excerpt(source: Source) -> str:

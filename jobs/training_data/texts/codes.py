@@ -49,6 +49,7 @@ class Note(StrEnum):
     EQUATIONS = "equations"
     FOOTNOTES = "footnotes"
     MOJIBAKE = "mojibake"
+    PUT_RIGHT = "put_right"
     QUESTION_MARKS = "question_marks"
     PRIVATE_USE = "private_use"
     UNREADABLE_PAGES = "unreadable_pages"

@@ -5,6 +5,8 @@ import msgspec
 KINDS = ("txt", "md", "docx", "hwpx", "pdf")
 ENCODINGS = ("utf-8", "cp949", "utf-16-le", "utf-16-be", "johab", "iso2022_kr")  # those that a person may choose
 
+PUT_RIGHT = "mojibake"  # chosen in place of an encoding: as recognised, then what is certainly mojibake is put right
+
 type Noted = dict[str, int | str]  # codes.Note → how often, or on which pages
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from jobs.training_data.texts.codes import Note, TextCode, TextFaultError
 from jobs.training_data.texts.decoding import decode
-from jobs.training_data.texts.found import BOUNDS, Bounds, Noted
+from jobs.training_data.texts.found import BOUNDS, PUT_RIGHT, Bounds, Noted
 from jobs.training_data.texts.marking import MARK, take_marks_out
 from jobs.training_data.texts.pdf import pdf_text
 from jobs.training_data.texts.plain import tidy, without_marks
 from jobs.training_data.texts.zipped import zipped_text
-from jobs.training_data.unreadable import Sign, unreadable
+from jobs.training_data.unreadable import Sign, readable, unreadable
 
 INK = re.compile(r"\S")
 type OnPage = Callable[[int, int], None]
@@ -49,6 +49,12 @@ def _signs(text: str) -> dict[str, int]:
     return {Note.UNREADABLE.value if sign is Sign.REPLACED else sign.value: count for sign, count in signs.items()}
 
 
+def _put_right(text: str, notes: Noted) -> tuple[str, Noted]:
+    right = readable(text)
+    changed = sum(before != after for before, after in zip(text.split("\n"), right.split("\n"), strict=True))
+    return right, notes | ({Note.PUT_RIGHT.value: changed} if changed else {})
+
+
 def _raw(path: Path, kind: str, encoding: str, bounds: Bounds, page_read: OnPage) -> Read:
     if kind == "pdf":
         return Read(*pdf_text(path, bounds, page_read))
@@ -60,11 +66,13 @@ def _raw(path: Path, kind: str, encoding: str, bounds: Bounds, page_read: OnPage
 def _plain(path: Path, kind: str, encoding: str, bounds: Bounds) -> Read:
     if path.stat().st_size > bounds.text_bytes:
         raise TextFaultError(TextCode.TOO_LONG, limit=bounds.characters)
-    decoded = decode(path.read_bytes(), encoding)
+    decoded = decode(path.read_bytes(), "" if encoding == PUT_RIGHT else encoding)
     notes: Noted = {Note.BOM.value: 1} if decoded.has_bom else {}
     if decoded.unreadable:
         notes[Note.UNREADABLE.value] = decoded.unreadable
     text = decoded.text.replace(MARK, "")
+    if encoding == PUT_RIGHT:
+        text, notes = _put_right(text, notes)
     if kind == "md":
         text, marks = without_marks(text.replace("\r\n", "\n"))
         notes |= {Note.MARKUP.value: marks} if marks else {}
