@@ -54,6 +54,16 @@ def test_what_can_be_converted_is_pointed_to_beside_the_lines(world: World, logi
     assert "Mend the file as the table says" not in page.text
 
 
+def test_no_lines_are_to_be_edited_where_only_the_whole_file_is_at_fault(world: World, login: Login) -> None:
+    file = checked(world, b"\n".join(GOOD_BYTES.splitlines()[:6]))
+
+    page = page_of(world, login(world.bob), file)
+
+    assert [fault.line for fault in page.context["facts"].faults] == [0]
+    assert "?finding=fault" not in page.text
+    assert "Mend the file as the table says" in page.text
+
+
 def test_what_the_report_did_not_keep_is_counted_too(world: World, login: Login) -> None:
     file = checked(world, b"\n" * 150 + GOOD_BYTES)
 

@@ -71,6 +71,10 @@ class Facts:
         return bool(self.repair) and is_mended_by(self.report, self.repair or {})
 
     @property
+    def has_lines_to_edit(self) -> bool:
+        return any(fault.line for fault in self.faults)
+
+    @property
     def faults_unsaid(self) -> int:
         return self.report.fault_count - sum(fault.times for fault in self.faults)
 
