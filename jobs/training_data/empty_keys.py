@@ -78,7 +78,7 @@ def _is_empty(key: str, value: object) -> bool:
 
 
 def _part(part: dict[str, Any], names: Names) -> dict[str, Any]:
-    kept = _without_null(part, names, {"type", part.get("type")})
+    kept = _without_null(part, names, {"type", str(part.get("type"))})
     image = kept.get("image_url")
     return kept | {"image_url": _without_null(image, names, {"url"})} if isinstance(image, dict) else kept
 

@@ -53,7 +53,7 @@ def _one_document(head: bytes) -> Fault | None:
     """JSON, but one value over the whole file instead of one object a line."""
     if re.match(rb"\A\s*\[\s*\{\s*'", head[:64]):
         return fault(1, Code.PYTHON, near=printable(head[:20].decode(errors="replace")))
-    if re.match(rb"\A\s*\[\s*(?:[{\]]|$)", head[:64]):
+    if re.match(rb"\A\s*\[(?:\s*(?:[{\]]|$|\[\s*\")|[ \t]*\r?\n\s*[\[\"])", head[:64]):
         return fault(1, Code.JSON_ARRAY)
     if re.match(rb"\A\s*\{[ \t]*\r?\n\s*\"", head[:64]):
         return fault(1, Code.SPREAD_OVER_LINES)

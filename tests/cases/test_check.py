@@ -1,5 +1,7 @@
 """Training files as people bring them: what is right passes, what is wrong gets its cause, once, and its remedy."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,3 +105,25 @@ def test_the_message_names_the_cause_and_the_remedy(number: str, message: str, r
 )
 def test_what_can_be_repaired_with_certainty_is_offered(number: str, repair: str) -> None:
     assert repair in findings(checked(number))
+
+
+PAIRS, TEXTS = [["눈?", "온다"]] * 12, ["눈이 온다"] * 12
+
+
+@pytest.mark.parametrize(("rows", "indent"), [(PAIRS, None), (PAIRS, 1), (PAIRS, "\t"), (TEXTS, 2)])
+def test_lists_of_lists_or_texts_are_one_array(rows: list[Any], indent: int | str | None, tmp_path: Path) -> None:
+    """That is one fault, not one on each line."""
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows, ensure_ascii=False, indent=indent))
+
+    assert faults(report_of(path)) == {Code.JSON_ARRAY}
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 1])
+def test_a_part_of_no_known_type_is_a_fault(kind: object, tmp_path: Path) -> None:
+    parts = [{"type": kind, "text": None}]
+    example = {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": "눈"}]}
+    path = tmp_path / "parts.jsonl"
+    path.write_text(f"{json.dumps(example)}\n" * 12)
+
+    assert Code.PART_INVALID in faults(report_of(path))
