@@ -82,14 +82,14 @@ class MapForm(forms.Form):
     encoding = forms.ChoiceField(label=_("Encoding"))
     delimiter = forms.ChoiceField(label=_("Cells are separated by"))
     quotes = forms.ChoiceField(
-        label=_("Quotes"), choices=[("around", _("stand around cells")), ("text", _("are a part of the text"))]
+        label=_("Quotes"), choices=[("around", _("enclose cells")), ("text", _("are part of the text"))]
     )
     header = forms.ChoiceField(label=_("Names of the columns"), help_text=_("Rows above it are left out."))
     hidden = forms.BooleanField(label=_("Read hidden rows and columns, too"), required=False)
     shape = forms.ChoiceField(label=_("What it is"), choices=SHAPES)
     user = forms.ChoiceField(label=_("User: the question"), required=False)
     context = forms.ChoiceField(
-        label=_("More of the question"), required=False, help_text=_("Stands below the question, after an empty line.")
+        label=_("More of the question"), required=False, help_text=_("Goes below the question, after an empty line.")
     )
     assistant = forms.ChoiceField(label=_("Assistant: the answer"), required=False)
     system = forms.ChoiceField(label=_("System: the instruction"), required=False)
