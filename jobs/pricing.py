@@ -121,7 +121,7 @@ def base(profile: str, model: str) -> Base | None:
 
 def likely_epochs(examples: int) -> int:
     """What "auto" most likely becomes: 3, and more for few examples (about 100 passes over ten; observed)."""
-    return 3 if examples >= 34 else min(25, max(3, math.ceil(100 / max(examples, 1))))
+    return min(25, max(3, math.ceil(100 / max(examples, 1))))
 
 
 def estimate(
