@@ -97,7 +97,8 @@ def _must_pass(tests: str) -> None:
 
 
 def _tests(module: str) -> str:
-    files = " ".join(f"tests/test_{name}.py" for name in dict.fromkeys(TESTS[module].split()))
+    names = dict.fromkeys(TESTS[module].split())
+    files = " ".join(f"tests/{name}.py" if "/" in name else f"tests/test_{name}.py" for name in names)
     return f"{sys.executable} -m pytest -x -q -p no:cacheprovider {files}"
 
 
