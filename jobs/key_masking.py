@@ -16,6 +16,9 @@ HIDDEN = "···"
 SHORTEST = 8  # characters: what is shorter ("EMPTY", "none") is no secret, and would be found in honest words
 PIECE = 12  # characters in a row that are no chance
 STEP = 6  # so a part of 17 characters and more is found wherever in the key it begins
+WORDS = re.compile(
+    r"(?=[a-z]*[_.=])[a-z_.=\-]{1,12}"
+)  # `fail=invalid_training_file` in a key of our trainer is a word, and no secret
 ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}|\\/")
 
 
@@ -25,8 +28,9 @@ class KeyMask:
     def __init__(self, key: str) -> None:
         self.key = key if len(key) >= SHORTEST else ""
         own = self._own_part()
-        self.pieces = [key[at : at + PIECE] for at in range(own, len(self.key) - PIECE + 1, STEP)]
-        self.pieces += [self.key[-PIECE:]] if self.pieces else []
+        pieces = [key[at : at + PIECE] for at in range(own, len(self.key) - PIECE + 1, STEP)]
+        pieces += [self.key[-PIECE:]] if pieces else []
+        self.pieces = [piece for piece in pieces if not WORDS.fullmatch(piece)]
         self.encoded = list(_encoded(self.key.encode())) if self.key else []
 
     def _own_part(self) -> int:

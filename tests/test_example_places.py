@@ -44,7 +44,7 @@ def made_by_a_run(world: World, *sources: Source) -> tuple[Run, TrainingFile]:
 
 
 def test_every_example_names_its_text_its_characters_and_its_run(world: World, login: Login) -> None:
-    first, second = (make_source(world.team, long_text(n), name=f"{n}.txt") for n in (40, 50))
+    first, second = (make_source(world.team, long_text(n), name=f"{n}.txt") for n in (80, 100))
     run, file = made_by_a_run(world, first, second)
     pieces = list(run.chunks.select_related("source", "run"))
     assert {piece.source for piece in pieces} == {first, second}

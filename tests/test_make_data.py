@@ -108,13 +108,25 @@ def test_paths_are_relative_to_where_the_caller_is(tmp_path: Path) -> None:
     assert check(folder / "rel.jsonl").examples > 50
 
 
+def listen() -> None:
+    """As in a terminal: a job in the background, as CI may be, is started deaf to SIGINT, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("stopped_by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_command_that_is_stopped_leaves_nothing(tmp_path: Path, stopped_by: signal.Signals) -> None:
     text, out = tmp_path / "long.txt", tmp_path / "out"
     out.mkdir()
     text.write_text(NOTES.read_bytes().decode("cp949") * 100, encoding="utf-8")
     line = [sys.executable, str(ROOT / "manage.py"), "make_data", text.name, "--out", "out/a.jsonl"]
-    with subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        line,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=listen,
+    ) as process:
         assert process.stderr
         while "characters" not in process.stderr.readline():  # the first word of how far it is: the half is there
             assert process.poll() is None

@@ -46,12 +46,19 @@ def plain(text: str) -> str:
 def question(example: Spoken, answer: str) -> int:
     """The same for examples that ask the same and answer with the same numbers, with the same beside it."""
     asked = "\x1e".join(f"{role}\x1f{plain(text)}" for role, text in example.texts if role != "assistant")
-    return _digest(f"{asked}\x1d{example.beside}\x1d{' '.join(NUMBER.findall(answer))}")
+    return _digest(f"{asked}\x1d{example.beside}\x1d{_numbers(answer)}")
+
+
+def _numbers(answer: str) -> str:
+    """What tells the answers of a template from one another."""
+    return " ".join(NUMBER.findall(answer))
 
 
 def surroundings(example: Spoken, answer: str) -> int:
-    """The same for examples with the same images; of those that hardly answer, with the same question."""
-    return _digest(example.attached) if len(answer) >= LONG_ENOUGH else question(example, answer)
+    """The same for examples with the same images and numbers; of those that hardly answer, with the same question."""
+    if len(answer) < LONG_ENOUGH:
+        return question(example, answer)
+    return _digest(f"{example.attached}\x1d{_numbers(answer)}")
 
 
 def answers(example: Spoken) -> str:

@@ -29,7 +29,7 @@ LONGEST_HIDDEN = 16
 CUT_IN_TWO = 60  # characters that a number or an address may have
 # What stands before a cut and may be the beginning of a number, an address or a key; behind one, the end of a number.
 BEGUN = re.compile(
-    r"(?:[0-9(+][-0-9 .()]{0,60}|[^\s@]{0,64}@\S{0,255}"
+    r"(?:[0-9(+][-0-9 .()]{0,60}|[^\s@]{0,64}@\S{0,64}"
     rf"|(?:{'|'.join(KEY_MARKS)})\S{{0,255}})(?=…)|(?<=…)[-0-9 .()]{{0,60}}[0-9]"
 )
 
