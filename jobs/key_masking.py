@@ -16,9 +16,7 @@ HIDDEN = "···"
 SHORTEST = 8  # characters: what is shorter ("EMPTY", "none") is no secret, and would be found in honest words
 PIECE = 12  # characters in a row that are no chance
 STEP = 6  # so a part of 17 characters and more is found wherever in the key it begins
-WORDS = re.compile(
-    r"(?=[a-z]*[_.=])[a-z_.=\-]{1,12}"
-)  # `fail=invalid_training_file` in a key of our trainer is a word, and no secret
+WORDS = re.compile(r"\A(?=[a-z]*[_.=])[a-z_.=\-]{1,12}")  # `fail=invalid_training_file` in a practice key is no secret
 ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}|\\/")
 
 
