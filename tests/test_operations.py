@@ -140,6 +140,15 @@ def test_what_the_report_calls_near_stays_on_one_side(tmp_path: Path) -> None:
         assert sum("우물가" in row.decode() for row in desk.rows()) in (0, 4)
 
 
+def test_answers_of_a_template_with_other_numbers_may_be_split(tmp_path: Path) -> None:
+    body = [line(user(f"골목 {n}"), answer(f"{n}번째 골목에 눈이 내려 발소리가 작아졌다.")) for n in range(20)]
+    desk = Desk(tmp_path, "\n".join(body).encode())
+
+    split(desk.source, desk.target, ratio=0.75, seed=1, part="validation")
+
+    assert len(desk.rows()) == 5
+
+
 def test_a_shared_label_ties_nothing() -> None:
     rows = [line(user(f"{n}번째 상품평은 어떤가"), answer("긍정")).encode() for n in range(5)]
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from rensa import RMinHash
 
-from jobs.training_data.likeness import answers, are_alike, are_close, cut, question, surroundings
+from jobs.training_data.likeness import answers, are_alike, are_tied, cut, question, surroundings
 from jobs.training_data.spoken import Spoken
 
 SLOTS, BANDS, SEED = 128, 16, 42
@@ -39,7 +39,7 @@ class Measure(NamedTuple):
 
 
 NEAR = Measure(question, are_alike)  # one of them can go
-TIED = Measure(surroundings, are_close)  # one must not be judged by what the other taught
+TIED = Measure(surroundings, are_tied)  # one must not be judged by what the other taught
 
 
 class Groups:

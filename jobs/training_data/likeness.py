@@ -55,10 +55,8 @@ def _numbers(answer: str) -> str:
 
 
 def surroundings(example: Spoken, answer: str) -> int:
-    """The same for examples with the same images and numbers; of those that hardly answer, with the same question."""
-    if len(answer) < LONG_ENOUGH:
-        return question(example, answer)
-    return _digest(f"{example.attached}\x1d{_numbers(answer)}")
+    """The same for examples with the same images; of those that hardly answer, with the same question."""
+    return _digest(example.attached) if len(answer) >= LONG_ENOUGH else question(example, answer)
 
 
 def answers(example: Spoken) -> str:
@@ -70,12 +68,23 @@ def are_alike(mine: str, theirs: str) -> bool:
     """Whether two answers to one question say the same. Both are plain."""
     if mine == theirs:
         return True
+    differing = _differing(mine, theirs)
+    return differing is not None and not any(map(TELLING.fullmatch, differing)) and are_close(mine, theirs)
+
+
+def are_tied(mine: str, theirs: str) -> bool:
+    """Whether who learnt one answer knows the other. Short ones of a template with other numbers are different."""
+    if not are_close(mine, theirs):
+        return False
+    return _numbers(mine) == _numbers(theirs) or _differing(mine, theirs) is not None
+
+
+def _differing(mine: str, theirs: str) -> Counter[str] | None:
+    """The words that only one of two answers has; None where they are more than one in twenty."""
     words, others = WORD.findall(mine), WORD.findall(theirs)
     only_mine, only_theirs = Counter(words) - Counter(others), Counter(others) - Counter(words)
     most = max(only_mine.total(), only_theirs.total())
-    if most > min(len(words), len(others)) // WORDS_FOR_ONE or any(map(TELLING.fullmatch, only_mine | only_theirs)):
-        return False
-    return are_close(mine, theirs)
+    return only_mine | only_theirs if most <= min(len(words), len(others)) // WORDS_FOR_ONE else None
 
 
 def are_close(mine: str, theirs: str) -> bool:
