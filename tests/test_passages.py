@@ -553,6 +553,17 @@ def test_a_version_on_its_way_keeps_its_parent(world: World) -> None:
     assert file.path.exists()
 
 
+def test_a_version_that_is_being_made_is_waited_for_two_seconds_at_a_time(world: World) -> None:
+    holding(world, 3, name="a.jsonl")
+    search = searched(world)
+    forgetting.order(search, world.alice)
+
+    with time_machine.travel(timezone.now(), tick=False):
+        passages.work(Search.objects.get(pk=search.pk))
+
+        assert Search.objects.get(pk=search.pk).due_at == timezone.now() + timedelta(seconds=2)
+
+
 def test_changes_that_nobody_saved_keep_the_file(world: World) -> None:
     file = holding(world, 3, name="a.jsonl")
     DraftChange.objects.create(file=file, by=world.bob, line=1, content="")

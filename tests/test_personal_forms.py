@@ -134,3 +134,35 @@ def test_a_check_digit_of_ten_and_more_wraps_around() -> None:
 
     assert all(len(last) == 1 for last in fitting.values())
     assert {last for (last,) in fitting.values()} == set("0123456789")
+
+
+# --- how certain it is ------------------------------------------------------------------------------------------
+
+ISSUED = (
+    "4222222222222 4111111111111111 4000000000000000006 5105105105105100 5555555555554444 2221000000000009"
+    " 2229990000000003 2300000000000003 2699990000000004 2700000000000009 2720990000000007 378282246310005"
+    " 341111111111111 3528000000000007 3530111333300000 3589990000000005 30000000000004 3600000000000008"
+    " 38520000023237 6011111111111117 6500000000000002 6440000000000005 6200000000000005 62000000000000000"
+    " 620000000000000005 6200000000000000000 9400000000000007"
+).split()
+
+
+@pytest.mark.parametrize("digits", ISSUED)
+def test_numbers_that_an_issuer_gives_out_are_cards(digits: str) -> None:
+    """Test numbers of payment services, and first and last numbers of the issuers' ranges with their check digit."""
+    found = find(f"{digits[:4]}-{digits[4:8]}-{digits[8:12]}-{digits[12:]}")
+
+    assert [one.kind for one in found] == [Kind.CARD]
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"),
+    [
+        ("+14155552671", False),  # digits alone: it may count something
+        ("+1 415 555 2671", True),
+        ("tel. +14155552671", True),
+        ("tel. +1 415 555 2671", True),
+    ],
+)
+def test_a_number_from_abroad_is_certain_by_its_marks_or_its_label(text: str, certain: bool) -> None:
+    assert [(one.kind, one.certain) for one in find(text)] == [(Kind.PHONE, certain)]

@@ -275,3 +275,8 @@ def test_a_talk_is_shown_without_the_key(monkeypatch: pytest.MonkeyPatch, parrot
             return "".join([piece.text async for piece in pieces])
 
     assert asyncio.run(talk(parrot.access())) == f"Your key: {HIDDEN}."
+
+
+def test_a_text_that_is_nothing_but_the_shortest_secret_is_hidden() -> None:
+    assert KeyMask("a1b2c3d4").text("a1b2c3d4") == HIDDEN
+    assert KeyMask("a1b2c3d").text("a1b2c3d") == "a1b2c3d"

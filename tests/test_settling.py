@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs.models import AuditEntry, FineTuneJob
 from jobs.pipeline import settling
+from jobs.pipeline.job_pages import JobPages
 from jobs.pipeline.stuck import Why, explained
 from jobs.states import State
 from tests.conftest import World
@@ -250,3 +251,10 @@ def test_a_job_that_shows_its_tag_late_needs_no_person_any_more(world: World, se
         job = walk(job, State.RUNNING)
 
         assert (job.remote_id, job.candidates, job.asks_person) == (mine["id"], [], False)
+
+
+def test_where_no_page_was_read_nothing_is_known_to_have_ended(world: World) -> None:
+    pages = JobPages(world.connection.access(), 0)
+
+    assert list(pages) == []
+    assert pages.ended is False
