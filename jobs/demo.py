@@ -36,7 +36,7 @@ def make_demo(password: str = PASSWORD, staff: bool = True) -> bool:
 
 
 def _connect(team: Team, user: User) -> None:
-    connection = Connection(team=team, name="연습용 트레이너", profile="trainer", created_by=user)
+    connection = Connection(team=team, name="내장 트레이너", profile="trainer", created_by=user)
     connection.set_key(f"trainer-demo-{secrets.token_hex(8)}")
     connection.save()
     probe.order(connection)

@@ -13,10 +13,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from jobs.methods import Method
+from jobs.engines import Engine, base_of
+from jobs.methods import TRAINS_ON, Method
 
 # Where the catalog's figures come from: kept in English, translated where they are shown.
+OWN = gettext_noop("a model of your own: no fee; electricity is not counted")
 SOURCES = (
+    OWN,
     gettext_noop("the bundled trainer"),
     gettext_noop("OpenAI price page and deprecations page, copies of 2026"),
 )
@@ -45,6 +48,7 @@ class Base:
     practice: bool = False
     shutdown: date | None = None
     no_new_jobs: date | None = None
+    is_own: bool = False  # trained and run on the machine of whoever runs the trainer
 
     @property
     def days_left(self) -> int | None:
@@ -113,10 +117,21 @@ def bases(profile: str) -> list[Base]:
     return [base for base in catalog() if base.profile == profile]
 
 
-def base(profile: str, model: str) -> Base | None:
-    """The catalog's entry for a base model id, an alias of it, or a model tuned from it."""
-    name = model.split(":")[1] if model.startswith("ft:") and model.count(":") > 1 else model
+def base(profile: str, model: str, engine: str = "") -> Base | None:
+    """What is known of a base model id, an alias of it, or a model tuned from it; None where no price is.
+
+    engine: what is behind the model, where that is known. What our own machine trains is never in the catalog.
+    """
+    name = base_of(model)
+    if engine == Engine.TRANSFORMERS:
+        return _own(profile, name)
     return next((b for b in bases(profile) if name in (b.id, b.label)), None)
+
+
+def _own(profile: str, name: str) -> Base:
+    free = Decimal(0)
+    today = timezone.now().date()
+    return Base(profile, name, name, free, free, free, OWN, today, tuple(TRAINS_ON), METHOD_SOURCES[0], is_own=True)
 
 
 def likely_epochs(examples: int) -> int:
@@ -125,14 +140,21 @@ def likely_epochs(examples: int) -> int:
 
 
 def estimate(
-    profile: str, model: str, *, tokens: int, examples: int, epochs: int | str, method: str = Method.SUPERVISED
+    profile: str,
+    model: str,
+    *,
+    tokens: int,
+    examples: int,
+    epochs: int | str,
+    method: str = Method.SUPERVISED,
+    engine: str = "",
 ) -> Estimate:
     """Estimate a job of `examples` examples with `tokens` tokens; validation data is not billed.
 
     OpenAI bills "tokens in the file x epochs" whatever the method. That both answers of a DPO example count is likely,
     but not written down: such an estimate says so.
     """
-    known = base(profile, model)
+    known = base(profile, model, engine)
     guessed = epochs == "auto"
     return Estimate(
         tokens=tokens,
@@ -146,9 +168,9 @@ def estimate(
     )
 
 
-def training_cost(profile: str, model: str, trained_tokens: int) -> Decimal | None:
+def training_cost(profile: str, model: str, trained_tokens: int, engine: str = "") -> Decimal | None:
     """What the service bills for so many trained tokens; None where the price is unknown."""
-    known = base(profile, model)
+    known = base(profile, model, engine)
     return known.training * trained_tokens / MILLION if known else None
 
 

@@ -26,7 +26,6 @@ class Profile:
     # How it can train. Of OpenAI: the method guides, copies of November 2026; the catalog says which base takes which.
     methods: tuple[str, ...] = (Method.SUPERVISED, Method.DPO)
     methods_are_known: bool = True  # False: nobody told us, so nothing is ruled out
-    simulated: bool = False  # its pages say so
     watched_seconds: int = 5  # how often a job is asked for while a page shows it
     idle_seconds: int = 60
     ends: Mapping[str, State] = field(default_factory=lambda: OPENAI_ENDS, hash=False)  # the words that end its jobs
@@ -41,10 +40,9 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         Profile(
             "trainer",
-            _("Bundled trainer (simulated)"),
-            _("Runs beside this portal. Practises the whole walk: nothing leaves this machine, nothing is charged."),
+            _("Bundled trainer"),
+            _("Runs beside this portal, for practice and for real training. Nothing leaves this machine, no fee."),
             bundled=True,
-            simulated=True,
             watched_seconds=2,
             idle_seconds=10,
         ),

@@ -102,4 +102,5 @@ def _model(uid: str, created_at: datetime | None, owner: str, shutdown_date: str
         "created": unix(created_at),
         "owned_by": owner,
         "shutdown_date": shutdown_date,
+        "engine": "simulated",
     }

@@ -75,7 +75,10 @@ class RunAdmin(Rows[Run]):
     page = (
         (None, ("name", run_state, "trouble", "team", "created_by", recipe, "training_file", "wish", "uuid")),
         (_("Pieces of text"), ("total", "done", "failed", "unsure", "flagged")),
-        (_("Money"), ("connection", "model", estimated, cap, spent, held, "prompt_tokens", "completion_tokens")),
+        (
+            _("Money"),
+            ("connection", "model", "engine", estimated, cap, spent, held, "prompt_tokens", "completion_tokens"),
+        ),
         (_("Times"), ("created_at", started, "finished_at", "due_at", "tries")),
     )
     by = ("state", "connection__profile", "created_at", ByTeam)

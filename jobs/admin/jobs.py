@@ -85,7 +85,15 @@ class JobAdmin(Rows[FineTuneJob]):
         (
             _("Order"),
             (
-                *("base_model", "training_file", "validation_file", "method", "hyperparameters"),
+                *(
+                    "base_model",
+                    "engine",
+                    "model_facts",
+                    "training_file",
+                    "validation_file",
+                    "method",
+                    "hyperparameters",
+                ),
                 *("suffix", "seed", "note", "origin"),
             ),
         ),
@@ -93,7 +101,7 @@ class JobAdmin(Rows[FineTuneJob]):
         (_("Times"), ("created_at", "submitted_at", "started_at", "finished_at", "collected_at")),
         (_("What the service says"), ("remote", "imported")),
     )
-    by = ("state", Failed, Stuck, ServiceResting, "connection__profile", "created_at", ByTeam)
+    by = ("state", Failed, Stuck, ServiceResting, "engine", "connection__profile", "created_at", ByTeam)
     search_fields = ("name", "uuid", "remote_id", "fine_tuned_model", "team__name", "created_by__email")
     list_select_related = ("team", "connection", "created_by")
     actions = (acts.poll_now, acts.cancel)

@@ -59,9 +59,9 @@ class CheckpointAdmin(Rows[Checkpoint]):
 
 @admin.register(TunedModel)
 class TunedModelAdmin(Rows[TunedModel]):
-    shown = ("name", "team", "base", "step", "job", "connection", "shutdown_date", "created_at")
+    shown = ("name", "team", "base", "engine", "step", "job", "connection", "shutdown_date", "created_at")
     page = ((None, (*shown, "uuid")),)
-    by = ("connection__profile", ("shutdown_date", ByDate), ByTeam)
+    by = ("engine", "connection__profile", ("shutdown_date", ByDate), ByTeam)
     search_fields = ("name", "base", "team__name", "job__name")
     list_select_related = ("team", "job", "connection")
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
 from jobs.answers import LONGEST_ID
+from jobs.engines import Engine, facts_of
 from jobs.forms.fields import AutoNumber
 from jobs.methods import SETTINGS, TRAINS_ON, Method
 from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile
@@ -150,6 +151,7 @@ class OrderForm(forms.Form):
             examples=file.examples,
             epochs=epochs,
             method=self.method,
+            engine=connection.engine_of(model),
         )
 
     def hyperparameters(self) -> dict[str, int | float | str | None]:
@@ -166,6 +168,8 @@ class OrderForm(forms.Form):
             retry_of=retry_of,
             connection=data["connection"],
             base_model=data["base_model"],
+            engine=data["connection"].engine_of(data["base_model"]),
+            model_facts=facts_of(data["connection"].listed(data["base_model"])),
             training_file=data["training_file"],
             validation_file=data["validation_file"],
             name=data["name"] or data["suffix"] or data["training_file"].name.removesuffix(".jsonl")[:120],
@@ -179,8 +183,9 @@ class OrderForm(forms.Form):
 
 
 def offers(connection: Connection) -> list[dict[str, Any]]:
-    """Base models that a connection can train: our catalog, less what the service was seen not to list."""
+    """Base models that a connection can train: those listed as real, then our catalog less what is not listed."""
     seen = set(connection.bases_seen())
+    real = [pricing.base(connection.profile, name, Engine.TRANSFORMERS) for name in connection.real_bases()]
     known = [base for base in pricing.bases(connection.profile) if base.takes_jobs and (not seen or base.id in seen)]
     return [
         {
@@ -188,15 +193,17 @@ def offers(connection: Connection) -> list[dict[str, Any]]:
             "connection": connection,
             "model": base.id,
             "base": base,
+            "engine": connection.engine_of(base.id),
+            "facts": facts_of(connection.listed(base.id)),
             "lacks": [method for method in TRAINS_ON if not takes(connection, base.id, method)],
         }
-        for base in known
+        for base in [*filter(None, real), *known]
     ]
 
 
 def takes(connection: Connection, model: str, method: str) -> bool:
     """Whether the base can be trained by the method. What nobody wrote down is not refused."""
-    base = pricing.base(connection.profile, model)
+    base = pricing.base(connection.profile, model, connection.engine_of(model))
     return method in (base.methods if base else connection.about.methods)
 
 

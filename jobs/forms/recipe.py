@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
+from jobs.engines import Engine, facts_of
 from jobs.forms.job import OTHER
 from jobs.models import Connection, Member, Run, Source, Team
 from jobs.models.recipe import NANO
@@ -239,6 +240,7 @@ class RunForm(RecipeForm):
             recipe=self.recipe.as_json(),
             connection=data.get("connection") if estimate else None,
             model=data.get("model", "") if estimate else "",
+            engine=data["connection"].engine_of(data["model"]) if estimate and data.get("connection") else "",
             estimate=estimate.as_dict() if estimate else {},
             cap_nano=None if cap is None else int(cap * NANO),
             stop_after=1 if estimate and data["taste"] else None,
@@ -248,10 +250,18 @@ class RunForm(RecipeForm):
 def chat_offers(connection: Connection) -> list[dict[str, Any]]:
     """Models of the catalogue that a connection can chat with: less what the service was seen not to list."""
     seen = set(connection.bases_seen())
+    real = [pricing.base(connection.profile, name, Engine.TRANSFORMERS) for name in connection.talking_bases()]
     alive = [base for base in pricing.bases(connection.profile) if base.days_left is None or base.days_left > 0]
     return [
-        {"value": f"{connection.uuid}|{base.id}", "connection": connection, "model": base.id, "base": base}
-        for base in alive
+        {
+            "value": f"{connection.uuid}|{base.id}",
+            "connection": connection,
+            "model": base.id,
+            "base": base,
+            "engine": connection.engine_of(base.id),
+            "facts": facts_of(connection.listed(base.id)),
+        }
+        for base in [*filter(None, real), *alive]
         if not seen or base.id in seen
     ]
 

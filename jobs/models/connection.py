@@ -1,6 +1,7 @@
 """One team's access to one OpenAI-shaped service."""
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from jobs import profiles, sealing
+from jobs.engines import Engine, base_of, engine_named, is_practice_name
 from jobs.models.team import Anyone, Team
 from jobs.provider import Access, ProviderError
 from jobs.upstream import AddressRefusedError, checked_address
@@ -65,7 +67,8 @@ class Connection(models.Model):
     detail = models.TextField(blank=True)  # the service's own words about the state
     tested_at = models.DateTimeField(null=True, blank=True)
     test_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    models_seen = models.JSONField(default=list, blank=True)  # [{"id": str, "shutdown_date": str | None}]
+    # [{"id": str, "shutdown_date": str | None}, …], with "engine" and engines.facts_of where it says them
+    models_seen = models.JSONField(default=list, blank=True)
     parked_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)  # by staff: no call is made until they enable it
     sealed_hook_secret = models.TextField(editable=False, blank=True)  # webhooks: whsec_..., sealed like the key
@@ -142,6 +145,38 @@ class Connection(models.Model):
     def bases_seen(self) -> Sequence[str]:
         """Ids of the models the service listed at the last test."""
         return [model["id"] for model in self.models_seen]
+
+    def listed(self, model: str) -> dict[str, Any]:
+        """What the service's list said of a model at the last test; empty where it did not list it."""
+        return next((one for one in self.models_seen if one.get("id") == model), {})
+
+    def engine_of(self, model: str) -> str:
+        """The engine behind a model: as the service lists it, or its base; empty where nothing is known."""
+        for name in (model, base_of(model)):
+            if named := engine_named(self.listed(name)):
+                return named
+        return Engine.SIMULATED if self.about.bundled and is_practice_name(model) else ""
+
+    def real_bases(self) -> list[str]:
+        """Ids of the models with weights of their own that can be tuned; what was tuned from them is left out."""
+        real = (one["id"] for one in self.models_seen if engine_named(one) == Engine.TRANSFORMERS)
+        return [name for name in real if base_of(name) == name]
+
+    def talking_bases(self) -> list[str]:
+        """Those of them that answer before any training: one that is made in each job has nothing to say yet."""
+        facts = ((name, self.listed(name)) for name in self.real_bases())
+        return [name for name, said in facts if said.get("chat_template") and not said.get("memorises")]
+
+    @property
+    def trains_for_real(self) -> bool:
+        """Its list holds a model with weights that training changes."""
+        return any(engine_named(model) == Engine.TRANSFORMERS for model in self.models_seen)
+
+    @property
+    def is_practice(self) -> bool:
+        """Nothing that it lists is trained for real. Of our own trainer, untested: it has practice models at least."""
+        named = [engine_named(model) for model in self.models_seen]
+        return all(engine == Engine.SIMULATED for engine in named) if named else self.about.bundled
 
 
 class RemoteFile(models.Model):

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs.engines import Engine
 from jobs.methods import Method
 from jobs.models.connection import Connection
 from jobs.models.searching import searched
@@ -78,6 +79,8 @@ class FineTuneJob(models.Model):
     name = models.CharField(_("name"), max_length=120)
     note = models.TextField(_("note"), blank=True)
     base_model = models.CharField(_("base model"), max_length=200)
+    engine = models.CharField(_("engine"), max_length=16, choices=Engine.choices, blank=True)  # empty: not known
+    model_facts = models.JSONField(default=dict, blank=True)  # engines.facts_of the base model, as it was ordered
     suffix = models.CharField(_("suffix"), max_length=64, blank=True)
     seed = models.PositiveIntegerField(_("seed"), null=True, blank=True)
     method = models.CharField(max_length=32, choices=Method.choices, default=Method.SUPERVISED)

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs.engines import Engine
 from jobs.models.connection import Connection
 from jobs.models.job import Wish
 from jobs.models.source import Source
@@ -69,6 +70,7 @@ class Run(models.Model):
     # Of a paid recipe alone: whom to ask.
     connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
     model = models.CharField(_("model"), max_length=200, blank=True)
+    engine = models.CharField(_("engine"), max_length=16, choices=Engine.choices, blank=True)  # empty: not known
 
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.NEW)
     due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)  # looked at next; a lease while claimed

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs.engines import Engine
 from jobs.models.connection import Connection
 from jobs.models.job import FineTuneJob
 from jobs.models.team import Anyone, Team
@@ -25,6 +26,7 @@ class TunedModel(models.Model):
     job = models.ForeignKey(FineTuneJob, on_delete=models.PROTECT, related_name="tuned_models")
     name = models.CharField(max_length=300)
     base = models.CharField(max_length=200)
+    engine = models.CharField(_("engine"), max_length=16, choices=Engine.choices, blank=True)  # empty: not known
     step = models.PositiveIntegerField(null=True, blank=True)  # null: the job's final model
     shutdown_date = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -155,6 +155,7 @@ def _as_told(job: FineTuneJob, connection: Connection, remote: Json) -> dict[str
     changes |= {"suffix": told.suffix or job.suffix, "seed": job.seed if told.seed is None else told.seed}
     changes |= {"method": told.method or job.method}
     changes |= {"hyperparameters": told.hyperparameters or job.hyperparameters}
+    changes["engine"] = connection.engine_of(changes["base_model"])
     if job.name == job.remote_id[:120]:
         changes["name"] = told.name
     return changes

@@ -134,7 +134,7 @@ def _curve(job: FineTuneJob) -> None:
 def _bill(job: FineTuneJob, tokens: int | None) -> None:
     """Billed tokens, as the service counts them, and their price."""
     if tokens is not None:
-        cost = pricing.training_cost(job.service.profile, job.base_model, tokens)
+        cost = pricing.training_cost(job.service.profile, job.base_model, tokens, job.engine)
         note(job, trained_tokens=tokens, billed_usd=cost)
 
 
@@ -150,6 +150,7 @@ def _tuned_models(job: FineTuneJob) -> None:
                 "team": job.team,
                 "job": job,
                 "base": job.base_model,
+                "engine": job.engine or job.service.engine_of(name),
                 "step": step,
                 "shutdown_date": shutdown_date(job.service, job.base_model),
                 "created_at": made,

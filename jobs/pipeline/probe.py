@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from jobs import provider
+from jobs.engines import Engine, engine_named, facts_of
 from jobs.models import Connection, ConnectionState, TunedModel
 from jobs.pipeline import hooks
 from jobs.provider import Access, ProviderError
@@ -16,7 +17,7 @@ from jobs.provider import Access, ProviderError
 MODELS_KEPT = 1000
 TRAINING_NOT_AVAILABLE = "training_not_available"
 
-type Seen = list[dict[str, str | None]]
+type Seen = list[dict[str, Any]]
 
 
 class Finding(NamedTuple):
@@ -94,8 +95,17 @@ def _finding(error: ProviderError, state: ConnectionState, seen: Seen | None = N
 
 def _seen(models: list[dict[str, Any]]) -> Seen:
     """What we keep of the service's list, by id."""
-    kept = {model["id"][:300]: _date(model.get("shutdown_date")) for model in models[:MODELS_KEPT]}
-    return [{"id": name, "shutdown_date": kept[name]} for name in sorted(kept)]
+    kept = {model["id"][:300]: model for model in models[:MODELS_KEPT]}
+    return [
+        {"id": name, "shutdown_date": _date(kept[name].get("shutdown_date")), **_about(kept[name])}
+        for name in sorted(kept)
+    ]
+
+
+def _about(model: dict[str, Any]) -> dict[str, Any]:
+    """Which engine is behind the model, and what is known of a real one; nothing where the service names no engine."""
+    engine = engine_named(model)
+    return {"engine": engine, **facts_of(model)} if engine else {}
 
 
 def _date(value: object) -> str | None:
@@ -123,6 +133,7 @@ def _record(connection: Connection, finding: Finding) -> None:
     )
     if same_key.update(**changes):
         _date_models(connection, finding.models or [])
+        _name_engines(connection, finding.models or [])
 
 
 def _date_models(connection: Connection, seen: Seen) -> None:
@@ -133,3 +144,12 @@ def _date_models(connection: Connection, seen: Seen) -> None:
     for model in changed:
         model.shutdown_date = date.fromisoformat(dates[model.name] or "")
     TunedModel.objects.bulk_update(changed, ["shutdown_date"])
+
+
+def _name_engines(connection: Connection, seen: Seen) -> None:
+    """Jobs and models whose engine nobody knew when they came, because the list was older than their base."""
+    for engine in Engine.values:
+        names = [model["id"] for model in seen if model.get("engine") == engine]
+        if names:
+            connection.jobs.filter(base_model__in=names, engine="").update(engine=engine)
+            connection.tuned_models.filter(base__in=names, engine="").update(engine=engine)

@@ -180,7 +180,7 @@ def _told(second: SecondJob, remote: Json) -> None:
     tokens = tokens_of(in_snake_case(remote))
     if tokens is not None:
         told["trained_tokens"] = tokens
-        told["billed_usd"] = pricing.training_cost(service.profile, second.job.base_model, tokens)
+        told["billed_usd"] = pricing.training_cost(service.profile, second.job.base_model, tokens, second.job.engine)
     has_ended = end_of(remote, service.about.ends, now) is not None
     told |= {"ended_at": now, "due_at": None} if has_ended else {"due_at": now + _pause(second.job)}
     _keep(second, **told)

@@ -99,7 +99,7 @@ class Answer:
             return None
         job = self.conversation.job
         # The service bills a checkpoint and a tuned model like their base.
-        known = pricing.base(job.service.profile, job.base_model)
+        known = pricing.base(job.service.profile, job.base_model, job.engine)
         exact = pricing.chat_cost(known, self.prompt_tokens, self.completion_tokens)
         return None if exact is None else exact.quantize(KEPT)
 

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import pricing, profiles, sealing
+from jobs.engines import Engine
 from jobs.forms.connection import ConnectionForm, HookForm, KeyForm
 from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, SecondJob, audit
 from jobs.pipeline import hooks, probe
@@ -76,6 +77,7 @@ def connection_detail(request: DeskRequest, member: Member, connection: UUID) ->
         return HttpResponse(status=204)
     context["prices"] = _prices(found)
     context["price_sources"] = [*dict.fromkeys((one["base"].source, one["base"].as_of) for one in context["prices"])]
+    context["has_practice"] = any(one["base"].practice for one in context["prices"])
     context["hook_set_at"] = _hook_set_at(found) if found.sealed_hook_secret else None
     context["winding_down"] = found.state == ConnectionState.MAY_NOT_TRAIN and (
         probe.TRAINING_NOT_AVAILABLE in found.detail or "winding down" in found.detail
@@ -84,9 +86,12 @@ def connection_detail(request: DeskRequest, member: Member, connection: UUID) ->
 
 
 def _prices(connection: Connection) -> list[dict[str, Any]]:
-    """The catalog's base models of this service, and whether this connection lists them."""
+    """Real base models that this connection lists, the catalog's of its service, and whether it lists those."""
     seen = set(connection.bases_seen())
-    return [{"base": base, "listed": base.id in seen} for base in pricing.bases(connection.profile)]
+    real = [pricing.base(connection.profile, name, Engine.TRANSFORMERS) for name in connection.real_bases()]
+    return [
+        {"base": base, "listed": base.id in seen} for base in [*filter(None, real), *pricing.bases(connection.profile)]
+    ]
 
 
 @sensitive_post_parameters("key")

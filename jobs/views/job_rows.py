@@ -30,7 +30,7 @@ LISTED = FineTuneJob.objects.annotate(
     owner_name=F("created_by__username"),
     finish=F("remote__estimated_finish"),
 ).only(
-    *("uuid", "team", "origin", "name", "base_model", "method", "state", "wish", "due_at", "version"),
+    *("uuid", "team", "origin", "name", "base_model", "engine", "method", "state", "wish", "due_at", "version"),
     *("candidates", "asks_person"),
     *("remote_status", "error", "trouble", "step", "total_steps", "fine_tuned_model"),
     *("estimated_usd", "billed_usd", "created_at", "started_at", "finished_at"),
@@ -46,6 +46,7 @@ class JobRow(NamedTuple):
     uuid: str
     name: str
     base_model: str
+    engine: str  # as people read it; empty where it is not known
     method: str  # empty for the usual one
     is_imported: bool
     connection: str
@@ -87,6 +88,7 @@ def job_rows(team: Team, jobs: list[Any]) -> list[JobRow]:
             uuid=str(job.uuid),
             name=job.name,
             base_model=job.base_model,
+            engine=job.get_engine_display(),
             method="" if job.method == Method.SUPERVISED else job.get_method_display(),
             is_imported=job.origin == JobOrigin.IMPORTED,
             connection=job.connection_name or "",

@@ -169,8 +169,7 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
     events = list(job.events.values_list("pk", "level", "message", "created_at", named=True)[: EVENTS_SHOWN + 1])
     return {
         "job": job,
-        "about": job.connection.about if job.connection else None,
-        "base": pricing.base(job.connection.profile, job.base_model) if job.connection else None,
+        "base": pricing.base(job.connection.profile, job.base_model, job.engine) if job.connection else None,
         "eta": eta(job, job.remote.get("estimated_finish")),
         "steps": timeline(job, transitions),
         "is_of_today": timezone.localdate(job.created_at) == timezone.localdate(),

@@ -49,6 +49,10 @@ def _conversation(request: DeskRequest, job: FineTuneJob, offers: list[Offer], *
     return conversation
 
 
+def _base(job: FineTuneJob) -> pricing.Base | None:
+    return pricing.base(job.service.profile, job.base_model, job.engine)
+
+
 def _other(offers: list[Offer]) -> str:
     return offers[-1].name if len(offers) > 1 else ""
 
@@ -85,7 +89,7 @@ def _context(conversation: Conversation, offers: list[Offer], form: TalkForm) ->
         "form": form,
         "columns": [_column(side, conversation, offers, said) for side in ("left", "right")],
         "empty": not said,
-        "base_known": pricing.base(conversation.job.service.profile, conversation.job.base_model) is not None,
+        "base_known": _base(conversation.job) is not None,
     }
 
 

@@ -85,7 +85,6 @@ def _context(request: HttpRequest, run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "recipe": recipe,
-        "about": run.connection.about if run.connection else None,
         "sources": run.sources.order_by("pk"),
         "busy": run.state in BUSY,
         "over": run.state in RUN_OVER,

@@ -55,7 +55,7 @@ def _questions(run: Run, lease: Lease) -> Iterator[Question]:
 
 
 def _chunk(run: Run, position: int, asked: Question, source: int) -> Chunk:
-    price = pricing.base(run.service.profile, run.model)
+    price = pricing.base(run.service.profile, run.model, run.engine)
     bound = 0
     if price:
         most = int(run.recipe["max_tokens"])

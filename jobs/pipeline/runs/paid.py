@@ -91,7 +91,7 @@ def _spent(run: Run, chunk: Chunk, said: Said) -> int:
     """By the tokens that the service told; the most that it may be where it told none."""
     if said.prompt_tokens is None or said.completion_tokens is None:
         return chunk.bound_nano
-    price = pricing.base(run.service.profile, run.model)
+    price = pricing.base(run.service.profile, run.model, run.engine)
     known = (price.input, price.output) if price else (None, None)
     return cost_nano(known[0], said.prompt_tokens) + cost_nano(known[1], said.completion_tokens)
 

@@ -79,6 +79,7 @@ def _paid(
                 chunks=one.sum.chunks,
                 prompt_tokens=one.sum.tokens,
                 max_tokens=recipe.max_tokens,
+                engine=connection.engine_of(model),
             )
     return found
 

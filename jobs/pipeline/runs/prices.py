@@ -56,8 +56,10 @@ class Estimate:
         }
 
 
-def estimate(profile: str, model: str, *, chunks: int, prompt_tokens: int, max_tokens: int) -> Estimate:
-    known = pricing.base(profile, model)
+def estimate(
+    profile: str, model: str, *, chunks: int, prompt_tokens: int, max_tokens: int, engine: str = ""
+) -> Estimate:
+    known = pricing.base(profile, model, engine)
     return Estimate(
         chunks=chunks,
         prompt_tokens=prompt_tokens,
