@@ -1,5 +1,6 @@
-# Two commands are all a newcomer needs: `make up` and `make test`. Both bring everything they need into this folder.
-.PHONY: up test chaos mutants lint format messages screens audit bench load help
+# Two commands are all a newcomer needs: `make up` and `make test`; `make trainer` adds real training. Each brings
+# everything it needs into this folder.
+.PHONY: up trainer test chaos mutants lint format messages screens audit bench load help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -8,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make up       the portal with demo data: http://127.0.0.1:8000 (PORT=8123 make up for another port)"
+	@echo "make trainer  real training: PyTorch into .venv-trainer/, once (TRAINER_TORCH=cpu or cuda picks the build)"
 	@echo "make test     the whole test suite (ARGS='-k word' for a part of it)"
 	@echo "make chaos    200 runs on each of two lanes while processes are killed (ARGS='--lane embedded --seed 7': one)"
 	@echo "make mutants  200 mutants of each of two seeds: tests must notice what is broken (ARGS='--seed 1': one)"
@@ -21,6 +23,9 @@ help:
 
 up:
 	@scripts/bootstrap base && exec $(RUN)/python manage.py up
+
+trainer:
+	@scripts/bootstrap base && scripts/trainer
 
 test:
 	@scripts/bootstrap dev && exec $(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
