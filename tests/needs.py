@@ -1,4 +1,4 @@
-"""What a test needs beyond Python: Chromium, gettext, Node.js with OpenAI's SDK, or Redis and PostgreSQL.
+"""What a test needs beyond Python: Chromium, gettext, Node.js with OpenAI's SDK, Redis and PostgreSQL, or torch.
 
 On a newcomer's machine a test whose need is missing is skipped, and the last lines list what was left out and how to
 get it. In CI (CI=true) it fails instead: a green run there means that everything ran.
@@ -17,8 +17,16 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 ROOT = Path(__file__).resolve().parent.parent
 OPENAI_FOR_NODE = ROOT / "node_modules" / "openai"
 OPENAI_SPEC = ROOT.parent / "shared" / "spec" / "openai.json"
+TRAINER_PYTHON = Path(os.environ.get("TRAINER_PYTHON") or ROOT / ".venv-trainer" / "bin" / "python")
 SERVICES = ("TEST_REDIS_URL", "TEST_DATABASE_URL")
-LONG = ("tests/chaos/", "tests/services/", "tests/browser/", "tests/test_up.py", "tests/test_restore.py")
+LONG = (
+    "tests/engine/",
+    "tests/chaos/",
+    "tests/services/",
+    "tests/browser/",
+    "tests/test_up.py",
+    "tests/test_restore.py",
+)
 LEFT_OUT = "left out, "
 
 
@@ -27,6 +35,8 @@ def _missing() -> dict[str, str]:
     lacks = {}
     if not CHROMIUM:
         lacks["browser"] = "no Chromium: `apt-get install chromium fonts-nanum`, or set CHROMIUM to its path"
+    if not TRAINER_PYTHON.is_file():
+        lacks["engine"] = "no environment for real training: `make trainer`, or set TRAINER_PYTHON to its Python"
     if not shutil.which("xgettext"):
         lacks["gettext"] = "no gettext: `apt-get install gettext`"
     if not shutil.which("node") or not OPENAI_FOR_NODE.is_dir():
@@ -37,6 +47,12 @@ def _missing() -> dict[str, str]:
     if absent:
         lacks["services"] = f"{' and '.join(absent)} not set: start Redis and PostgreSQL and name them, as .ci/run does"
     return lacks
+
+
+@pytest.fixture(scope="session")
+def trainer_python() -> Path:
+    """The Python that trains real models. A test that uses it carries the marker `engine`."""
+    return TRAINER_PYTHON
 
 
 def pytest_configure(config: pytest.Config) -> None:

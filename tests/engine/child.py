@@ -1,0 +1,119 @@
+"""A training child as its worker starts it: a folder with the order in, JSON lines out."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.needs import ROOT, TRAINER_PYTHON
+
+type Line = dict[str, Any]
+
+ESSAYS = ROOT / "samples" / "winter-essay-chat.jsonl"
+PREFERENCES = ROOT / "samples" / "preferences-dpo.jsonl"
+LIMIT = 120  # seconds for one child
+CLEAN = {
+    "PATH": os.environ["PATH"],
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@dataclass
+class Run:
+    """A run's folder. `lines` are all that its children have printed."""
+
+    folder: Path
+    lines: list[Line]
+    stderr: str = ""
+
+    def kinds(self) -> list[str]:
+        return [line["kind"] for line in self.lines]
+
+    def all(self, kind: str) -> list[Line]:
+        return [line for line in self.lines if line["kind"] == kind]
+
+    def one(self, kind: str) -> Line:
+        (line,) = self.all(kind)
+        return line
+
+    @property
+    def end(self) -> Line:
+        return self.lines[-1]
+
+    def losses(self) -> dict[int, float]:
+        return {line["step"]: line["train_loss"] for line in self.all("step")}
+
+    def checkpoint(self, step: int) -> Path:
+        return self.folder / "checkpoints" / f"step-{step}"
+
+
+def prepare(folder: Path, base: Path, training: Path = ESSAYS, **settings: Any) -> Run:
+    folder.mkdir(parents=True)
+    order = {
+        "job": folder.name,
+        "base": str(base),
+        "start": None,
+        "method": "supervised",
+        "training": str(training),
+        "validation": None,
+        "n_epochs": 1,
+        "batch_size": 8,
+        "learning_rate_multiplier": "auto",
+        "beta": "auto",
+        "seed": 7,
+        "lora_r": "auto",
+        "lora_alpha": "auto",
+        "early_stopping": False,
+        "max_seconds": None,
+        "memory_bytes": None,
+        **settings,
+    }
+    (folder / "order.json").write_text(json.dumps(order, default=str))
+    return Run(folder, [])
+
+
+@contextmanager
+def started(run: Run, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The child, while it runs. It is killed at the end if it has not ended."""
+    line = [str(TRAINER_PYTHON), "-m", "trainer.engines.transformers.train", str(run.folder)]
+    with (run.folder / "log.txt").open("a") as log:
+        child = subprocess.Popen(
+            line, cwd=ROOT, env={**CLEAN, **environment}, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.communicate(timeout=LIMIT)
+
+
+def train(
+    run: Run,
+    until: Callable[[Line], bool] | None = None,
+    sign: int = signal.SIGKILL,
+    environment: dict[str, str] | None = None,
+) -> Run:
+    """Run to the end; or send `sign` at the first line that `until` is true of."""
+    with started(run, **(environment or {})) as child:
+        assert child.stdout
+        for text in child.stdout:
+            run.lines.append(json.loads(text))
+            if until and until(run.lines[-1]):
+                child.send_signal(sign)
+                until = None
+        code = child.wait(timeout=LIMIT)
+    run.stderr = (run.folder / "log.txt").read_text()
+    assert code in (0, -signal.SIGKILL), run.stderr[-2000:]
+    return run
+
+
+def at_step(step: int) -> Callable[[Line], bool]:
+    return lambda line: bool(line["kind"] == "step" and line["step"] == step)

@@ -1,0 +1,39 @@
+"""Small bases: `tiny` with fewer parameters, and a Llama of a few thousand with random weights."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.engine.child import CLEAN
+from tests.needs import ROOT
+
+MAKE_TINY = """
+import json, sys
+from trainer.engines.transformers import tiny
+config = {**tiny.CONFIG, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+          "num_key_value_heads": 2, "intermediate_size": 128}
+print(json.dumps(config))
+"""
+
+
+def in_trainer(python: Path, code: str, *arguments: str) -> str:
+    """What the code prints, run where torch is."""
+    line = [str(python), "-c", code, *arguments]
+    return subprocess.run(line, cwd=ROOT, env=CLEAN, check=True, capture_output=True, text=True).stdout
+
+
+def describe(folder: Path, name: str, kind: str, **more: object) -> None:
+    facts = {"name": name, "title": name, "context": 512, "kind": kind, "auto": {}, **more}
+    (folder / "base.json").write_text(json.dumps(facts))
+
+
+@pytest.fixture(scope="session")
+def tiny(trainer_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`tiny` as it is, but narrower: half a second a step would be too slow for tests."""
+    folder = tmp_path_factory.mktemp("bases") / "tiny"
+    folder.mkdir()
+    (folder / "config.json").write_text(in_trainer(trainer_python, MAKE_TINY))
+    describe(folder, "tiny", "full", auto={"learning_rate": 1e-2})
+    return folder

@@ -1,0 +1,78 @@
+"""How much memory a training takes at its peak, before it is started. Pure: it imports nothing heavy.
+
+need = runtime + weights + 16 bytes a trained parameter (value, gradient, two moments) + activations + logits
+Activations and logits grow with the padded tokens that go through the model at once (a portion), not with the batch.
+"""
+
+from dataclasses import dataclass
+
+GIB = 1024**3
+RUNTIME = 600 * 1024**2  # torch, transformers and peft themselves, with their buffers
+USABLE = 0.9  # of what is free
+CHUNK = 1024  # positions whose logits are held at once
+LARGEST_PORTION = 4096  # tokens; more makes no step quicker on a CPU
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A base and what of it learns. `bytes_each` of a frozen weight: 4 on a CPU, 2 on a GPU."""
+
+    hidden: int
+    layers: int
+    intermediate: int
+    vocabulary: int
+    parameters: int
+    trained: int
+    bytes_each: int = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a step is run. With `checkpointing` what lies between the layers is computed again instead of kept."""
+
+    portion: int
+    checkpointing: bool
+    need: int
+
+
+def need(shape: Shape, portion: int, *, checkpointing: bool, reference: bool = False) -> int:
+    """Bytes at the peak. `reference`: a frozen copy of what learns is kept beside it (preferences)."""
+    frozen = max(0, shape.parameters - shape.trained) * shape.bytes_each
+    learning = shape.trained * (20 if reference else 16)
+    return int(RUNTIME + frozen + learning + _activations(shape, portion, checkpointing) + _logits(shape, portion))
+
+
+def _activations(shape: Shape, portion: int, checkpointing: bool) -> float:
+    layer = 34 * shape.hidden + 12 * shape.intermediate
+    kept = 2 * shape.layers * shape.hidden if checkpointing else shape.layers * layer
+    return portion * (kept + layer) * shape.bytes_each / 2
+
+
+def _logits(shape: Shape, portion: int) -> float:
+    return 10 * shape.vocabulary * min(portion, CHUNK)
+
+
+def choose(shape: Shape, longest: int, batch: int, free: int, *, pairs: bool = False) -> Choice | None:
+    """The largest portion that fits, keeping activations if it can; None where the longest example alone does not.
+
+    `longest` is that of an example in tokens, `batch` how many a step has; of `pairs` two go through together.
+    """
+    smallest = longest * (2 if pairs else 1)
+    for checkpointing in (False, True):
+        portion = max(min(LARGEST_PORTION, batch * smallest), smallest)
+        while portion >= smallest:
+            needed = need(shape, portion, checkpointing=checkpointing, reference=pairs)
+            if needed <= USABLE * free:
+                return Choice(portion, checkpointing, needed)
+            portion = portion // 2 if portion // 2 >= smallest else smallest if portion > smallest else 0
+    return None
+
+
+def longest_that_fits(shape: Shape, free: int, *, pairs: bool = False) -> int:
+    """Tokens of the longest example that could be trained; 0 where none can."""
+    low, high = 0, 1 << 20
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = need(shape, middle * (2 if pairs else 1), checkpointing=True, reference=pairs) <= USABLE * free
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low

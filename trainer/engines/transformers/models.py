@@ -1,0 +1,117 @@
+"""The model that is trained: a base with a new adapter, or all weights of `tiny`; and how a result of it is written."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from trainer.engines.transformers import files, tiny
+from trainer.engines.transformers.order import Base, Hyperparameters, Order
+from trainer.engines.transformers.outcomes import Refused
+
+LOCAL = {"trust_remote_code": False, "local_files_only": True}
+ADAPTER = "adapter_model.safetensors"
+
+
+def tokenizer_of(order: Order, texts: Iterable[str]) -> Any:
+    """The base's; that of an earlier `tiny` where one is continued; one learnt from `texts` for a new `tiny`."""
+    kept = order.folder / "rows" / "tokenizer"
+    if kept.is_dir():
+        return _read_tokenizer(kept)
+    if not order.base.from_scratch:
+        return _read_tokenizer(order.base.folder)
+    tokenizer = _read_tokenizer(order.start) if order.start else tiny.learn_tokenizer(texts)
+    with files.NewFolder(kept) as new:
+        tokenizer.save_pretrained(new)
+    return tokenizer
+
+
+def _read_tokenizer(folder: Path) -> Any:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused("invalid_base", f"The base's tokenizer cannot be read: {_first_line(error)}", "model") from error
+    if not tokenizer.is_fast:
+        raise Refused("invalid_base", "The base has no tokenizer.json.", "model")
+    return tokenizer
+
+
+def config_of(base: Base, tokenizer: Any) -> Any:
+    try:
+        config = AutoConfig.from_pretrained(base.folder, **LOCAL)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            "invalid_base", f"The base's config.json cannot be read: {_first_line(error)}", "model"
+        ) from error
+    if base.from_scratch:
+        config.vocab_size = len(tokenizer)
+    return config
+
+
+def build(order: Order, config: Any, settings: Hyperparameters, device: Any) -> Any:
+    """The model as it is before the first step; the same for the same seed."""
+    torch.manual_seed(order.seed)
+    try:
+        model = _loaded(order, config, device)
+        if not order.base.full:
+            model = _adapted(model, order, settings)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise Refused("invalid_base", f"The base cannot be loaded: {_first_line(error)}", "model") from error
+    return model.to(device)
+
+
+def _loaded(order: Order, config: Any, device: Any) -> Any:
+    """In full precision on a CPU; a base that stays frozen on a GPU in half of it."""
+    dtype = torch.bfloat16 if device.type == "cuda" and not order.base.full else torch.float32
+    source = order.start if order.base.full and order.start else order.base.folder
+    if order.base.from_scratch and not order.start:
+        return AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", dtype=dtype)
+    return AutoModelForCausalLM.from_pretrained(
+        source, config=config, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, **LOCAL
+    )
+
+
+def _adapted(model: Any, order: Order, settings: Hyperparameters) -> Any:
+    if order.start:
+        return PeftModel.from_pretrained(model, order.start, is_trainable=True, use_safetensors=True)
+    wanted = LoraConfig(
+        r=settings.lora_r,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=0.0,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, wanted)
+
+
+def write_result(model: Any, tokenizer: Any, base: Base, folder: Path) -> None:
+    """An adapter, or a whole model folder where all weights were trained."""
+    with files.NewFolder(folder) as new:
+        if base.full:
+            model.save_pretrained(new, safe_serialization=True)
+            tokenizer.save_pretrained(new)
+            return
+        tensors = {name: value.detach().cpu().contiguous() for name, value in get_peft_model_state_dict(model).items()}
+        files.write_tensors(new / ADAPTER, tensors, {"format": "pt"})
+        config = model.peft_config["default"]
+        config.base_model_name_or_path, config.inference_mode = base.name, True
+        config.save_pretrained(new)
+        config.inference_mode = False
+
+
+def spare_memory(model: Any) -> None:
+    """Compute what lies between the layers again on the way back instead of keeping it."""
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.train()
+
+
+def trained(model: Any) -> dict[str, Any]:
+    """The parameters that learn, by name."""
+    return {name: value for name, value in model.named_parameters() if value.requires_grad}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
