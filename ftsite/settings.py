@@ -192,6 +192,13 @@ TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it ma
 # as workers reach it; it may be another server's: empty, no team is offered one
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1" if TRAINER_ENABLED else "")
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
+TRAINER_DIR = Path(env.str("TRAINER_DIR", str(VAR_DIR / "trainer")))  # bases and runs: weights
+TRAINER_PYTHON = env.str("TRAINER_PYTHON", str(BASE_DIR / ".venv-trainer" / "bin" / "python"))
+TRAINER_CHILD = [TRAINER_PYTHON, "-m", "trainer.engines.transformers.train"]  # and a folder
+TRAINER_DEVICE = env.str("TRAINER_DEVICE", "auto")  # auto, cpu, cuda or cuda:1,2
+TRAINER_THREADS = env.int("TRAINER_THREADS", 0)  # of a training process on the CPU; 0: all cores but one
+TRAINER_HOURS = env.float("TRAINER_HOURS", 0.0)  # a job may train so long; 0: as long as it takes
+CELERY_TASK_ROUTES = {"trainer.tasks.train": {"queue": "train"}}
 if TRAINER_ENABLED:  # webhooks whose message was lost
     CELERY_BEAT_SCHEDULE["sweep"] = {"task": "trainer.tasks.sweep", "schedule": Every(30), "options": {"expires": 30}}
 UPSTREAM_HOSTS = env.list("UPSTREAM_HOSTS", ["api.openai.com"])  # hosts, or host:port, a team may aim at

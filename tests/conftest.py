@@ -35,6 +35,7 @@ class World:
 def _private_files(settings: Any, tmp_path: Path) -> None:
     """No test leaves files, hashes static names, slows down passwords, meets another's rate limit or language."""
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.TRAINER_DIR = tmp_path / "trainer"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,

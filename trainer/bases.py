@@ -1,23 +1,47 @@
-"""The base models that the trainer pretends to have."""
+"""The base models that the trainer has: simulated ones, and real ones, each a folder with its base.json."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+import orjson
+from django.conf import settings
 from django.utils import timezone
+
+from trainer.models import Engine, Worker
+
+type Json = dict[str, Any]
+
+BUILT_IN = Path(__file__).parent / "engines" / "transformers" / "built_in"
+SINCE_A_WORKER = timedelta(days=7)  # without one for longer, nobody is to order what will not be trained
+KEPT_TO_OURSELVES = {"sha256", "source", "terms_accepted", "auto"}
 
 
 @dataclass(frozen=True)
 class Base:
-    """`shutdown`: the day from which neither it nor any model tuned on it answers."""
+    """`shutdown`: the day from which neither it nor any model tuned on it answers.
+
+    `folder` and `about`, its base.json, are of real bases only.
+    """
 
     uid: str
     alias: str
     born: date
     shutdown: date | None = None
+    engine: str = Engine.SIMULATED
+    folder: Path | None = None
+    about: Json = field(default_factory=dict, compare=False)
 
     @property
     def created_at(self) -> datetime:
         return datetime(self.born.year, self.born.month, self.born.day, tzinfo=UTC)
+
+    @property
+    def is_real(self) -> bool:
+        return self.engine == Engine.TRANSFORMERS
 
 
 BASES = (
@@ -27,11 +51,74 @@ BASES = (
 )
 
 
-def living_bases() -> list[Base]:
+def living_bases(issued: bool = True) -> list[Base]:
+    """What may be tuned and talked to now. `issued`: for an issued key, which reaches real bases, too."""
     today = timezone.now().date()
-    return [base for base in BASES if base.shutdown is None or today < base.shutdown]
+    simulated = [base for base in BASES if base.shutdown is None or today < base.shutdown]
+    return simulated + (real_bases() if issued and _has_a_worker() else [])
 
 
-def living_base(name: str) -> Base | None:
+def living_base(name: str, issued: bool = True) -> Base | None:
     """The base of that name or alias, as long as it has not been shut down."""
-    return next((base for base in living_bases() if name in (base.uid, base.alias)), None)
+    return next((base for base in living_bases(issued) if name in (base.uid, base.alias)), None)
+
+
+def _has_a_worker() -> bool:
+    return Worker.objects.filter(seen_at__gt=timezone.now() - SINCE_A_WORKER).exists()
+
+
+def real_bases() -> list[Base]:
+    """The folders with a base.json that can be read: what is built in, then what has been pulled, by name."""
+    return [base for root in (BUILT_IN, pulled()) for folder in _folders(root) if (base := _read(folder))]
+
+
+def pulled() -> Path:
+    return Path(settings.TRAINER_DIR) / "bases"
+
+
+def _folders(root: Path) -> list[Path]:
+    """A name with a dot before it, or one that ends in .new, is on its way in."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if not path.name.startswith(".") and path.suffix != ".new")
+
+
+def _read(folder: Path) -> Base | None:
+    file = folder / "base.json"
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return _parsed(folder, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=256)
+def _parsed(folder: Path, _changed: int, _size: int) -> Base | None:
+    """The base in that folder; None where its base.json is broken or names another one."""
+    try:
+        about = orjson.loads((folder / "base.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if not isinstance(about, dict) or about.get("name") != folder.name or folder.name.startswith("sim-"):
+        return None
+    return Base(folder.name, folder.name, _born(about), engine=Engine.TRANSFORMERS, folder=folder, about=about)
+
+
+def _born(about: Json) -> date:
+    try:
+        return datetime.fromisoformat(str(about.get("pulled_at"))).date()
+    except ValueError:
+        return date(2026, 12, 1)
+
+
+def measured_speeds() -> dict[str, float]:
+    """Tokens a second by base: of the fastest worker that has trained it."""
+    found: dict[str, float] = {}
+    for speeds in Worker.objects.values_list("speeds", flat=True):
+        found |= {base: max(speed, found.get(base, 0.0)) for base, speed in speeds.items()}
+    return found
+
+
+def shown(base: Base) -> Json:
+    """What a real base's base.json says, less what is of no use to others."""
+    return {name: value for name, value in base.about.items() if name not in KEPT_TO_OURSELVES}

@@ -19,7 +19,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from trainer.engines.simulated import Run
+from trainer.engines.runs import run_of
 from trainer.models import Delivery, Endpoint, Job
 from wire.ids import derived_id
 
@@ -63,7 +63,7 @@ def secret_of(endpoint: Endpoint) -> str:
 
 def plan(job: Job) -> None:
     """Write down when this job's end is to be told, and to whom. Called whenever its end moves."""
-    end = Run(job).planned_end()[1]
+    end = run_of(job).planned_end()[1]
     endpoints = Endpoint.objects.filter(org=job.org)
     rows = [Delivery(endpoint=endpoint, job=job) for endpoint in endpoints]
     if rows:
@@ -74,8 +74,8 @@ def plan(job: Job) -> None:
 def plan_running(endpoint: Endpoint) -> list[Job]:
     """An endpoint made while jobs run is told of their ends too: of the newest ones, for ever would be too long."""
     now = timezone.now()
-    jobs = Job.objects.filter(org=endpoint.org, cancelled_at=None).select_related("training_file")
-    running = [job for job in jobs.order_by("-pk")[:AT_ONCE] if Run(job).finished_at(now) is None]
+    jobs = Job.objects.filter(org=endpoint.org, cancelled_at=None).select_related("training_file", "training")
+    running = [job for job in jobs.order_by("-pk")[:AT_ONCE] if run_of(job).finished_at(now) is None]
     for job in running:
         plan(job)
     return running
@@ -110,7 +110,7 @@ def deliver(delivery: Delivery) -> datetime | None:
 def _send(delivery: Delivery, now: datetime) -> int:
     """The receiver's status; 0 where none came, 204 where nothing had to be sent."""
     job, endpoint = delivery.job, delivery.endpoint
-    word, end = Run(job).planned_end()
+    word, end = run_of(job).planned_end()
     if f"{KIND}{word}" not in endpoint.kinds or end is None or "hook-lost" in job.faults:
         return 204
     if not is_ours(endpoint.url):  # TRAINER_URL has changed since

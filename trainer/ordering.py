@@ -1,7 +1,8 @@
 """From an order to a job's row, and what may be done to it afterwards.
 
-All that the engine needs is decided here, once: afterwards a job's state follows from its row and the clock.
-Files and models that will exist at some moment are written now with that moment as their `created_at`, so that
+All that the simulated engine needs is decided here, once: afterwards a job's state follows from its row and the clock.
+A real job goes to the queue instead (trainer/work/). Files and models that a simulated one will leave at some moment
+are written now with that moment as their `created_at`, so that
 no read ever has to write.
 """
 
@@ -15,11 +16,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from trainer import hooks
-from trainer.bases import living_base
+from trainer.bases import Base, living_base
+from trainer.engines.runs import run_of
 from trainer.engines.simulated import STARTED, VALIDATED, WARM_UP, Run, training_seconds
 from trainer.faults import Faults
-from trainer.models import File, Job, JobTag, TunedModel
+from trainer.models import Engine, File, Job, JobTag, TunedModel
 from trainer.orders import BETA, RATE, Order
+from trainer.work import queue
+from trainer.work.admission import admit
 from wire.errors import invalid, not_found
 from wire.ids import new_id
 
@@ -29,7 +33,9 @@ LEAST_EXAMPLES = 10
 AUTO_BETA = 0.1  # ours: what "auto" means at OpenAI is not written down
 # of each format: the method that trains on it, and OpenAI's word for it (that of preferences is ours)
 FORMATS = {"chat": ("supervised", "fine-tune-chat"), "preference": ("dpo", "fine-tune-preference")}
-ORG_SLUG = "simulated"  # stands where OpenAI writes the organization, so that every model's name says what it is
+# stands where OpenAI writes the organization, so that a simulated model's name says what it is
+SLUGS: dict[str, str] = {Engine.SIMULATED: "simulated", Engine.TRANSFORMERS: "team"}
+UNDECIDED = {"n_epochs": 0, "batch_size": 0, "learning_rate": 0.0}  # the child decides, once it has read the files
 LASTING_FAULTS = (
     *("unknown-status", "unknown-event", "moderation"),
     *("hook-late", "hook-twice", "hook-forged", "hook-lost"),
@@ -49,51 +55,59 @@ FAILURES = {
 }
 
 
-def place(order: Order, org: str, faults: Faults) -> Job:
-    """Makes the job, and with it the rows of what it will leave behind."""
+def place(order: Order, org: str, faults: Faults, issued: bool = True) -> Job:
+    """Make the job, and with it the rows of what it will leave behind. `issued`: the key may order real training."""
     now = timezone.now()
-    base = base_of(order.model, org)
+    base = base_of(order.model, org, issued)
+    admit(order, base)
     training = training_file(order.training_file, "training_file", org)
     validation = training_file(order.validation_file, "validation_file", org) if order.validation_file else None
-    asked = order.asked
-    epochs = auto_epochs(training.examples) if asked["n_epochs"] == "auto" else asked["n_epochs"]
-    batch = auto_batch(training.examples) if asked["batch_size"] == "auto" else asked["batch_size"]
     job = Job(
         uid=new_id("ftjob-"),
         org=org,
-        model=order.model if order.model.startswith("ft:") else base,
-        base=base,
+        engine=base.engine,
+        model=order.model if order.model.startswith("ft:") else base.uid,
+        base=base.uid,
         training_file=training,
         validation_file=validation,
         suffix=order.suffix,
         seed=order.seed,
         method=order.method,
-        asked=asked,
-        n_epochs=epochs,
-        batch_size=batch,
-        learning_rate=1.8 if asked[RATE] == "auto" else asked[RATE],
-        beta=AUTO_BETA if asked.get(BETA) == "auto" else asked.get(BETA),
+        asked=order.asked,
         metadata=order.metadata,
         faults={name: faults.named[name] for name in LASTING_FAULTS if name in faults},
         failure=planned_failure(order.method, training, validation, faults),
         speed=settings.TRAINER_SPEED,
-        tuned_name=f"ft:{base}:{ORG_SLUG}:{order.suffix}:{new_id('', 8)}",
+        tuned_name=f"ft:{base.uid}:{SLUGS[base.engine]}:{order.suffix}:{new_id('', 8)}",
         created_at=now,
         listed_at=now + timedelta(seconds=faults.number("late-list", 0)),
+        **(UNDECIDED if base.is_real else simulated_numbers(order.asked, training)),
     )
     with transaction.atomic():
         job.save(force_insert=True)
-        _save_belongings(job)
+        JobTag.objects.bulk_create(JobTag(job=job, key=key, value=value) for key, value in (job.metadata or {}).items())
+        (queue.enqueue if base.is_real else _save_belongings)(job)
     return job
 
 
-def base_of(model: str, org: str) -> str:
+def simulated_numbers(asked: Json, training: File) -> Json:
+    """What "auto" becomes where nothing is trained."""
+    return {
+        "n_epochs": auto_epochs(training.examples) if asked["n_epochs"] == "auto" else asked["n_epochs"],
+        "batch_size": auto_batch(training.examples) if asked["batch_size"] == "auto" else asked["batch_size"],
+        "learning_rate": 1.8 if asked[RATE] == "auto" else asked[RATE],
+        "beta": AUTO_BETA if asked.get(BETA) == "auto" else asked.get(BETA),
+    }
+
+
+def base_of(model: str, org: str, issued: bool = True) -> Base:
     """The snapshot behind a base, an alias or an earlier tuned model; 400 where there is none."""
-    if base := living_base(model):
-        return base.uid
+    if base := living_base(model, issued):
+        return base
     tuned = TunedModel.objects.filter(uid=model, job__org=org, deleted_at=None).select_related("job").first()
-    if tuned and tuned.created_at and tuned.created_at <= timezone.now() and living_base(tuned.job.base):
-        return tuned.job.base
+    answers = tuned and tuned.created_at and tuned.created_at <= timezone.now()
+    if tuned and answers and (base := living_base(tuned.job.base, issued)):
+        return base
     message = f"Model {model} is not available for fine-tuning or does not exist."
     raise invalid(message, "model", "model_not_available")
 
@@ -152,7 +166,6 @@ def _failure(code: str, message: str, param: str | None, at: float) -> Json:
 
 def _save_belongings(job: Job) -> None:
     run = Run(job)
-    JobTag.objects.bulk_create(JobTag(job=job, key=key, value=value) for key, value in (job.metadata or {}).items())
     steps = {job.tuned_name: None} | {run.checkpoint_name(step): step for step in run.kept_steps()}
     TunedModel.objects.bulk_create(TunedModel(uid=name, job=job, step=step) for name, step in steps.items())
     File.objects.create(
@@ -210,14 +223,18 @@ def act(uid: str, org: str, name: str) -> Job:
     """Cancels, pauses or resumes a job; 400 where its status does not allow it."""
     do, allowed = ACTS[name]
     with transaction.atomic():
-        job = Job.objects.select_for_update().filter(org=org, uid=uid).first()
+        rows = Job.objects.select_for_update(of=("self",)).select_related("training_file", "training")
+        job = rows.filter(org=org, uid=uid).first()
         if job is None:
             raise not_found("fine-tuning job", uid, "fine_tuning_job_id")
         now = timezone.now()
-        status = Run(job).status(now)
-        if status not in allowed:
+        status = run_of(job).status(now)
+        if status not in allowed and not (name == "resume" and queue.is_pausing(job)):
             raise invalid(f"Job {uid} is {status} and cannot take '{name}'.")
-        do(job, now)
-        job.save(update_fields=["cancelled_at", "pauses"])
-        _date_belongings(job)
+        if job.engine == Engine.TRANSFORMERS:
+            queue.act(job, name, now)
+        else:
+            do(job, now)
+            job.save(update_fields=["cancelled_at", "pauses"])
+            _date_belongings(job)
     return job

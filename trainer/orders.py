@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from wire.errors import invalid
+from wire.errors import WireError, invalid
 
 type Json = dict[str, Any]
 
@@ -15,11 +15,14 @@ RANGES = {"n_epochs": (1, 50), "batch_size": (1, 256)}
 RATE, BETA = "learning_rate_multiplier", "beta"
 LEAST_BETA, MOST_BETA = 1e-9, 2.0
 METHODS = {"supervised": (*RANGES, RATE), "dpo": (*RANGES, RATE, BETA)}  # and the settings of each
+STOPPING = "early_stopping"
+LORA = {"lora_r": (1, 256), "lora_alpha": (1, 1024)}
+OURS = (*LORA, STOPPING)  # not OpenAI's, of supervised jobs on real bases
 
 
 @dataclass(frozen=True)
 class Order:
-    """`asked` holds each hyperparameter as a number or "auto"."""
+    """`asked` holds each hyperparameter as a number or "auto", and those of OURS that were given."""
 
     model: str
     training_file: str
@@ -111,7 +114,24 @@ def _asked(body: Json, method: str) -> Json:
     old = method == "supervised" and not inner
     given = _object(body, "hyperparameters") if old else inner
     path = "hyperparameters" if old else f"method.{method}.hyperparameters"
-    return {name: _hyperparameter(given.get(name), name, path) for name in METHODS[method]}
+    ours = OURS if method == "supervised" and not old else ()
+    for name in given.keys() - {*METHODS[method], *ours}:
+        raise unknown_parameter(f"{path}.{name[:64]}")
+    found = {name: _hyperparameter(given.get(name), name, path) for name in METHODS[method]}
+    return found | {name: _ours(given[name], f"{path}.{name}") for name in ours if given.get(name) is not None}
+
+
+def unknown_parameter(param: str) -> WireError:
+    return invalid(f"Unknown parameter: '{param}'.", param, "unknown_parameter")
+
+
+def _ours(value: object, param: str) -> int | str | bool:
+    name = param.rpartition(".")[2]
+    if name == STOPPING:
+        if not isinstance(value, bool):
+            raise invalid(f"Invalid type for '{param}': expected a boolean.", param, "invalid_type")
+        return value
+    return "auto" if value == "auto" else int(_number(value, param, *LORA[name], whole=True))
 
 
 def _object(body: Json, name: str) -> Json:

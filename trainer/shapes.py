@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from trainer.bases import Base, living_base
-from trainer.engines.simulated import Run
+from trainer.bases import Base, shown
+from trainer.engines.runs import Run, run_of
 from trainer.models import File, Job, TunedModel
+from trainer.orders import OURS
 from wire.ids import derived_id
 
 type Json = dict[str, Any]
@@ -34,9 +35,9 @@ def file_json(file: File) -> Json:
 
 def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
     """With the quirks of the real one: `error` is `{}` while all is well, "auto" stays until the files are checked."""
-    run = Run(job)
+    run = run_of(job)
     status = run.status(now)
-    hyperparameters = numbers(job) if run.validated(now) else job.asked
+    hyperparameters = run.hyperparameters if run.validated(now) else job.asked
     supervised = job.method == "supervised"
     return {
         "object": "fine_tuning.job",
@@ -48,9 +49,9 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
         "status": "compressing" if "unknown-status" in words and status not in FINAL else status,
         "training_file": job.training_file.uid,
         "validation_file": job.validation_file.uid if job.validation_file else None,
-        "hyperparameters": hyperparameters if supervised else None,
+        "hyperparameters": _openais(hyperparameters) if supervised else None,
         "method": {"type": job.method, job.method: {"hyperparameters": hyperparameters}},
-        "estimated_finish": unix(run.planned_end()[1]) if status == "running" else None,
+        "estimated_finish": unix(run.estimated_finish(now)) if status == "running" else None,
         **_outcome(job, run, status),
         "seed": job.seed,
         "metadata": job.metadata,
@@ -62,37 +63,36 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
     }
 
 
-def numbers(job: Job) -> Json:
-    beta = {} if job.beta is None else {"beta": job.beta}
-    return {
-        "n_epochs": job.n_epochs,
-        "batch_size": job.batch_size,
-        "learning_rate_multiplier": job.learning_rate,
-        **beta,
-    }
-
-
 def _outcome(job: Job, run: Run, status: str) -> Json:
     won = status == "succeeded"
-    failure = job.failure if status == "failed" else None
+    failure = run.failure if status == "failed" else None
     return {
         "fine_tuned_model": job.tuned_name if won else None,
         "result_files": [job.result.uid] if won else [],
-        "trained_tokens": job.training_file.tokens * job.n_epochs if won else None,
+        "trained_tokens": run.trained_tokens if won else None,
         "error": {key: failure[key] for key in ("code", "message", "param")} if failure else {},
     }
 
 
-def base_json(base: Base) -> Json:
+def _openais(hyperparameters: Json) -> Json:
+    """What OpenAI's deprecated object of them has room for."""
+    return {name: value for name, value in hyperparameters.items() if name not in OURS}
+
+
+def base_json(base: Base, speeds: dict[str, float] | None = None) -> Json:
+    """With `engine` and, for real ones, what base.json says: ours, not OpenAI's. `speeds`: measured, by base."""
     day = base.shutdown.isoformat() if base.shutdown else None
-    return _model(base.uid, base.created_at, "trainer", day)
+    model = _model(base.uid, base.created_at, "trainer", day) | {"engine": base.engine}
+    if base.is_real:
+        model |= shown(base) | {"tokens_per_second": (speeds or {}).get(base.uid)}
+    return model
 
 
-def tuned_json(model: TunedModel) -> Json:
+def tuned_json(model: TunedModel, base: Base) -> Json:
     """A tuned model goes dark with its base."""
-    base = living_base(model.job.base)
-    day = base.shutdown.isoformat() if base and base.shutdown else None
-    return _model(model.uid, model.created_at, derived_id("org-", model.job.org), day)
+    day = base.shutdown.isoformat() if base.shutdown else None
+    shape = _model(model.uid, model.created_at, derived_id("org-", model.job.org), day)
+    return shape | {"engine": model.job.engine, "base": base.uid}
 
 
 def _model(uid: str, created_at: datetime | None, owner: str, shutdown_date: str | None) -> Json:

@@ -4,7 +4,6 @@ Nothing runs, so nothing can crash: no worker, no file, no write. Whatever is as
 decided when the order came (trainer/ordering.py) and from what was done to the job since (pause, cancel).
 """
 
-import base64
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +12,17 @@ from functools import cached_property
 from typing import Any
 
 from trainer.engines.clock import Clock
-from trainer.engines.curve import Curve, Metrics
+from trainer.engines.curve import Curve
+from trainer.engines.shaping import (
+    checkpoint_json,
+    checkpoint_message,
+    checkpoint_name,
+    event_json,
+    results_csv,
+    step_message,
+    validating_message,
+)
 from trainer.models import Job
-from wire.ids import derived_id
 
 type Json = dict[str, Any]
 
@@ -24,8 +31,6 @@ STARTED = 4.5  # a place in the queue was found
 FINISHING = 1.5  # from the last step to the end
 WARM_UP = 5.0  # from the end until the model answers
 KEPT_CHECKPOINTS = 3
-COLUMNS = ("train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy")
-LABELS = (("train", "training"), ("valid", "validation"), ("full_valid", "full validation"))
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,28 @@ class Run:
             return "validating_files"
         return "queued" if active < STARTED else "running"
 
+    def estimated_finish(self, now: datetime) -> datetime | None:
+        return self.planned_end()[1]
+
+    @property
+    def failure(self) -> Json | None:
+        return self.job.failure
+
+    @property
+    def hyperparameters(self) -> Json:
+        job = self.job
+        beta = {} if job.beta is None else {"beta": job.beta}
+        return {
+            "n_epochs": job.n_epochs,
+            "batch_size": job.batch_size,
+            "learning_rate_multiplier": job.learning_rate,
+            **beta,
+        }
+
+    @property
+    def trained_tokens(self) -> int:
+        return self.job.training_file.tokens * self.job.n_epochs
+
     def reached(self, now: datetime) -> float:
         """The active seconds it got to, which stop at its end."""
         now = self._moment(now)
@@ -122,26 +149,16 @@ class Run:
         return self.curve.epoch_ends()[-KEPT_CHECKPOINTS:]
 
     def results(self) -> bytes:
-        """The result file as OpenAI serves it: base64 text of a CSV."""
-        rows = ["step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy"]
-        for step in self.curve.points():
-            metrics = self.curve.at(step)
-            rows.append(",".join([str(step), *(str(metrics.get(name, "")) for name in COLUMNS)]))
-        return base64.b64encode(("\n".join(rows) + "\n").encode())
+        return results_csv((step, self.curve.at(step)) for step in self.curve.points())
 
     def checkpoint_name(self, step: int) -> str:
-        """The tuned model's name with other last letters, as OpenAI does it."""
-        letters = derived_id("", self.job.uid, step, length=8)
-        return f"{self.job.tuned_name.rpartition(':')[0]}:{letters}:ckpt-step-{step}"
+        return checkpoint_name(self.job, step)
 
     def _story(self, words: dict[str, str]) -> Iterator[Moment]:
         """Everything that is told about a job that goes well, oldest first, in the real service's words."""
         job = self.job
-        files = f"training file: {job.training_file.uid}"
-        if job.validation_file:
-            files += f" and validation file: {job.validation_file.uid}"
         yield Moment(0, "created", f"Created fine-tuning job: {job.uid}", {})
-        yield Moment(0, "validating", f"Validating {files}", {})
+        yield Moment(0, "validating", validating_message(job), {})
         yield Moment(VALIDATED, "validated", "Files validated, moving job to queued state", {})
         yield Moment(STARTED, "started", "Fine-tuning job started", None)
         if "unknown-event" in words:
@@ -157,10 +174,9 @@ class Run:
         for step in curve.points():
             at, metrics = self.at_step(step), curve.at(step)
             data = {"step": step, "total_steps": curve.total_steps, **metrics}
-            yield Moment(at, f"step:{step}", _told(step, curve.total_steps, metrics), data, type="metrics")
+            yield Moment(at, f"step:{step}", step_message(step, curve.total_steps, metrics), data, type="metrics")
             if step in curve.epoch_ends()[:-1]:
-                told = f"Checkpoint created at step {step} with Snapshot ID: {self.checkpoint_name(step)}"
-                yield Moment(at, f"checkpoint:{step}", told, {})
+                yield Moment(at, f"checkpoint:{step}", checkpoint_message(self.job, step), {})
 
     def _moderation(self) -> Moment:
         """The layout of the real one is not public; this is ours."""
@@ -176,29 +192,8 @@ class Run:
 
     def _event(self, moment: Moment, when: datetime | None) -> Json:
         when = when or self.job.cancelled_at or self.job.created_at
-        return {
-            "object": "fine_tuning.job.event",
-            "id": derived_id("ftevent-", self.job.uid, moment.key),
-            "created_at": int(when.timestamp()),
-            "level": moment.level,
-            "message": moment.message,
-            "type": moment.type,
-            "data": moment.data,
-        }
+        return event_json(self.job, moment.key, when, moment.message, moment.data, moment.type, moment.level)
 
     def _checkpoint(self, step: int) -> Json:
         when = self.clock.wall(self.at_step(step)) or self.job.created_at
-        return {
-            "object": "fine_tuning.job.checkpoint",
-            "id": derived_id("ftckpt_", self.job.uid, step),
-            "created_at": int(when.timestamp()),
-            "fine_tuned_model_checkpoint": self.checkpoint_name(step),
-            "fine_tuning_job_id": self.job.uid,
-            "metrics": {"step": step, **self.curve.at(step)},
-            "step_number": step,
-        }
-
-
-def _told(step: int, total: int, metrics: Metrics) -> str:
-    losses = [f"{label} loss={metrics[key]:.2f}" for name, label in LABELS if (key := f"{name}_loss") in metrics]
-    return f"Step {step}/{total}: {', '.join(losses)}"
+        return checkpoint_json(self.job, step, when, self.curve.at(step))

@@ -14,6 +14,7 @@ from trainer import faults
 from trainer.bases import living_base
 from trainer.engines import answering, apart
 from trainer.engines.reading import ROLES, text_of
+from trainer.models import Engine
 from trainer.orders import storable
 from trainer.views.door import Caller, door
 from trainer.views.models import living_tuned, no_such_model
@@ -70,12 +71,19 @@ def _said(name: str, messages: list[Json], caller: Caller) -> tuple[str, str]:
     """The model's full name and what it says; 404 for one that is not there, or not yet."""
     if not name:
         raise invalid("you must provide a model parameter", "model")
-    if base := living_base(name):
+    if base := living_base(name, caller.issued):
+        _refuse_real(base.engine)
         return base.uid, answering.base_answer(base.uid, messages)
     tuned = living_tuned(caller).select_related("job__training_file").filter(uid=name).first()
     if tuned is None:
         raise no_such_model(name)
+    _refuse_real(tuned.job.engine)
     return tuned.uid, answering.tuned_answer(tuned.job.training_file.path, messages)
+
+
+def _refuse_real(engine: str) -> None:
+    if engine != Engine.SIMULATED:
+        raise invalid("This trainer does not serve real models.", "model", "model_not_available")
 
 
 def _messages(body: Json) -> list[Json]:

@@ -30,6 +30,7 @@ class Caller:
 
     org: str
     faults: Faults
+    issued: bool = True  # whether its key was issued, and so reaches real bases
 
 
 type Handler = Callable[Concatenate[HttpRequest, Caller, ...], HttpResponseBase]

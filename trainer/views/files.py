@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils import timezone
 
 from trainer.engines import apart
-from trainer.engines.simulated import Run
+from trainer.engines.runs import run_of
 from trainer.models import File, Job
 from trainer.orders import storable
 from trainer.shapes import file_json
@@ -98,7 +98,7 @@ def content(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
     """The bytes as they came. Results are computed: they are the same whenever they are asked for."""
     file = _file(caller, uid)
     if file.job:
-        return HttpResponse(Run(file.job).results(), content_type="application/octet-stream")
+        return HttpResponse(run_of(file.job).results(), content_type="application/octet-stream")
     return FileResponse(file.path.open("rb"), content_type="application/octet-stream")
 
 
@@ -113,7 +113,7 @@ def delete(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
 
 
 def _file(caller: Caller, uid: str) -> File:
-    rows = File.objects.of(caller.org).select_related("job__training_file", "job__validation_file")
+    rows = File.objects.of(caller.org).select_related("job__training_file", "job__validation_file", "job__training")
     file = rows.filter(uid=uid).first()
     if file is None:
         raise not_found("File object", uid)

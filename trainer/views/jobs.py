@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 
 from trainer import faults, ordering
-from trainer.engines.simulated import Run
+from trainer.engines.runs import WITH_RUN, run_of
 from trainer.models import Job
 from trainer.orders import read_order
 from trainer.shapes import Json, job_json
-from trainer.tasks import expect
+from trainer.tasks import expect, nudge
 from trainer.views.door import Caller, door
 from wire.errors import WireError, not_found
 from wire.paging import limit_of, listing, page_of_items, page_of_rows
@@ -34,8 +34,9 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     order = read_order(json_object(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
     if instead := faults.at_create(caller.faults, request, "before"):
         return instead
-    job = ordering.place(order, caller.org, caller.faults)
+    job = ordering.place(order, caller.org, caller.faults, caller.issued)
     expect(job)
+    nudge(job)
     return faults.at_create(caller.faults, request, "after") or _shown(job, caller)
 
 
@@ -64,26 +65,28 @@ def retrieve(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase
 
 
 def _act(request: HttpRequest, caller: Caller, uid: str, *, name: str) -> HttpResponseBase:
-    expect(ordering.act(uid, caller.org, name))
+    job = ordering.act(uid, caller.org, name)
+    expect(job)
+    nudge(job)
     return _shown(_job(caller, uid), caller)
 
 
 def events(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
     job = _job(caller, uid)
-    items = Run(job).events(timezone.now(), job.faults | caller.faults.named)
+    items = run_of(job).events(timezone.now(), job.faults | caller.faults.named)
     limit = limit_of(request.GET, default=20, most=1000)
     return JsonResponse(listing(*page_of_items(items, request.GET.get("after", ""), limit)))
 
 
 def checkpoints(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
-    items = Run(_job(caller, uid)).checkpoints(timezone.now())
+    items = run_of(_job(caller, uid)).checkpoints(timezone.now())
     limit = limit_of(request.GET, default=10, most=100)
     data, more = page_of_items(items, request.GET.get("after", ""), limit)
     return JsonResponse(listing(data, more, ends=True))
 
 
 def _rows(caller: Caller) -> "QuerySet[Job]":
-    return Job.objects.filter(org=caller.org).select_related("training_file", "validation_file", "result")
+    return Job.objects.filter(org=caller.org).select_related(*WITH_RUN, "result")
 
 
 def _job(caller: Caller, uid: str) -> Job:

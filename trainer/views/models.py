@@ -1,10 +1,10 @@
-"""/models: the simulated bases, and what was tuned on them."""
+"""/models: the bases, and what was tuned on them."""
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 
-from trainer.bases import living_base, living_bases
+from trainer.bases import living_base, living_bases, measured_speeds
 from trainer.models import TunedModel
 from trainer.shapes import base_json, tuned_json
 from trainer.views.door import Caller, door
@@ -20,25 +20,31 @@ def no_such_model(name: str) -> WireError:
 
 def living_tuned(caller: Caller) -> "QuerySet[TunedModel]":
     """The tuned models that answer now; they go dark with their base."""
-    bases = [base.uid for base in living_bases()]
+    bases = [base.uid for base in living_bases(caller.issued)]
     return TunedModel.objects.of(caller.org, timezone.now()).filter(job__base__in=bases).select_related("job")
 
 
 def listed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     """Not paged: the real list is not either."""
-    data = [base_json(base) for base in living_bases()]
-    data += [tuned_json(model) for model in living_tuned(caller).order_by("-created_at", "-pk")[:SHOWN_TUNED]]
+    bases, speeds = living_bases(caller.issued), measured_speeds()
+    by_name = {base.uid: base for base in bases}
+    data = [base_json(base, speeds) for base in bases]
+    tuned = living_tuned(caller).order_by("-created_at", "-pk")[:SHOWN_TUNED]
+    data += [tuned_json(model, by_name[model.job.base]) for model in tuned]
     return JsonResponse({"object": "list", "data": data})
 
 
 def retrieve(request: HttpRequest, caller: Caller, name: str) -> HttpResponseBase:
-    if base := living_base(name):
-        return JsonResponse(base_json(base) | {"id": name})
-    return JsonResponse(tuned_json(_tuned(caller, name)))
+    if base := living_base(name, caller.issued):
+        return JsonResponse(base_json(base, measured_speeds()) | {"id": name})
+    model = _tuned(caller, name)
+    if base := living_base(model.job.base, caller.issued):
+        return JsonResponse(tuned_json(model, base))
+    raise no_such_model(name)
 
 
 def delete(request: HttpRequest, caller: Caller, name: str) -> HttpResponseBase:
-    if living_base(name):
+    if living_base(name, caller.issued):
         message = "You have insufficient permissions for this operation. Base models cannot be deleted."
         raise WireError(403, message, "insufficient_permissions", "model")
     model = _tuned(caller, name)

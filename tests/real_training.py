@@ -1,0 +1,71 @@
+"""What tests of real training share: a base, a worker's heartbeat, and a training process that stands in."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from openai import OpenAI
+
+from tests.factories import chat_lines
+from tests.running import ROOT
+from trainer.models import Job, Training, Worker
+from trainer.work import shift
+
+WORKER = "train@test"
+BASE = {
+    "name": "little",
+    "title": "Little",
+    "licence": "Apache License 2.0",
+    "spdx": "Apache-2.0",
+    "non_commercial": False,
+    "languages": ["ko"],
+    "parameters": 1000,
+    "context": 256,
+    "kind": "lora",
+    "architecture": "LlamaForCausalLM",
+    "chat_template": True,
+    "gguf": False,
+    "source": {"kind": "folder", "id": "little", "revision": ""},
+    "sha256": {},
+    "terms_accepted": None,
+    "auto": {},
+    "token_ratio": 1.5,
+    "pulled_at": "2026-11-30T09:00:00+00:00",
+    "memorises": False,
+}
+
+
+def make_base(settings: Any, **more: Any) -> Path:
+    about = BASE | more
+    folder = Path(settings.TRAINER_DIR) / "bases" / str(about["name"])
+    folder.mkdir(parents=True)
+    (folder / "base.json").write_text(json.dumps(about))
+    return folder
+
+
+def make_worker(**more: Any) -> Worker:
+    return Worker.objects.create(**{"name": WORKER, "device": "CPU (test)", **more})
+
+
+def stand_in(settings: Any, *options: str) -> None:
+    """Have tests/training_child.py train, with these options."""
+    settings.TRAINER_CHILD = [sys.executable, str(ROOT / "tests" / "training_child.py"), *options]
+
+
+def order(sdk: OpenAI, model: str = "little", examples: int = 12, **more: Any) -> Job:
+    """Past the SDK's strict types: they do not know the `{}` of a healthy job's error."""
+    file = sdk.files.create(file=("a.jsonl", io.BytesIO(chat_lines(examples))), purpose="fine-tune")
+    body = {"model": model, "training_file": file.id, "seed": 7, **more}
+    answer: Any = sdk.post("/fine_tuning/jobs", body=body, cast_to=object)
+    return Job.objects.get(uid=answer["id"])
+
+
+def work(owner: str = WORKER) -> list[Job]:
+    """A worker's shift. Returns the jobs that ended in it."""
+    return list(shift.work(owner))
+
+
+def training_of(job: Job) -> Training:
+    return Training.objects.select_related("job").get(job=job)

@@ -1,0 +1,99 @@
+"""What the training process prints: one JSON object a line, of these kinds."""
+
+import logging
+from typing import Any
+
+import msgspec
+
+type Json = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+class Message(msgspec.Struct, tag_field="kind", frozen=True):
+    """Unknown fields are passed over: the process may print more than a worker of another version knows."""
+
+
+class Validated(Message, tag="validated", frozen=True):
+    """Tokens are of one epoch, by the base's own tokenizer."""
+
+    tokens: int
+    total_steps: int
+    steps_per_epoch: int
+    hyperparameters: Json
+    examples: int = 0
+    validation_tokens: int = 0
+    cut: list[int] = []
+    cut_count: int = 0
+    memory_bytes: int = 0
+    tokenizer: str = ""
+
+
+class Refused(Message, tag="refused", frozen=True):
+    code: str
+    message: str
+    param: str | None = None
+    line: int | None = None
+
+
+class Started(Message, tag="started", frozen=True):
+    step: int
+
+
+class StepDone(Message, tag="step", frozen=True):
+    """The metrics that were measured at this step; those that were not are None."""
+
+    step: int
+    total_steps: int
+    train_loss: float
+    train_mean_token_accuracy: float | None = None
+    valid_loss: float | None = None
+    valid_mean_token_accuracy: float | None = None
+    full_valid_loss: float | None = None
+    full_valid_mean_token_accuracy: float | None = None
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class Checkpoint(Message, tag="checkpoint", frozen=True):
+    step: int
+    epoch: int = 0
+    full_valid_loss: float | None = None
+    removed: list[int] = []
+
+
+class Done(Message, tag="done", frozen=True):
+    trained_tokens: int
+    step: int
+    best_step: int | None = None
+    peak_memory_bytes: int = 0
+    seconds: float = 0.0
+    early_stopped: bool = False
+
+
+class Stopped(Message, tag="stopped", frozen=True):
+    step: int
+
+
+class Failed(Message, tag="failed", frozen=True):
+    code: str
+    message: str
+
+
+KINDS = Validated | Refused | Started | StepDone | Checkpoint | Done | Stopped | Failed
+LAST_WORDS = (Done, Refused, Stopped, Failed)
+DECODER: "msgspec.json.Decoder[KINDS]" = msgspec.json.Decoder(KINDS)
+
+
+def read(line: bytes) -> KINDS | None:
+    """The message; None for a line that is none, which some library may have printed."""
+    try:
+        return DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.warning("unreadable line of a training process", extra={"reason": str(error)})
+        return None
+
+
+def numbers(step: StepDone) -> Json:
+    """What is kept of a step."""
+    return {name: value for name, value in msgspec.structs.asdict(step).items() if value is not None}
