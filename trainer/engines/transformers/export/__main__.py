@@ -4,70 +4,67 @@
 {"kind":"done","size":n,"sha256":hex}
 {"kind":"refused","code","message"}   nothing is wrong here, but this cannot be made
 {"kind":"failed","code":"disk_full","message"}
-Exit 0 after each of the last three.
+Exit 0 after each of the last three; SIGTERM ends it without one.
 """
 
 import errno
-import json
 import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from trainer.engines.transformers.export.order import Order, RefusedError, files_of, read, size_of, tokenizer_files
 from trainer.engines.transformers.export.packing import need_room, pack
 from trainer.engines.transformers.export.papers import clean, modelfile, papers
+from trainer.engines.transformers.process import Lines, settle, stop
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 EVERY = 16 * 1024 * 1024  # bytes between two lines of progress
 HERE = "trainer.engines.transformers.export"
 
 
-def say(kind: str, **facts: Any) -> None:
-    print(json.dumps({"kind": kind, **facts}, ensure_ascii=False), flush=True)
-
-
 class Meter:
-    """Says how far a stage is, now and then."""
+    """Says how far a stage is, now and then; the place where SIGTERM ends the process."""
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
-        self.said = -EVERY
+    def __init__(self, lines: Lines, stage: str) -> None:
+        self.lines, self.stage = lines, stage
+        self.last = -EVERY
 
     def __call__(self, done: int, total: int) -> None:
-        if done - self.said >= EVERY or done == total:
-            self.said = done
-            say("progress", stage=self.stage, done=done, total=total)
+        if stop.wanted:
+            raise SystemExit
+        if done - self.last >= EVERY or done == total:
+            self.last = done
+            self.lines.emit("progress", stage=self.stage, done=done, total=total)
 
 
-def adapter(order: Order) -> dict[str, Path | str]:
+def adapter(order: Order, _lines: Lines) -> dict[str, Path | str]:
     if order.whole:
         raise RefusedError("no_adapter", "This model was trained as a whole: there is no adapter. Take format=merged.")
     return _model_parts("adapter", [*files_of(order.weights), *tokenizer_files(order)], order)
 
 
-def merged(order: Order) -> dict[str, Path | str]:
-    return _model_parts("model", [*files_of(_whole_model(order)), *tokenizer_files(order)], order)
+def merged(order: Order, lines: Lines) -> dict[str, Path | str]:
+    return _model_parts("model", [*files_of(_whole_model(order, lines)), *tokenizer_files(order)], order)
 
 
-def gguf(order: Order) -> dict[str, Path | str]:
+def gguf(order: Order, lines: Lines) -> dict[str, Path | str]:
     if not order.about.get("gguf"):
         raise RefusedError("no_gguf", f"{order.about.get('name')} cannot be written as GGUF.")
-    model = _whole_model(order)
+    model = _whole_model(order, lines)
     words, file = order.work / "words", order.work / "model.gguf"
     words.mkdir()
     for path in [*tokenizer_files(order), model / "config.json"]:
         shutil.copyfile(path, words / path.name)
-    import_module(f"{HERE}.gguf_model").convert(model, words, file, order.short, Meter("converting"))
+    import_module(f"{HERE}.gguf_model").convert(model, words, file, order.short, Meter(lines, "converting"))
     return {f"{order.short}.gguf": file, "Modelfile": modelfile(order)}
 
 
-def _whole_model(order: Order) -> Path:
+def _whole_model(order: Order, lines: Lines) -> Path:
     """The trained weights where all were trained, else those of adapter and base together."""
     if order.whole:
         return order.weights
-    say("progress", stage="merging", done=0, total=0)
+    lines.emit("progress", stage="merging", done=0, total=0)
     model: Path = import_module(f"{HERE}.merging").merge(order)  # torch: only what needs it pays for it
     return model
 
@@ -88,20 +85,20 @@ def _check_room(order: Order, kind: str) -> None:
         raise RefusedError("disk_full", message)
 
 
-def run(folder: Path, kind: str) -> None:
+def run(folder: Path, kind: str, lines: Lines) -> None:
     order = read(folder)
     order.work.mkdir(exist_ok=True)
     try:
         _check_room(order, kind)
-        parts = MAKERS[kind](order) | papers(order, kind)
-        size, digest = pack(order.target, f"{order.short}-{kind}", parts, Meter("packing"))
-        say("done", size=size, sha256=digest)
+        parts = MAKERS[kind](order, lines) | papers(order, kind)
+        size, digest = pack(order.target, f"{order.short}-{kind}", parts, Meter(lines, "packing"))
+        lines.emit("done", size=size, sha256=digest)
     except RefusedError as error:
-        say("refused", code=error.code, message=str(error))
+        lines.emit("refused", code=error.code, message=str(error))
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
-        say("failed", code="disk_full", message="The trainer's disk is full.")
+        lines.emit("failed", code="disk_full", message="The trainer's disk is full.")
     finally:
         shutil.rmtree(order.work)
 
@@ -109,4 +106,4 @@ def run(folder: Path, kind: str) -> None:
 MAKERS = {"adapter": adapter, "merged": merged, "gguf": gguf}
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), sys.argv[2])
+    run(Path(sys.argv[1]), sys.argv[2], settle())
