@@ -198,6 +198,8 @@ TRAINER_CHILD = [TRAINER_PYTHON, "-m", "trainer.engines.transformers.train"]  # 
 TRAINER_DEVICE = env.str("TRAINER_DEVICE", "auto")  # auto, cpu, cuda or cuda:1,2
 TRAINER_THREADS = env.int("TRAINER_THREADS", 0)  # of a training process on the CPU; 0: all cores but one
 TRAINER_HOURS = env.float("TRAINER_HOURS", 0.0)  # a job may train so long; 0: as long as it takes
+TRAINER_SERVE = env.str("TRAINER_SERVE", "")  # what answers for real models: unix:/…, tcp://…, vllm:http://…; or ours
+TRAINER_CHAT_IDLE = env.float("TRAINER_CHAT_IDLE", 600.0)  # seconds after which our own chat process ends
 CELERY_TASK_ROUTES = {"trainer.tasks.train": {"queue": "train"}}
 if TRAINER_ENABLED:  # webhooks whose message was lost
     CELERY_BEAT_SCHEDULE["sweep"] = {"task": "trainer.tasks.sweep", "schedule": Every(30), "options": {"expires": 30}}

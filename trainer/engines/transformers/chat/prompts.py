@@ -1,0 +1,99 @@
+"""The tokens that a question begins with. A chat template is somebody's program: sandboxed, and ended in time.
+
+Called in the main thread only: that is where an alarm rings.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from jinja2 import TemplateError
+
+from trainer.engines.transformers.chat.models import Loaded
+from trainer.engines.transformers.chat.orders import Order
+from trainer.engines.transformers.chat.refusals import RefusalError
+
+SECONDS = 2.0  # a template gets
+MARK = "texthelper-answer"
+
+
+class TooSlowError(Exception):
+    pass
+
+
+def prompt_tokens(loaded: Loaded, order: Order) -> list[int]:
+    if order.messages is None:
+        ids = loaded.tokenizer(order.prompt)["input_ids"] or _first_of_all(loaded.tokenizer)
+    else:
+        if not loaded.tokenizer.chat_template:
+            raise RefusalError("no_chat_template", "This model has no chat template. Use /completions instead.")
+        ids = loaded.tokenizer(_rendered(loaded, order.messages), add_special_tokens=False)["input_ids"]
+    if not ids:
+        raise RefusalError("invalid_request", "The prompt is empty.")
+    if len(ids) >= loaded.context:
+        message = f"This model's maximum context length is {loaded.context} tokens. However, your messages resulted in"
+        raise RefusalError("context_length_exceeded", f"{message} {len(ids)} tokens. Please shorten them.")
+    return [int(token) for token in ids]
+
+
+def _first_of_all(tokenizer: Any) -> list[int]:
+    first = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    return [] if first is None else [first]
+
+
+def _rendered(loaded: Loaded, messages: list[dict[str, str]], begins: bool = True) -> str:
+    """The conversation as the model was trained to read it, up to where its answer begins."""
+    try:
+        with _in_time():
+            # thinking models are trained without thinking here; other templates do not look at it
+            text = loaded.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=begins, enable_thinking=False
+            )
+    except TooSlowError:
+        raise RefusalError("invalid_model", "The model's chat template does not come to an end.") from None
+    except (TemplateError, TypeError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        raise RefusalError("invalid_request", f"The model's chat template refuses: {str(error)[:200]}") from None
+    return str(text)
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TooSlowError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def end_tokens(loaded: Loaded, chats: bool) -> set[int]:
+    """The tokens that end an answer: of the model, and in a chat what its template puts after an answer."""
+    configured = [loaded.model.generation_config, loaded.model.config, loaded.tokenizer]
+    ends: set[int] = set()
+    for about in configured:
+        value = getattr(about, "eos_token_id", None)
+        ends |= set(value) if isinstance(value, list) else set() if value is None else {value}
+    if not chats:
+        return ends
+    if loaded.turn_end is None:
+        loaded.turn_end = _turn_end(loaded)
+    return ends | loaded.turn_end
+
+
+def _turn_end(loaded: Loaded) -> set[int]:
+    """The special token that follows an answer, if one does (<|im_end|>, <end_of_turn>)."""
+    try:
+        text = _rendered(
+            loaded, [{"role": "user", "content": "?"}, {"role": "assistant", "content": MARK}], begins=False
+        )
+    except RefusalError:
+        return set()
+    tail = text.rpartition(MARK)[2].lstrip()
+    ids = loaded.tokenizer(tail, add_special_tokens=False)["input_ids"] if tail else []
+    return {ids[0]} & set(loaded.tokenizer.added_tokens_decoder) if ids else set()
