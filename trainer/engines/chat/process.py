@@ -17,9 +17,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from trainer.work.child import environment
 from wire.errors import WireError
 
-ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 120.0  # to import torch, on a machine that is busy
 CONNECT_SECONDS = 5.0
 LONGEST_PATH = 100  # bytes; the kernel takes 107
@@ -73,7 +73,7 @@ def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
     with (folder / "chat.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own code
             [*line, "--until-stdin-closes"],
-            cwd=ROOT,
+            cwd=settings.BASE_DIR,
             env=_environment(folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -86,16 +86,10 @@ def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """No secret of ours, no address of the database; and nothing is fetched from the network."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CUDA_VISIBLE_DEVICES") if name in os.environ}
-    offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    threads = {
-        "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 2) - 1)),
-        "OMP_WAIT_POLICY": "passive",
-        "TOKENIZERS_PARALLELISM": "false",
+    return environment() | {
+        "TRAINER_DIR": str(folder.resolve()),
+        "TRAINER_CHAT_IDLE": str(settings.TRAINER_CHAT_IDLE),
     }
-    ours = {"TRAINER_DIR": str(folder.resolve()), "TRAINER_CHAT_IDLE": str(settings.TRAINER_CHAT_IDLE)}
-    return {**kept, **offline, **threads, **ours}
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]") -> None:

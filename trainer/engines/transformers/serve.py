@@ -24,6 +24,7 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from trainer.engines.transformers.chat.server import MOST_LINE, Server
+from trainer.engines.transformers.process import OOM_SCORE
 
 NICE = 5  # after the pages, before a training
 IDLE_SECONDS = 600.0
@@ -82,6 +83,8 @@ def main() -> int:
     given = options.parse_args()
     os.umask(0o077)  # the socket is for this user alone
     os.nice(NICE)
+    if sys.platform == "linux":
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()

@@ -166,9 +166,6 @@ def _load_adapter(loaded: Loaded, folder: Path, name: str) -> None:
 
 def _tokenizer(folder: Path) -> Any:
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    own = folder / "chat_template.jinja"
-    if not tokenizer.chat_template and own.exists():
-        tokenizer.chat_template = own.read_text()
     if isinstance(tokenizer.chat_template, str) and len(tokenizer.chat_template) > MOST_TEMPLATE:
         raise ValueError("the chat template is too long")
     return tokenizer

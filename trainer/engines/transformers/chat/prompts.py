@@ -14,6 +14,7 @@ from jinja2 import TemplateError
 from trainer.engines.transformers.chat.models import Loaded
 from trainer.engines.transformers.chat.orders import Order
 from trainer.engines.transformers.chat.refusals import RefusalError
+from trainer.engines.transformers.rendering import PLAIN
 
 SECONDS = 2.0  # a template gets
 MARK = "texthelper-answer"
@@ -27,7 +28,7 @@ def prompt_tokens(loaded: Loaded, order: Order) -> list[int]:
     if order.messages is None:
         ids = loaded.tokenizer(order.prompt)["input_ids"] or _first_of_all(loaded.tokenizer)
     else:
-        if not loaded.tokenizer.chat_template:
+        if not loaded.tokenizer.chat_template and order.weights is None:
             raise RefusalError("no_chat_template", "This model has no chat template. Use /completions instead.")
         ids = loaded.tokenizer(_rendered(loaded, order.messages), add_special_tokens=False)["input_ids"]
     if not ids:
@@ -49,7 +50,11 @@ def _rendered(loaded: Loaded, messages: list[dict[str, str]], begins: bool = Tru
         with _in_time():
             # thinking models are trained without thinking here; other templates do not look at it
             text = loaded.tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=begins, enable_thinking=False
+                messages,
+                chat_template=loaded.tokenizer.chat_template or PLAIN,  # as it was trained
+                tokenize=False,
+                add_generation_prompt=begins,
+                enable_thinking=False,
             )
     except TooSlowError:
         raise RefusalError("invalid_model", "The model's chat template does not come to an end.") from None
