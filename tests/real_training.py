@@ -3,13 +3,18 @@
 import io
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
+from django.db import connection
 from openai import OpenAI
 
 from tests.factories import chat_lines
-from tests.running import ROOT
+from tests.running import PATIENCE, ROOT
 from trainer.models import Job, Training, Worker
 from trainer.work import shift
 
@@ -67,5 +72,39 @@ def work(owner: str = WORKER) -> list[Job]:
     return list(shift.work(owner))
 
 
+@contextmanager
+def working(owner: str = WORKER) -> Iterator[Event]:
+    """A worker's shift beside the test, until nothing waits or the event is set. At the end it has ended."""
+    until = Event()
+    thread = Thread(target=_shift, args=(owner, until))
+    thread.start()
+    try:
+        yield until
+    finally:
+        until.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def _shift(owner: str, until: Event) -> None:
+    try:
+        list(shift.work(owner, until))
+    finally:
+        connection.close()
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
 def training_of(job: Job) -> Training:
     return Training.objects.select_related("job").get(job=job)
+
+
+def told(job: Job) -> list[str]:
+    """The messages of a job's events, oldest first, steps and checkpoints left out."""
+    rows = job.training_events.exclude(key__startswith="checkpoint:").order_by("pk")
+    return list(rows.values_list("message", flat=True))

@@ -14,6 +14,7 @@ from typing import Any
 from trainer.engines.clock import Clock
 from trainer.engines.curve import Curve
 from trainer.engines.shaping import (
+    MODERATION,
     checkpoint_json,
     checkpoint_message,
     checkpoint_name,
@@ -165,7 +166,7 @@ class Run:
             yield Moment(STARTED, "odd", "Quantum checks passed", {"qubits": 7}, type="quantum_checks")
         yield from self._steps()
         if "moderation" in words:
-            yield self._moderation()
+            yield Moment(self.done, "moderation", "Moderation checks passed", MODERATION, type="moderation_checks")
         yield Moment(self.done, "model", f"New fine-tuned model created: {job.tuned_name}", {})
         yield Moment(self.done, "completed", "The job has successfully completed", {})
 
@@ -177,11 +178,6 @@ class Run:
             yield Moment(at, f"step:{step}", step_message(step, curve.total_steps, metrics), data, type="metrics")
             if step in curve.epoch_ends()[:-1]:
                 yield Moment(at, f"checkpoint:{step}", checkpoint_message(self.job, step), {})
-
-    def _moderation(self) -> Moment:
-        """The layout of the real one is not public; this is ours."""
-        data = {"categories": {"hate": "passed", "violence": "passed"}, "enforcement": "none"}
-        return Moment(self.done, "moderation", "Moderation checks passed", data, type="moderation_checks")
 
     def _ending(self, now: datetime) -> Iterator[Moment]:
         if self.finished_at(now) and self.job.cancelled_at:

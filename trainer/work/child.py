@@ -1,9 +1,10 @@
 """The process that trains, from outside: started, read line by line, stopped."""
 
 import os
-import select
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,45 +12,50 @@ from django.conf import settings
 
 from trainer.work.messages import KINDS, read
 
+OUTPUT = "output.jsonl"  # in the job's folder: what its processes have printed, one after another
+PORTION = 65536  # bytes read at once
+GLANCE = 0.1  # seconds between two looks for more
 LONGEST_LINE = 1024 * 1024  # bytes; whoever prints more without an end of line is broken
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "NVIDIA_VISIBLE_DEVICES", "VIRTUAL_ENV")
 
 
 class Child:
-    """A training process on `folder`, which holds its order. `lock` is a descriptor that it keeps open."""
+    """A training process on `folder`, which holds its order. `lock` is a descriptor that it keeps open.
+
+    It prints into a file: what it printed last can be read even where the worker that started it was killed.
+    """
 
     def __init__(self, folder: Path, lock: int) -> None:
-        with (folder / "log.txt").open("ab") as log:
+        output = folder / OUTPUT
+        with (folder / "log.txt").open("ab") as log, output.open("ab") as target:
+            if not ends_a_line(output):
+                target.write(b"\n")
+                target.flush()
+            self.source = output.open("rb")
+            self.source.seek(0, os.SEEK_END)
             self.process = subprocess.Popen(  # noqa: S603
                 [*settings.TRAINER_CHILD, str(folder)],
                 cwd=settings.BASE_DIR,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=target,
                 stderr=log,
                 start_new_session=True,
                 pass_fds=(lock,),
             )
-        assert self.process.stdout
-        self.pipe = self.process.stdout.fileno()
-        os.set_blocking(self.pipe, False)
         self.partial = b""
-        self.at_end = False
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is gone and all that it printed has been read."""
-        return self.process.poll() is not None and self.at_end
+        self.ended = False  # it is gone, and all that it printed has been read
 
     def read(self, seconds: float) -> list[KINDS]:
-        """The messages that are there, after waiting at most so long for the first bytes."""
-        if not select.select([self.pipe], [], [], seconds)[0]:
-            self.at_end = self.process.poll() is not None  # one that it started may hold the pipe for ever
-            return []
-        data = os.read(self.pipe, 65536)
-        self.at_end = not data
-        if not data and self.process.poll() is None:
-            self.process.wait()
+        """The messages that are there, after waiting at most so long for the first of them."""
+        deadline = time.monotonic() + seconds
+        while True:
+            gone = self.process.poll() is not None  # before the read: what it printed last is not to be missed
+            data = self.source.read(PORTION)
+            if data or gone or time.monotonic() > deadline:
+                break
+            time.sleep(GLANCE)
+        self.ended = gone and not data
         *lines, self.partial = (self.partial + data).split(b"\n")
         if len(self.partial) > LONGEST_LINE:
             self.kill()
@@ -71,13 +77,30 @@ class Child:
         """End it and whatever it has started. Returns how it ended: minus the signal's number, or its exit code."""
         self.kill()
         code = self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.source.close()
         return code
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
+
+
+def ends_a_line(output: Path) -> bool:
+    """Whether the file is empty or ends with a whole line; a process may have been killed while it printed."""
+    with output.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read() in (b"", b"\n")
+
+
+def printed(folder: Path) -> Iterator[KINDS]:
+    """All that earlier processes on this folder have printed."""
+    output = folder / OUTPUT
+    if output.exists():
+        with output.open("rb") as file:
+            for line in file:
+                if line.strip() and (message := read(line)):
+                    yield message
 
 
 def environment() -> dict[str, str]:

@@ -1,11 +1,13 @@
 """What the training process prints: one JSON object a line, of these kinds."""
 
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 type Json = dict[str, Any]
+type Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]  # as large as the databases take
+type Amount = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +19,13 @@ class Message(msgspec.Struct, tag_field="kind", frozen=True):
 class Validated(Message, tag="validated", frozen=True):
     """Tokens are of one epoch, by the base's own tokenizer."""
 
-    tokens: int
-    total_steps: int
-    steps_per_epoch: int
+    tokens: Amount
+    total_steps: Count
+    steps_per_epoch: Count
     hyperparameters: Json
     examples: int = 0
-    validation_tokens: int = 0
-    cut: list[int] = []
+    validation_tokens: Amount = 0
+    cut: list[Count] = []
     cut_count: int = 0
     memory_bytes: int = 0
     tokenizer: str = ""
@@ -37,34 +39,34 @@ class Refused(Message, tag="refused", frozen=True):
 
 
 class Started(Message, tag="started", frozen=True):
-    step: int
+    step: Count
 
 
 class StepDone(Message, tag="step", frozen=True):
     """The metrics that were measured at this step; those that were not are None."""
 
-    step: int
-    total_steps: int
+    step: Count
+    total_steps: Count
     train_loss: float
     train_mean_token_accuracy: float | None = None
     valid_loss: float | None = None
     valid_mean_token_accuracy: float | None = None
     full_valid_loss: float | None = None
     full_valid_mean_token_accuracy: float | None = None
-    tokens: int = 0
+    tokens: Amount = 0
     seconds: float = 0.0
 
 
 class Checkpoint(Message, tag="checkpoint", frozen=True):
-    step: int
+    step: Count
     epoch: int = 0
     full_valid_loss: float | None = None
-    removed: list[int] = []
+    removed: list[Count] = []
 
 
 class Done(Message, tag="done", frozen=True):
-    trained_tokens: int
-    step: int
+    trained_tokens: Amount
+    step: Count
     best_step: int | None = None
     peak_memory_bytes: int = 0
     seconds: float = 0.0
@@ -72,7 +74,7 @@ class Done(Message, tag="done", frozen=True):
 
 
 class Stopped(Message, tag="stopped", frozen=True):
-    step: int
+    step: Count
 
 
 class Failed(Message, tag="failed", frozen=True):

@@ -20,7 +20,7 @@ ALIVE = timedelta(seconds=60)  # since a worker's last heartbeat
 def enqueue(job: Job) -> None:
     """Write the rows of a new real job. In the transaction that makes the job."""
     Training.objects.create(job=job, queued_at=job.created_at)
-    note(job, "created", f"Created fine-tuning job: {job.uid}", when=job.created_at)
+    note(job, "created", f"Created fine-tuning job: {job.uid}")
     note(job, "validating", validating_message(job))
     announce_places()
     hooks.plan(job)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from trainer.engines.recorded import Run
-from trainer.engines.shaping import checkpoint_message, checkpoint_name
+from trainer.engines.shaping import MODERATION, checkpoint_message, checkpoint_name
 from trainer.models import File, Job, Status, Step, Training, TunedModel, Wanted
 from trainer.work import messages, queue
 from trainer.work.events import note
@@ -25,13 +25,22 @@ class Recorder:
         """Write `found` and renew the lease. Returns what is wanted of the job; LostLeaseError where it is lost."""
         with transaction.atomic():
             training = self.lease.hold()
-            ended = False
-            for message in found:
-                ended = self._write(training, message) or ended
+            ended = any(self._write(training, message) for message in found)  # nothing counts after a last word
             if not ended:
                 training.save()
         self.ended = ended
         return training.wanted
+
+    def record_left(self, found: Iterable[messages.KINDS]) -> None:
+        """Write what an earlier process printed and no worker has written: it goes on after that, and won't repeat."""
+        with transaction.atomic():
+            training = self.lease.hold()
+            for message in found:
+                if isinstance(message, messages.StepDone) and message.step > training.steps:
+                    stepped(training, message)
+                elif isinstance(message, messages.Checkpoint) and message.step == training.steps:
+                    kept(training, message)
+            training.save()
 
     def settle(self, finish: Callable[[Training], None]) -> None:
         """Let `finish` bring the job where it belongs, as long as it is ours."""
@@ -48,6 +57,7 @@ class Recorder:
                 started(training, message)
             case messages.StepDone():
                 stepped(training, message)
+                return fails_here(training, message)
             case messages.Checkpoint():
                 kept(training, message)
             case messages.Refused():
@@ -69,7 +79,7 @@ LONGEST_MESSAGE = 2000
 
 
 def error_of(code: str, message: str, param: str | None = None) -> dict[str, str | None]:
-    return {"code": code[:64], "message": message[:LONGEST_MESSAGE], "param": param}
+    return {"code": code[:64], "message": message[:LONGEST_MESSAGE].replace("\x00", ""), "param": param}
 
 
 def validated(training: Training, found: messages.Validated) -> None:
@@ -94,7 +104,9 @@ def validated(training: Training, found: messages.Validated) -> None:
 
 def started(training: Training, found: messages.Started) -> None:
     training.status, training.started_at = Status.RUNNING, training.started_at or timezone.now()
-    note(training.job, "started", "Fine-tuning job started", None)
+    note(training.job, "started", "Fine-tuning job started", data=None)
+    if "unknown-event" in training.job.faults:
+        note(training.job, "odd", "Quantum checks passed", {"qubits": 7}, kind="quantum_checks")
     if training.attempt > 1:
         note(training.job, f"again:{training.attempt}", f"Training goes on after step {found.step}")
 
@@ -105,6 +117,15 @@ def stepped(training: Training, found: messages.StepDone) -> None:
     training.total_steps = found.total_steps
     if found.step > training.steps:
         training.steps, training.idle_attempts = found.step, 0
+
+
+def fails_here(training: Training, found: messages.StepDone) -> bool:
+    """A failure that was scripted by the order's key comes half-way (docs/trainer.md)."""
+    failure = training.job.failure
+    if not failure or found.step * 2 < found.total_steps:
+        return False
+    queue.end(training, Status.FAILED, error_of(failure["code"], failure["message"], failure["param"]))
+    return True
 
 
 def kept(training: Training, found: messages.Checkpoint) -> None:
@@ -126,6 +147,8 @@ def done(training: Training, found: messages.Done) -> None:
     }
     TunedModel.objects.get_or_create(uid=job.tuned_name, defaults={"job": job, "created_at": now})
     make_results(job)
+    if "moderation" in job.faults:
+        note(job, "moderation", "Moderation checks passed", MODERATION, kind="moderation_checks")
     note(job, "model", f"New fine-tuned model created: {job.tuned_name}")
     note(job, "completed", "The job has successfully completed")
     queue.end(training, Status.SUCCEEDED)

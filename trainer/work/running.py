@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from trainer.models import ENDED, Status, Training, Wanted
 from trainer.work import memory, queue
-from trainer.work.child import Child
+from trainer.work.child import Child, printed
 from trainer.work.events import note
 from trainer.work.lease import LEASE, RENEW, Lease, LostLeaseError
 from trainer.work.messages import KINDS, LAST_WORDS
@@ -54,6 +54,7 @@ class Attempt:
         try:
             folder = write_order(self.lease.hold(), free_memory)
             with locked(folder) as lock:
+                self.recorder.record_left(printed(folder))
                 self._train(Child(folder, lock), memory.kills())
                 self._tidy(folder)
         except RefusalError as refusal:
@@ -66,7 +67,7 @@ class Attempt:
     def _train(self, child: Child, kills: int) -> None:
         try:
             while not (self.recorder.ended or (child.ended and not self.pending)):
-                if not self.pending:  # else the database is away: what is printed meanwhile waits in the pipe
+                if not self.pending:  # else the database is away: what is printed meanwhile waits in the file
                     self.pending = child.read(LOOK)
                 if any(isinstance(message, LAST_WORDS) for message in self.pending):
                     child.wait(GRACE)

@@ -11,11 +11,11 @@ from trainer.work.running import Attempt
 stopping = threading.Event()  # set when this process is to end
 
 
-def work(owner: str) -> Iterator[Job]:
+def work(owner: str, until: threading.Event = stopping) -> Iterator[Job]:
     """Train what waits. Gives each job that ended."""
-    while not stopping.is_set() and (lease := claim(owner)):
+    while not until.is_set() and (lease := claim(owner)):
         queue.announce_places()
-        Attempt(lease, stopping).run(device.free_memory())
+        Attempt(lease, until).run(device.free_memory())
         queue.announce_places()
         for job in Job.objects.filter(training__pk=lease.pk):
             speeds.keep(owner, job)
