@@ -12,6 +12,7 @@ type Json = dict[str, Any]
 LONGEST_TEXT = 200
 MOST_LANGUAGES = 30
 KINDS = ("lora", "full")
+OPEN_LICENCES = {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "unlicense"}
 
 
 class Engine(models.TextChoices):
@@ -19,6 +20,12 @@ class Engine(models.TextChoices):
 
     SIMULATED = "simulated", _("simulated")
     TRANSFORMERS = "transformers", _("real training")
+
+
+def has_open_licence(facts: Mapping[str, Any]) -> bool:
+    """Whether the model may be used for anything, by a licence that everybody knows."""
+    named = {str(facts.get(name, "")).casefold() for name in ("spdx", "licence")}
+    return not facts.get("non_commercial") and bool(named & OPEN_LICENCES)
 
 
 def base_of(model: str) -> str:
@@ -42,6 +49,9 @@ def facts_of(model: Mapping[str, Any]) -> Json:
     if engine_named(model) != Engine.TRANSFORMERS:
         return {}
     read = {name: reader(model.get(name)) for name, reader in _READERS.items()}
+    auto = model.get("auto")
+    # as the service writes it, and as it was kept
+    read["auto_epochs"] = _whole(auto.get("n_epochs") if isinstance(auto, dict) else model.get("auto_epochs"))
     return {name: value for name, value in read.items() if value not in (None, "", [])}
 
 
@@ -76,7 +86,7 @@ def _kind(value: object) -> str:
 
 
 _READERS: dict[str, Callable[[object], Any]] = {
-    **dict.fromkeys(("title", "licence"), _text),
+    **dict.fromkeys(("title", "licence", "spdx"), _text),
     **dict.fromkeys(("non_commercial", "memorises", "chat_template", "gguf"), _flag),
     **dict.fromkeys(("parameters", "context"), _whole),
     **dict.fromkeys(("token_ratio", "tokens_per_second"), _number),

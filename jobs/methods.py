@@ -24,6 +24,9 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     Method.DPO: ("n_epochs", "batch_size", "learning_rate_multiplier", "beta"),
 }
 
+# Of our own trainer's real bases, and not OpenAI's: left out of an order where a person left them alone.
+OWN_SETTINGS = ("lora_r", "lora_alpha", "early_stopping")
+
 
 def method_for(file_format: str) -> Method | None:
     """The method that trains on files of that format; None where none can be ordered."""

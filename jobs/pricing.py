@@ -3,7 +3,7 @@
 import math
 import tomllib
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -78,6 +78,10 @@ class Estimate:
     source: str
     as_of: str
     is_approximate: bool = False  # nobody says which tokens of such a file the service counts
+    is_own: bool = False  # no fee: the machine of whoever runs the trainer does it
+    tokenizer: str = ""  # the base's own, which `tokens` are converted to; empty: o200k
+    token_ratio: float | None = None  # its tokens for one of o200k
+    seconds: int | None = None  # of training; None where nobody has measured the base's speed
 
     @property
     def trained_tokens(self) -> int:
@@ -90,6 +94,10 @@ class Estimate:
     @property
     def krw(self) -> int | None:
         return None if self.usd is None else won(self.usd)
+
+    @property
+    def time(self) -> timedelta | None:
+        return None if self.seconds is None else timedelta(seconds=self.seconds)
 
     def as_dict(self) -> dict[str, Any]:
         """Fit for a JSON column; Decimals as text."""
@@ -148,13 +156,16 @@ def estimate(
     epochs: int | str,
     method: str = Method.SUPERVISED,
     engine: str = "",
+    facts: dict[str, Any] | None = None,
 ) -> Estimate:
     """Estimate a job of `examples` examples with `tokens` tokens; validation data is not billed.
 
     OpenAI bills "tokens in the file x epochs" whatever the method. That both answers of a DPO example count is likely,
-    but not written down: such an estimate says so.
+    but not written down: such an estimate says so. `facts`: engines.facts_of a real base.
     """
     known = base(profile, model, engine)
+    if known and known.is_own:
+        return _own_estimate(known, facts or {}, tokens=tokens, examples=examples, epochs=epochs)
     guessed = epochs == "auto"
     return Estimate(
         tokens=tokens,
@@ -166,6 +177,35 @@ def estimate(
         as_of=known.as_of.isoformat() if known else "",
         is_approximate=method == Method.DPO and profile != "trainer",  # which counts as we do
     )
+
+
+def _own_estimate(known: Base, facts: dict[str, Any], *, tokens: int, examples: int, epochs: int | str) -> Estimate:
+    """Of what our own machine trains: no fee, tokens by its own tokenizer, and how long it takes."""
+    guessed, ratio, speed = epochs == "auto", facts.get("token_ratio"), facts.get("tokens_per_second")
+    passes = own_epochs(facts, examples) if guessed else int(epochs)
+    counted = round(tokens * ratio) if ratio else tokens
+    return Estimate(
+        tokens=counted,
+        epochs=passes,
+        epochs_are_guessed=guessed,
+        price=known.training,
+        practice=False,
+        source=known.source,
+        as_of=known.as_of.isoformat(),
+        is_own=True,
+        tokenizer=facts.get("title") or known.id if ratio else "",
+        token_ratio=ratio,
+        seconds=math.ceil(counted * passes / speed) if speed else None,
+    )
+
+
+def own_epochs(facts: dict[str, Any], examples: int) -> int:
+    """What "auto" becomes at our own trainer: what the base recommends, else by its rule."""
+    if passes := facts.get("auto_epochs"):
+        return int(passes)
+    if facts.get("kind") == "full":
+        return max(1, min(20, 1400 // max(examples, 1)))
+    return 3 if examples < 100 else 2
 
 
 def training_cost(profile: str, model: str, trained_tokens: int, engine: str = "") -> Decimal | None:

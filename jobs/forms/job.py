@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
 from jobs.answers import LONGEST_ID
-from jobs.engines import Engine, facts_of
+from jobs.engines import Engine, base_of, facts_of, has_open_licence
 from jobs.forms.fields import AutoNumber
-from jobs.methods import SETTINGS, TRAINS_ON, Method
+from jobs.methods import OWN_SETTINGS, SETTINGS, TRAINS_ON, Method
 from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile
 
 OTHER = "other"  # the choice that lets an id be typed
+GROUPS = ("own", "continued", "service", "practice")  # of base models, in the order of the page
+CONTINUED = 10  # of the newest models of one's own that are offered for more training
 
 
 class OrderForm(forms.Form):
@@ -58,6 +60,16 @@ class OrderForm(forms.Form):
         label=_("Beta"),
         help_text=_("auto, or above 0 up to 2: the higher, the closer the model stays to its base"),
     )
+    lora_r = AutoNumber(
+        int, 1, 256, label=_("LoRA rank"), help_text=_("auto, or 1–256: a higher one learns more and needs more memory")
+    )
+    lora_alpha = AutoNumber(int, 1, 1024, label=_("LoRA alpha"), help_text=_("auto, or 1–1024: usually twice the rank"))
+    early_stopping = forms.BooleanField(
+        required=False,
+        label=_("Stop early"),
+        help_text=_("Ends when the validation loss rises, and keeps the best checkpoint. Needs a validation file."),
+    )
+    accepts_terms = forms.BooleanField(required=False, label=_("I use what comes of it for nothing commercial."))
     seed = forms.IntegerField(
         min_value=0, max_value=2147483647, required=False, label=_("Seed"), help_text=_("Same seed, same order of data")
     )
@@ -70,7 +82,7 @@ class OrderForm(forms.Form):
         self._field("training_file").queryset = files
         self._field("validation_file").queryset = files
         self._field("other_connection").queryset = team.connections.alive()
-        self.offers = [offer for connection in self.connections for offer in offers(connection)]
+        self.offers = sorted((offer for one in self.connections for offer in offers(one)), key=_place)
         choices = [(offer["value"], offer["model"]) for offer in self.offers]
         self.fields["base"].choices = [*choices, (OTHER, _("Another model"))]  # type: ignore[attr-defined]
 
@@ -91,6 +103,7 @@ class OrderForm(forms.Form):
         cleaned = super().clean() or {}
         self._choose_model(cleaned)
         self._refuse_method(cleaned)
+        self._check_own(cleaned)
         for name in {*SETTINGS[Method.DPO]} - {*SETTINGS[self.method]}:
             self.errors.pop(name, None)  # the page shows it for another method only
         training, validation = cleaned.get("training_file"), cleaned.get("validation_file")
@@ -116,7 +129,36 @@ class OrderForm(forms.Form):
         connection, model = cleaned.get("connection"), cleaned.get("base_model")
         if connection and model and not takes(connection, model, self.method):
             told = _("%(method)s: the service's guides do not name this base model for it. Choose another one.")
+            if self.facts.get("memorises"):
+                told = _(
+                    "%(method)s continues a trained model. Train this one on a chat file first, then choose the result."
+                )
             self.add_error("base", forms.ValidationError(told, params={"method": self.method.label}))
+
+    def _check_own(self, cleaned: dict[str, Any]) -> None:
+        """What only real bases of our own trainer ask for."""
+        if not self.own_settings:
+            for name in OWN_SETTINGS:
+                self.errors.pop(name, None)  # the page shows them for real bases only
+        elif cleaned.get("early_stopping") and not cleaned.get("validation_file"):
+            self.add_error("early_stopping", _("Choose a validation file: its loss tells when to stop."))
+        if self.facts.get("non_commercial") and not cleaned.get("accepts_terms"):
+            self.add_error(
+                "accepts_terms", _("The licence of this model allows no commercial use. Confirm that first.")
+            )
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the service says of the chosen model, where it is a real one."""
+        connection, model = self.cleaned_data.get("connection"), self.cleaned_data.get("base_model")
+        return facts_of(connection.listed(base_of(model))) if connection and model else {}
+
+    @property
+    def own_settings(self) -> tuple[str, ...]:
+        """Those of OWN_SETTINGS that the chosen model has for the method."""
+        if not self.facts or self.method != Method.SUPERVISED:
+            return ()
+        return OWN_SETTINGS if self.facts.get("kind") == "lora" else ("early_stopping",)
 
     def _choose_model(self, cleaned: dict[str, Any]) -> None:
         """Put `connection` and `base_model` into the cleaned data."""
@@ -152,11 +194,14 @@ class OrderForm(forms.Form):
             epochs=epochs,
             method=self.method,
             engine=connection.engine_of(model),
+            facts=self.facts,
         )
 
     def hyperparameters(self) -> dict[str, int | float | str | None]:
         """The settings of the method; None where one was not understood."""
-        return {name: self.cleaned_data.get(name) for name in SETTINGS[self.method]}
+        data = self.cleaned_data
+        own = {name: data.get(name) for name in self.own_settings if data.get(name) not in ("auto", None, False)}
+        return {name: data.get(name) for name in SETTINGS[self.method]} | own
 
     def job(self, member: Member, estimate: pricing.Estimate, retry_of: FineTuneJob | None) -> FineTuneJob:
         """The order as a row that is not stored yet."""
@@ -169,7 +214,7 @@ class OrderForm(forms.Form):
             connection=data["connection"],
             base_model=data["base_model"],
             engine=data["connection"].engine_of(data["base_model"]),
-            model_facts=facts_of(data["connection"].listed(data["base_model"])),
+            model_facts=self.facts,
             training_file=data["training_file"],
             validation_file=data["validation_file"],
             name=data["name"] or data["suffix"] or data["training_file"].name.removesuffix(".jsonl")[:120],
@@ -183,26 +228,56 @@ class OrderForm(forms.Form):
 
 
 def offers(connection: Connection) -> list[dict[str, Any]]:
-    """Base models that a connection can train: those listed as real, then our catalog less what is not listed."""
+    """Base models that a connection can train: those listed as real, then our catalog less what is not listed.
+
+    What was tuned from a real one can be trained further.
+    """
     seen = set(connection.bases_seen())
-    real = [pricing.base(connection.profile, name, Engine.TRANSFORMERS) for name in connection.real_bases()]
+    real = [(name, pricing.base(connection.profile, name, Engine.TRANSFORMERS)) for name in _real(connection, seen)]
     known = [base for base in pricing.bases(connection.profile) if base.takes_jobs and (not seen or base.id in seen)]
-    return [
-        {
-            "value": f"{connection.uuid}|{base.id}",
-            "connection": connection,
-            "model": base.id,
-            "base": base,
-            "engine": connection.engine_of(base.id),
-            "facts": facts_of(connection.listed(base.id)),
-            "lacks": [method for method in TRAINS_ON if not takes(connection, base.id, method)],
-        }
-        for base in [*filter(None, real), *known]
-    ]
+    named = [*real, *((base.id, base) for base in known)]
+    return [_offer(connection, name, base) for name, base in named if base]
+
+
+def _real(connection: Connection, seen: set[str]) -> list[str]:
+    own = connection.real_bases()
+    if not own:
+        return []
+    tuned = connection.tuned_models.filter(engine=Engine.TRANSFORMERS, step=None).values_list("name", flat=True)
+    return [*own, *[name for name in tuned[:CONTINUED] if name in seen]]
+
+
+def _offer(connection: Connection, model: str, base: pricing.Base) -> dict[str, Any]:
+    return {
+        "value": f"{connection.uuid}|{model}",
+        "connection": connection,
+        "model": model,
+        "base": base,
+        "engine": connection.engine_of(model),
+        "facts": (facts := facts_of(connection.listed(base_of(model)))),
+        "is_open": has_open_licence(facts),
+        "group": _group(connection, model, base),
+        "lacks": [method for method in TRAINS_ON if not takes(connection, model, method)],
+    }
+
+
+def _group(connection: Connection, model: str, base: pricing.Base) -> str:
+    if base.is_own:
+        return "own" if base_of(model) == model else "continued"
+    return "practice" if connection.engine_of(model) == Engine.SIMULATED else "service"
+
+
+def _place(offer: dict[str, Any]) -> tuple[int, bool, int, int]:
+    """Real bases of our own, those of services, then practice. The first: what writes before what only memorises."""
+    facts, group = offer["facts"], GROUPS.index(offer["group"])
+    doubts = (not offer["is_open"]) + 2 * bool(facts.get("memorises")) + 4 * bool(facts.get("non_commercial"))
+    return (group, offer["connection"].is_troubled, doubts, facts.get("parameters") or 0)
 
 
 def takes(connection: Connection, model: str, method: str) -> bool:
     """Whether the base can be trained by the method. What nobody wrote down is not refused."""
+    if method == Method.DPO and connection.listed(model).get("memorises"):
+        return False  # its weights are made by a supervised job: DPO continues what came of one
     base = pricing.base(connection.profile, model, connection.engine_of(model))
     return method in (base.methods if base else connection.about.methods)
 

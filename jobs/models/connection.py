@@ -164,8 +164,8 @@ class Connection(models.Model):
 
     def talking_bases(self) -> list[str]:
         """Those of them that answer before any training: one that is made in each job has nothing to say yet."""
-        facts = ((name, self.listed(name)) for name in self.real_bases())
-        return [name for name, said in facts if said.get("chat_template") and not said.get("memorises")]
+        listed = ((name, self.listed(name)) for name in self.real_bases())
+        return [name for name, facts in listed if facts.get("chat_template") and not facts.get("memorises")]
 
     @property
     def trains_for_real(self) -> bool:

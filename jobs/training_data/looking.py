@@ -17,6 +17,7 @@ import msgspec
 
 from jobs.training_data.answers import Answers
 from jobs.training_data.apart import tell
+from jobs.training_data.beyond_text import BeyondText
 from jobs.training_data.checking import BUFFER_BYTES, PROGRESS_SECONDS
 from jobs.training_data.duplicates import Groups
 from jobs.training_data.findings import (
@@ -95,6 +96,7 @@ class Look:
         self.twins = Twins(again)
         self._answers, self._languages = Answers(), Languages()
         self._statistics = Statistics(most)
+        self._beyond_text = BeyondText()
         self._long: list[int] = []
         self._unreadable = UnreadableLines()
         self._personal = Personal() if personal else None
@@ -107,6 +109,7 @@ class Look:
         self._answers.add(line.number, said)
         self._languages.add(line.number, said.words)
         self._statistics.add(said)
+        self._beyond_text.add(line.number, example)
         if len(line.raw) > LIMITS.example_tokens and _tokens(example) > LIMITS.example_tokens:
             self._long.append(line.number)
         self._unreadable.add(line.number, line.raw, strings(example))
@@ -136,6 +139,7 @@ class Look:
         }
         return {
             **self._statistics.as_dict(),
+            "beyond_text": self._beyond_text.as_dict(),
             "languages": self._languages.counts(),
             "personal": self._personal is not None,
             "forgotten": self.twins.forgotten,

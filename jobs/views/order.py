@@ -1,5 +1,6 @@
 """Ordering a job: one page, its price always in sight, one explicit confirmation."""
 
+from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jobs import pricing
+from jobs.engines import has_open_licence
 from jobs.forms.job import OTHER, OrderForm, takes
 from jobs.methods import TRAINS_ON, Method
-from jobs.models import FileFormat, FileState, FineTuneJob, Member, Origin, TrainingFile, audit
+from jobs.models import Connection, FileFormat, FileState, FineTuneJob, Member, Origin, TrainingFile, audit
 from jobs.pipeline.record import order
 from jobs.tasks import advance_job, nudge
+from jobs.training_data.beyond_text import IMAGES, KINDS
 from jobs.training_data.leakage import known_leakage
 from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.views.access import DeskRequest, trainer_page
@@ -48,9 +51,7 @@ def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing
     try:
         with transaction.atomic():
             order(job)
-            audit(
-                request, member.team, "job.ordered", job, after={"usd": str(job.estimated_usd), "model": job.base_model}
-            )
+            audit(request, member.team, "job.ordered", job, after=_confirmed(job))
             nudge(advance_job, job.pk)
     except IntegrityError:
         # the second click of a double click: the first one's job is what was meant
@@ -60,12 +61,20 @@ def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing
     return redirect("job-detail", team=member.team.slug, uuid=job.uuid)
 
 
+def _confirmed(job: FineTuneJob) -> dict[str, Any]:
+    """What the person who ordered it agreed to."""
+    terms = {"terms": job.model_facts.get("licence", ""), "non_commercial": True}
+    chosen = {"usd": str(job.estimated_usd), "model": job.base_model}
+    return chosen | (terms if job.model_facts.get("non_commercial") else {})
+
+
 @require_GET
 @trainer_page
 def job_estimate(request: DeskRequest, member: Member) -> HttpResponse:
     """The cost card anew, for the form as it stands."""
     form = OrderForm(request.GET, team=member.team)
     form.is_valid()
+    form.errors.pop("accepts_terms", None)  # nobody has pressed the button yet
     return render(request, "jobs/job_new.html#cost", _cost(member, form))
 
 
@@ -74,13 +83,21 @@ def _page(member: Member, form: OrderForm) -> dict[str, Any]:
         form = _bound(form, member)
     return {
         "form": form,
-        "offers": form.offers,
+        "groups": [(name, list(some)) for name, some in groupby(form.offers, key=lambda offer: offer["group"])],
+        "no_real_base": _without_real(form),
         "has_files": form.fields["training_file"].queryset.exists(),  # type: ignore[attr-defined]
         "methods": _methods(member, form),
         "left_out": _left_out(member),
         "other": OTHER,
         "wrong": [field for field in form.visible_fields() if field.errors],
     } | _cost(member, form)
+
+
+def _without_real(form: OrderForm) -> Connection | None:
+    """The connection over which real training could be had, where none of the page's base models is a real one."""
+    if any(offer["base"].is_own for offer in form.offers):
+        return None
+    return next((connection for connection in form.connections if connection.about.bundled), None)
 
 
 def _methods(member: Member, form: OrderForm) -> list[tuple[Method, list[TrainingFile]]]:
@@ -131,6 +148,11 @@ def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
         "method": form.method,
         "method_is_unknown": bool(connection and not base and not connection.about.methods_are_known),
         "is_refused": bool(connection and model and not takes(connection, model, form.method)),
+        "facts": form.facts,
+        "has_open_licence": has_open_licence(form.facts),
+        "own_settings": form.own_settings,
+        "not_taken": _not_taken(form),
+        "terms": form["accepts_terms"],
         "chosen_connection": connection,
         "chosen_file": form.cleaned_data.get("training_file"),
         "leaked": _leaked(form),
@@ -141,6 +163,23 @@ def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
         "rate": settings.USD_KRW,
         "rate_day": settings.USD_KRW_DATE,
     }
+
+
+def _not_taken(form: OrderForm) -> list[dict[str, Any]]:
+    """What the files hold beside text that the chosen base has, or may have, no place for: kind, lines, certainty."""
+    if not form.facts:
+        return []
+    has_template = form.facts.get("chat_template", True)
+    found = []
+    for name in ("training_file", "validation_file"):
+        file = form.cleaned_data.get(name)
+        held = (file.report.get("statistics") or {}).get("beyond_text") or {} if file else {}
+        found += [
+            {"file": file, "kind": kind, "is_certain": kind == IMAGES or not has_template, **held[kind]}
+            for kind in KINDS
+            if kind in held
+        ]
+    return found
 
 
 def _leaked(form: OrderForm) -> int:
