@@ -46,6 +46,7 @@ def make_base(settings: Any, **more: Any) -> Path:
     about = BASE | more
     folder = Path(settings.TRAINER_DIR) / "bases" / str(about["name"])
     folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"]}))
     (folder / "base.json").write_text(json.dumps(about))
     return folder
 

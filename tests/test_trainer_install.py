@@ -123,6 +123,18 @@ def test_a_build_that_does_not_exist_is_refused(clone: Path) -> None:
     assert not (clone / ".venv-trainer").exists()
 
 
+def test_an_environment_of_others_is_left_alone(clone: Path) -> None:
+    theirs = clone / "theirs"
+    theirs.mkdir()
+    (clone / ".venv-trainer").symlink_to(theirs)
+
+    ended = run(clone)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("✗ .venv-trainer is a link: ")
+    assert list(theirs.iterdir()) == []
+
+
 def test_a_small_disk_is_refused_before_the_download(clone: Path) -> None:
     ended = run(clone, TRAINER_TORCH="cuda", PATH=with_free_disk(clone, 2_000_000))
 

@@ -1,17 +1,19 @@
 """The base models that the trainer has: simulated ones, and real ones, each a folder with its base.json."""
 
-import os
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.utils import timezone
 
+from trainer import base_folders
 from trainer.models import Engine, Worker
+
+log = logging.getLogger(__name__)
 
 type Json = dict[str, Any]
 
@@ -68,45 +70,37 @@ def _has_a_worker() -> bool:
 
 
 def real_bases() -> list[Base]:
-    """The folders with a base.json that can be read: what is built in, then what has been pulled, by name."""
-    return [base for root in (BUILT_IN, pulled()) for folder in _folders(root) if (base := _read(folder))]
+    """The folders that may be trained: what is built in, then what has been pulled, by name."""
+    folders = (folder for root in (BUILT_IN, pulled()) for folder in base_folders.listed(root))
+    return [base for folder in folders if (base := _read(folder))]
 
 
 def pulled() -> Path:
     return Path(settings.TRAINER_DIR) / "bases"
 
 
-def _folders(root: Path) -> list[Path]:
-    """A name with a dot before it, or one that ends in .new, is on its way in."""
-    if not root.is_dir():
-        return []
-    return sorted(path for path in root.iterdir() if not path.name.startswith(".") and path.suffix != ".new")
-
-
 def _read(folder: Path) -> Base | None:
-    file = folder / "base.json"
     try:
-        found = os.stat(file)
+        changed = tuple(path.stat().st_mtime_ns for path in (folder, folder / "base.json", folder / "config.json"))
     except OSError:
         return None
-    return _parsed(folder, found.st_mtime_ns, found.st_size)
+    return _parsed(folder, changed)
 
 
 @lru_cache(maxsize=256)
-def _parsed(folder: Path, _changed: int, _size: int) -> Base | None:
-    """The base in that folder; None where its base.json is broken or names another one."""
+def _parsed(folder: Path, _changed: tuple[int, ...]) -> Base | None:
+    """The base in that folder, read again only when a file came, went or was replaced; None where it is broken."""
     try:
-        about = orjson.loads((folder / "base.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return None
-    if not isinstance(about, dict) or about.get("name") != folder.name or folder.name.startswith("sim-"):
+        about = base_folders.read(folder)
+    except base_folders.BadBaseError as error:
+        log.warning("a base is not offered", extra={"reason": str(error)})
         return None
     return Base(folder.name, folder.name, _born(about), engine=Engine.TRANSFORMERS, folder=folder, about=about)
 
 
 def _born(about: Json) -> date:
     try:
-        return datetime.fromisoformat(str(about.get("pulled_at"))).date()
+        return datetime.fromisoformat(about["pulled_at"]).date()
     except ValueError:
         return date(2026, 12, 1)
 
