@@ -14,6 +14,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 90  # seconds; both cores may be busy with other tests
 CHILDREN = ["ftsite.beat", "uvicorn", "worker"]
+TRAIN = "--queues=train"  # the fourth, where real training is installed
+WITHOUT_TRAINING = {"TRAINER_PYTHON": "/nowhere/python"}
 OURS = ("DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE")  # what a test's own process may have set
 
 
@@ -23,7 +25,7 @@ class Up:
     def __init__(self, var: Path, port: int, **settings: str) -> None:
         self.var, self.port, self.log = var, port, var.parent / f"{var.name}-{port}.log"
         given = {name: value for name, value in os.environ.items() if name not in OURS}
-        self.environment = {**given, "VAR_DIR": str(var), "PORT": str(port), **settings}
+        self.environment = {**given, "VAR_DIR": str(var), "PORT": str(port), **WITHOUT_TRAINING, **settings}
         with self.log.open("wb") as log:
             self.process = psutil.Popen(
                 [sys.executable, "manage.py", "up"],
@@ -45,10 +47,12 @@ class Up:
     def wait_until_ready(self) -> None:
         self.wait_for(lambda: any(word in self.said() for word in ("Ctrl-C", "answers", "stopped", "Error")))
         assert "Ctrl-C" in self.said(), self.said()
-        self.wait_for(lambda: [role(child) for child in self.children()] == CHILDREN)
+        trains = self.environment["TRAINER_PYTHON"] != WITHOUT_TRAINING["TRAINER_PYTHON"]
+        expected = [TRAIN, *CHILDREN] if trains else CHILDREN
+        self.wait_for(lambda: [role(child) for child in self.children()] == expected)
 
     def children(self) -> list[psutil.Process]:
-        """The three; what they start for a while (the process that checks a file) is theirs."""
+        """The three, or four; what they start for a while (the process that checks a file) is theirs."""
         return sorted(self.process.children(), key=role)
 
     def end(self) -> None:
@@ -59,7 +63,7 @@ class Up:
 def role(process: psutil.Process) -> str:
     """Which child it is; empty where it has just been forked, or has just ended."""
     try:
-        return next((name for name in CHILDREN if name in process.cmdline()), "")
+        return next((name for name in (TRAIN, *CHILDREN) if name in process.cmdline()), "")
     except psutil.NoSuchProcess:  # a zombie among them
         return ""
 

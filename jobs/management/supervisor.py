@@ -1,8 +1,8 @@
-"""Keeps web, worker and beat running as children of one process, and stops them together.
+"""Keeps web, worker, beat and, where real training is installed, train running as children of one process.
 
 `manage.py up` becomes this program (`python -m jobs.management.supervisor PREPARING TOLD`), which imports no Django:
 60 MB less for a process that only waits. PREPARING is the process, a child too, that makes files and database ready:
-web, which takes as long to load, is loaded meanwhile and listens when that has ended well. Worker and beat follow web.
+web, which takes as long to load, is loaded meanwhile and listens when that has ended well. The others follow web.
 TOLD is the pipe that PREPARING writes to: what to say when the portal answers. Children are started from the main
 thread only (see child.py).
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STOP_SECONDS = 8  # then SIGKILL: the rows hold the truth, so nothing is lost
+STOP_TRAINING_SECONDS = 25  # the step that is being trained ends first, and its state is saved
 LONGEST_REST = 30  # seconds between two starts of a child that keeps dying
 COMMANDS = {
     "web": [
@@ -30,7 +31,12 @@ COMMANDS = {
         *("--without-mingle", "--without-gossip", "--loglevel=WARNING"),
     ],
     "beat": ["ftsite.beat"],
+    "train": [
+        *("celery", "--quiet", "--app", "ftsite", "worker", "--queues=train", "--hostname=train@%h"),
+        *("--pool=threads", "--concurrency=1", "--without-mingle", "--without-gossip", "--loglevel=WARNING"),
+    ],
 }
+HAS_TORCH = "from importlib.metadata import version; version('torch')"  # without importing it
 WARM_UP = "django:setup ftsite.urls uvicorn.main"  # what web needs and what reads neither catalogues nor static files
 
 
@@ -38,9 +44,20 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def can_train() -> bool:
+    """Tell whether the environment that `make trainer` makes is there and has torch in it."""
+    python = os.environ.get("TRAINER_PYTHON", "")
+    if not os.path.exists(python):
+        return False
+    works = subprocess.run([python, "-c", HAS_TORCH], capture_output=True).returncode == 0  # noqa: S603
+    if not works:
+        say(f"실제 학습은 켜지 않습니다. Real training stays off: {python} has no torch. `make trainer` installs it.")
+    return works
+
+
 @dataclass
 class Child:
-    """One of the three. `start` may be called again after its process ended."""
+    """One of them. `start` may be called again after its process ended."""
 
     name: str
     command: list[str]
@@ -91,11 +108,12 @@ class Child:
 
 
 class Supervisor:
-    """The loop: start web, then the others; print what they say, restart worker and beat, end with web or when told."""
+    """The loop: start web, then the others; print what they print, restart all but web, end with web or on a signal."""
 
     def __init__(self, port: int, preparing: int, told: int) -> None:
         self.port, self.preparing, self.told = port, preparing, told
-        self.children = [Child(name, [part.format(port=port) for part in line]) for name, line in COMMANDS.items()]
+        lines = {name: line for name, line in COMMANDS.items() if name != "train" or can_train()}
+        self.children = [Child(name, [part.format(port=port) for part in line]) for name, line in lines.items()]
         self.selector = selectors.DefaultSelector()
         self.answered = threading.Event()  # the front page did: worker and beat no longer take its processor
         self.signals = 0
@@ -162,13 +180,14 @@ class Supervisor:
                 os.close(key.fd)
 
     def _stop(self) -> None:
-        told, deadline = self.signals, time.monotonic() + STOP_SECONDS
+        before, began = self.signals, time.monotonic()
         for child in self.children:
             child.signal(signal.SIGTERM)
         while any(child.alive() for child in self.children):
             self._read(0.1)
-            if time.monotonic() > deadline or self.signals > told:
-                for child in self.children:
+            for child in self.children:
+                patience = STOP_TRAINING_SECONDS if child.name == "train" else STOP_SECONDS
+                if time.monotonic() > began + patience or self.signals > before:
                     child.signal(signal.SIGKILL)
         say("모두 멈추었습니다. Everything has stopped.")
 

@@ -83,7 +83,6 @@ class Failed(Message, tag="failed", frozen=True):
 
 
 KINDS = Validated | Refused | Started | StepDone | Checkpoint | Done | Stopped | Failed
-LAST_WORDS = (Done, Refused, Stopped, Failed)
 DECODER: "msgspec.json.Decoder[KINDS]" = msgspec.json.Decoder(KINDS)
 
 

@@ -19,7 +19,7 @@ from trainer.work import memory, queue
 from trainer.work.child import Child, printed
 from trainer.work.events import note
 from trainer.work.lease import LEASE, RENEW, Lease, LostLeaseError
-from trainer.work.messages import KINDS, LAST_WORDS
+from trainer.work.messages import KINDS, Stopped
 from trainer.work.order_file import MOST_IDLE, RefusalError, write_order
 from trainer.work.recording import Recorder, error_of, stopped
 
@@ -69,8 +69,8 @@ class Attempt:
             while not (self.recorder.ended or (child.ended and not self.pending)):
                 if not self.pending:  # else the database is away: what is printed meanwhile waits in the file
                     self.pending = child.read(LOOK)
-                if any(isinstance(message, LAST_WORDS) for message in self.pending):
-                    child.wait(GRACE)
+                if any(isinstance(message, Stopped) for message in self.pending):
+                    child.wait(GRACE)  # as soon as that is written, another worker may go on in the folder
                 self._write()
                 self._stop_where_wanted(child)
         finally:

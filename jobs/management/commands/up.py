@@ -88,7 +88,7 @@ def collect_static() -> None:
 
 
 class Command(BaseCommand):
-    help = "Make everything ready and run web, worker and beat until Ctrl-C."
+    help = "Make everything ready and run web, worker, beat and train until Ctrl-C."
     requires_system_checks = []  # they import every page, which takes seconds; `make lint` and the tests run them
 
     def handle(self, *_args: Any, **_options: Any) -> None:
@@ -134,6 +134,7 @@ class Command(BaseCommand):
         start to: how to log in is for this terminal only, and an argument is for all to see.
         """
         os.environ["PORT"] = str(settings.PORT)  # the trainer's address follows from it
+        os.environ["TRAINER_PYTHON"] = settings.TRAINER_PYTHON  # where it works, a child more
         os.environ["PYTHONUNBUFFERED"] = "1"
         os.environ["CELERY_SKIP_CHECKS"] = "1"  # for the same reason
         os.environ.setdefault("LOG_LEVEL", "WARNING")
