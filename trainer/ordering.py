@@ -22,6 +22,7 @@ from trainer.engines.simulated import STARTED, VALIDATED, WARM_UP, Run, training
 from trainer.faults import Faults
 from trainer.models import Engine, File, Job, JobTag, TunedModel
 from trainer.orders import BETA, RATE, Order
+from trainer.weights.disk import check_room
 from trainer.work import queue
 from trainer.work.admission import admit
 from wire.errors import invalid, not_found
@@ -60,6 +61,8 @@ def place(order: Order, org: str, faults: Faults, issued: bool = True) -> Job:
     now = timezone.now()
     base = base_of(order.model, org, issued)
     admit(order, base)
+    if base.is_real:
+        check_room(org)
     training = training_file(order.training_file, "training_file", org)
     validation = training_file(order.validation_file, "validation_file", org) if order.validation_file else None
     job = Job(

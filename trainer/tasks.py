@@ -3,6 +3,7 @@
 A lost one is found by the sweep.
 """
 
+import threading
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,12 +13,14 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.db import transaction
 
 from trainer import hooks
-from trainer.models import Delivery, Engine, Job
+from trainer.models import Delivery, Engine, Export, Job
+from trainer.weights import exporting, forgetting
 from trainer.work import heartbeat, queue, shift
 from trainer.work.lease import free_own
 
 SWEEP_SECONDS = 30
 TRAIN_QUEUE = "train"
+one_shift = threading.Lock()
 
 
 def expect(job: Job) -> None:
@@ -54,14 +57,36 @@ def sweep() -> None:
         expect(job)
     if queue.needs_a_worker():
         train.apply_async(expires=SWEEP_SECONDS)
+    exporting.expire()
+    for export in exporting.left():
+        send_export(export)
+    forgetting.sweep()
 
 
 # Acknowledged before it runs: a training outlasts every broker's patience, and the message holds nothing.
 @shared_task(bind=True, acks_late=False)
 def train(self: "Task[[], None]") -> None:
-    """Train what waits, job by job, until nothing does."""
-    for job in shift.work(str(self.request.hostname)):
-        expect(job)
+    """Train what waits, job by job, until nothing does. The worker's other thread is there for archives."""
+    if not one_shift.acquire(blocking=False):
+        return
+    try:
+        for job in shift.work(str(self.request.hostname)):
+            expect(job)
+    finally:
+        one_shift.release()
+
+
+def send_export(export: Export) -> None:
+    """To the worker with torch where it is needed. Packing alone goes to any worker, whatever is being trained."""
+    if exporting.needs_torch(export):
+        make_export.apply_async((export.pk,), queue=TRAIN_QUEUE)
+    else:
+        make_export.delay(export.pk)
+
+
+@shared_task(acks_late=False)
+def make_export(pk: int) -> None:
+    exporting.make(pk)
 
 
 @worker_ready.connect

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from trainer.views import chat, door, files, hooks, jobs, models
+from trainer.views import chat, door, files, hooks, jobs, models, weights
 
 JOBS = "fine_tuning/jobs"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{JOBS}/<str:uid>/resume", jobs.resume, name="job_resume"),
     path(f"{JOBS}/<str:uid>/events", jobs.item_events, name="job_events"),
     path(f"{JOBS}/<str:uid>/checkpoints", jobs.item_checkpoints, name="job_checkpoints"),
+    path(f"{JOBS}/<str:uid>/weights", weights.item_weights, name="job_weights"),
     path("models", models.collection, name="models"),
     path("models/<path:name>", models.item, name="model"),
     path("chat/completions", chat.completions, name="chat"),

@@ -1,5 +1,6 @@
 """What the trainer remembers. A simulated job's state is not here: it is computed from its row and the clock."""
 
+from trainer.models.exports import Export, ExportStatus, Format
 from trainer.models.files import File
 from trainer.models.hooks import Delivery, Endpoint
 from trainer.models.jobs import Engine, Job, JobTag, TunedModel
@@ -12,8 +13,11 @@ __all__ = [
     "Delivery",
     "Endpoint",
     "Engine",
+    "Export",
+    "ExportStatus",
     "FaultUse",
     "File",
+    "Format",
     "Job",
     "JobTag",
     "Status",

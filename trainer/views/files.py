@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from trainer.engines import apart
 from trainer.engines.runs import run_of
-from trainer.models import File, Job
+from trainer.models import File
 from trainer.orders import storable
 from trainer.shapes import file_json
 from trainer.views.door import Caller, door
+from trainer.weights.forgetting import drop_bytes
 from wire.errors import invalid, not_found, too_large
 from wire.ids import new_id
 from wire.paging import limit_of, listing, page_of_rows
@@ -103,12 +104,12 @@ def content(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
 
 
 def delete(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
-    """The bytes stay while a job was trained on them: its model answers from them."""
+    """The bytes stay while a job needs them: one that goes on, or a simulated model, which answers from them."""
     file = _file(caller, uid)
     file.deleted_at = timezone.now()
     file.save(update_fields=["deleted_at"])
-    if not file.job and not Job.objects.filter(training_file=file).exists():
-        file.path.unlink(missing_ok=True)
+    if not file.job:
+        drop_bytes(file)
     return JsonResponse({"id": file.uid, "object": "file", "deleted": True})
 
 

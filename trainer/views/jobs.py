@@ -61,25 +61,25 @@ def _filtered(request: HttpRequest, rows: "QuerySet[Job]") -> "QuerySet[Job]":
 
 
 def retrieve(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
-    return _shown(_job(caller, uid), caller)
+    return _shown(job_of(caller, uid), caller)
 
 
 def _act(request: HttpRequest, caller: Caller, uid: str, *, name: str) -> HttpResponseBase:
     job = ordering.act(uid, caller.org, name)
     expect(job)
     nudge(job)
-    return _shown(_job(caller, uid), caller)
+    return _shown(job_of(caller, uid), caller)
 
 
 def events(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
-    job = _job(caller, uid)
+    job = job_of(caller, uid)
     items = run_of(job).events(timezone.now(), job.faults | caller.faults.named)
     limit = limit_of(request.GET, default=20, most=1000)
     return JsonResponse(listing(*page_of_items(items, request.GET.get("after", ""), limit)))
 
 
 def checkpoints(request: HttpRequest, caller: Caller, uid: str) -> HttpResponseBase:
-    items = run_of(_job(caller, uid)).checkpoints(timezone.now())
+    items = run_of(job_of(caller, uid)).checkpoints(timezone.now())
     limit = limit_of(request.GET, default=10, most=100)
     data, more = page_of_items(items, request.GET.get("after", ""), limit)
     return JsonResponse(listing(data, more, ends=True))
@@ -89,7 +89,8 @@ def _rows(caller: Caller) -> "QuerySet[Job]":
     return Job.objects.filter(org=caller.org).select_related(*WITH_RUN, "result")
 
 
-def _job(caller: Caller, uid: str) -> Job:
+def job_of(caller: Caller, uid: str) -> Job:
+    """404 for a job that is not there, or is another organization's."""
     job = _rows(caller).filter(uid=uid).first()
     if job is None:
         raise not_found("fine-tuning job", uid, "fine_tuning_job_id")

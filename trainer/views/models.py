@@ -1,5 +1,8 @@
 """/models: the bases, and what was tuned on them."""
 
+from functools import partial
+
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
@@ -8,6 +11,7 @@ from trainer.bases import living_base, living_bases, measured_speeds
 from trainer.models import TunedModel
 from trainer.shapes import base_json, tuned_json
 from trainer.views.door import Caller, door
+from trainer.weights.forgetting import forget
 from wire.errors import WireError
 
 SHOWN_TUNED = 1000
@@ -21,7 +25,11 @@ def no_such_model(name: str) -> WireError:
 def living_tuned(caller: Caller) -> "QuerySet[TunedModel]":
     """The tuned models that answer now; they go dark with their base."""
     bases = [base.uid for base in living_bases(caller.issued)]
-    return TunedModel.objects.of(caller.org, timezone.now()).filter(job__base__in=bases).select_related("job")
+    return (
+        TunedModel.objects.of(caller.org, timezone.now())
+        .filter(job__base__in=bases)
+        .select_related("job__training", "job__training_file", "job__validation_file")
+    )
 
 
 def listed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
@@ -50,6 +58,7 @@ def delete(request: HttpRequest, caller: Caller, name: str) -> HttpResponseBase:
     model = _tuned(caller, name)
     model.deleted_at = timezone.now()
     model.save(update_fields=["deleted_at"])
+    transaction.on_commit(partial(forget, model), robust=True)
     return JsonResponse({"id": model.uid, "object": "model", "deleted": True})
 
 
