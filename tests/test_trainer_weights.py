@@ -15,6 +15,7 @@ from django.utils import timezone
 from openai import OpenAI
 
 from tests.real_training import make_base, make_worker, order, stand_in, training_of, work
+from trainer.base_folders import hashes
 from trainer.models import Export, File, Job, TunedModel
 from trainer.tasks import make_export, sweep
 from trainer.weights import disk, exporting
@@ -28,6 +29,8 @@ def sdk(trainer: str, settings: Any) -> OpenAI:
     base = make_base(settings, gguf=True)
     (base / "tokenizer.json").write_text("{}")
     (base / "LICENSE").write_text("the licence of the base")
+    about = json.loads((base / "base.json").read_text())
+    (base / "base.json").write_text(json.dumps(about | {"sha256": hashes(base)}))
     make_worker()
     stand_in(settings)
     return OpenAI(api_key="trainer-real", base_url=trainer, max_retries=0)
@@ -298,7 +301,7 @@ def test_room_by_base_and_job(sdk: OpenAI, settings: Any) -> None:
     (folder(job) / "exports").mkdir()
     (folder(job) / "exports" / "adapter-8.zip").write_bytes(b"z" * 500)
 
-    [base], [taken] = disk.of_bases(), disk.of_jobs()
+    [base], [taken] = [one for one in disk.of_bases() if one.name == "little"], disk.of_jobs()
 
     assert (base.name, base.weights > 0) == ("little", True)
     assert (taken.name, taken.base, taken.model, taken.archives) == (job.uid, "little", job.tuned_name, 500)
