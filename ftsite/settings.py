@@ -191,6 +191,9 @@ CELERY_BEAT_SCHEDULE = {
 TRAINER_ENABLED = env.bool("TRAINER_ENABLED", EMBEDDED)  # whoever reaches it may use it, with a key made up on the spot
 # as workers reach it; it may be another server's: empty, no team is offered one
 TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{PORT}/trainer/v1" if TRAINER_ENABLED else "")
+# signs keys that reach real bases: portal and trainer share it; empty: the portal issues none
+TRAINER_KEY_SECRET = env.str("TRAINER_KEY_SECRET", SECRET_KEY if TRAINER_ENABLED else "")
+TRAINER_QUEUE_PER_KEY = env.int("TRAINER_QUEUE_PER_KEY", 20)  # real jobs of one key that wait or run; 0: any number
 TRAINER_SPEED = env.float("TRAINER_SPEED", 1.0)  # 2.0 trains twice as fast
 TRAINER_DIR = Path(env.str("TRAINER_DIR", str(VAR_DIR / "trainer")))  # bases and runs: weights
 TRAINER_PYTHON = env.str("TRAINER_PYTHON", str(BASE_DIR / ".venv-trainer" / "bin" / "python"))
@@ -286,4 +289,5 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- logs ---------------------------------------------------------------------------------------------
-LOGGING = logging_config(env.str("LOG_LEVEL", "INFO"), machine=not EMBEDDED, secrets=[SECRET_KEY, *FIELD_KEYS])
+SECRETS = [SECRET_KEY, TRAINER_KEY_SECRET, *FIELD_KEYS]
+LOGGING = logging_config(env.str("LOG_LEVEL", "INFO"), machine=not EMBEDDED, secrets=SECRETS)

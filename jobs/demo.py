@@ -1,7 +1,6 @@
 """What a fresh start shows: one person, her team, a connection to the bundled trainer, sample files to check."""
 
 import hashlib
-import secrets
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
@@ -9,6 +8,7 @@ from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 
+from jobs import trainer_keys
 from jobs.models import Connection, Team, User
 from jobs.pipeline import probe
 from jobs.pipeline.storing import store
@@ -37,7 +37,7 @@ def make_demo(password: str = PASSWORD, staff: bool = True) -> bool:
 
 def _connect(team: Team, user: User) -> None:
     connection = Connection(team=team, name="내장 트레이너", profile="trainer", created_by=user)
-    connection.set_key(f"trainer-demo-{secrets.token_hex(8)}")
+    connection.set_key(trainer_keys.new_key("demo-"))
     connection.save()
     probe.order(connection)
 

@@ -149,6 +149,7 @@ connection_urls: Urls = [
     path("new/", connections.connection_new, name="connection-new"),
     path("<uuid:connection>/", connections.connection_detail, name="connection-detail"),
     path("<uuid:connection>/key/", connections.connection_key, name="connection-key"),
+    path("<uuid:connection>/issue/", connections.connection_issue, name="connection-issue"),
     path("<uuid:connection>/hook/", connections.connection_hook, name="connection-hook"),
     path("<uuid:connection>/hook/remove/", connections.connection_hook_remove, name="connection-hook-remove"),
     path("<uuid:connection>/test/", connections.connection_test, name="connection-test"),

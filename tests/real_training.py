@@ -15,7 +15,8 @@ from openai import OpenAI
 
 from tests.factories import chat_lines
 from tests.running import PATIENCE, ROOT
-from trainer.models import Job, Training, Worker
+from trainer.faults import hashed
+from trainer.models import IssuedKey, Job, Training, Worker
 from trainer.work import shift
 
 WORKER = "train@test"
@@ -49,6 +50,12 @@ def make_base(settings: Any, **more: Any) -> Path:
     (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"]}))
     (folder / "base.json").write_text(json.dumps(about))
     return folder
+
+
+def issue_key(key: str) -> str:
+    """Have an open key reach real bases."""
+    IssuedKey.objects.create(key_hash=hashed(key), org=hashed(key), name=key)
+    return key
 
 
 def make_worker(**more: Any) -> Worker:

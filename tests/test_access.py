@@ -140,6 +140,7 @@ TEAM = [
     Row("connection-detail", "get", VIEWER, 200),
     Row("connection-key", "get", OWNER, 200),
     Row("connection-key", "post", OWNER, 422),
+    Row("connection-issue", "post", OWNER, 302),
     Row("connection-hook", "get", OWNER, 200),
     Row("connection-hook", "post", OWNER, 422),
     Row("connection-hook-remove", "post", OWNER, 302),

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from jobs.demo import EMAIL, PASSWORD, SAMPLES, make_demo, sign_in_line
 from jobs.models import Connection, ConnectionState, FileState, Team, TrainingFile, User
+from wire.issued_keys import open_form
 
 pytestmark = pytest.mark.django_db
 NAMES = sorted(path.name for path in SAMPLES.glob("*.jsonl"))
 
 
-def test_demo_is_a_person_with_a_team_a_trainer_and_files() -> None:
+def test_demo_is_a_person_with_a_team_a_trainer_and_files(settings: Any) -> None:
     assert make_demo() is True
 
     team = Team.objects.get()
@@ -32,7 +33,7 @@ def test_demo_is_a_person_with_a_team_a_trainer_and_files() -> None:
         "trainer",
         connection.access().key[-4:],
     )
-    assert connection.access().key.startswith("trainer-demo-")
+    assert str(open_form(connection.access().key, settings.TRAINER_KEY_SECRET)).startswith("trainer-demo-")
     assert (connection.state, connection.test_due_at is not None) == (ConnectionState.TESTING, True)
 
 

@@ -65,7 +65,7 @@ def is_openai(node: ast.Import | ast.ImportFrom) -> bool:
 
 
 def test_wire_stays_small() -> None:
-    assert sum(len(path.read_text().splitlines()) for path in sources("wire")) <= 200
+    assert sum(len(path.read_text().splitlines()) for path in sources("wire")) <= 240
 
 
 def test_templates_hold_no_inline_code() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from tests.real_training import make_base, make_worker, order, stand_in, training_of, work
+from tests.real_training import issue_key, make_base, make_worker, order, stand_in, training_of, work
 from trainer.models import Job
 
 
@@ -15,7 +15,7 @@ def sdk(trainer: str, settings: Any) -> OpenAI:
     make_base(settings)
     make_worker()
     stand_in(settings)
-    return OpenAI(api_key="trainer-real", base_url=trainer, max_retries=0)
+    return OpenAI(api_key=issue_key("trainer-real"), base_url=trainer, max_retries=0)
 
 
 def told(sdk: OpenAI, job: Job) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 from openai import OpenAI
 
-from tests.real_training import make_base, make_worker, order, stand_in, training_of, work
+from tests.real_training import issue_key, make_base, make_worker, order, stand_in, training_of, work
 from trainer.base_folders import hashes
 from trainer.models import Export, File, Job, TunedModel
 from trainer.tasks import make_export, sweep
@@ -33,7 +33,7 @@ def sdk(trainer: str, settings: Any) -> OpenAI:
     (base / "base.json").write_text(json.dumps(about | {"sha256": hashes(base)}))
     make_worker()
     stand_in(settings)
-    return OpenAI(api_key="trainer-real", base_url=trainer, max_retries=0)
+    return OpenAI(api_key=issue_key("trainer-real"), base_url=trainer, max_retries=0)
 
 
 @pytest.fixture

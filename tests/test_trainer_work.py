@@ -12,6 +12,7 @@ from openai import OpenAI
 
 from tests.real_training import (
     WORKER,
+    issue_key,
     make_base,
     make_worker,
     order,
@@ -36,7 +37,7 @@ def sdk(trainer: str, settings: Any) -> OpenAI:
     make_base(settings)
     make_worker()
     stand_in(settings)
-    return OpenAI(api_key="trainer-work", base_url=trainer, max_retries=0)
+    return OpenAI(api_key=issue_key("trainer-work"), base_url=trainer, max_retries=0)
 
 
 def act(sdk: OpenAI, job: Job, name: str) -> None:

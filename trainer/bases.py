@@ -53,14 +53,14 @@ BASES = (
 )
 
 
-def living_bases(issued: bool = True) -> list[Base]:
+def living_bases(issued: bool = False) -> list[Base]:
     """What may be tuned and talked to now. `issued`: for an issued key, which reaches real bases, too."""
     today = timezone.now().date()
     simulated = [base for base in BASES if base.shutdown is None or today < base.shutdown]
     return simulated + (real_bases() if issued and _has_a_worker() else [])
 
 
-def living_base(name: str, issued: bool = True) -> Base | None:
+def living_base(name: str, issued: bool = False) -> Base | None:
     """The base of that name or alias, as long as it has not been shut down."""
     return next((base for base in living_bases(issued) if name in (base.uid, base.alias)), None)
 

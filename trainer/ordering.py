@@ -56,12 +56,13 @@ FAILURES = {
 }
 
 
-def place(order: Order, org: str, faults: Faults, issued: bool = True) -> Job:
+def place(order: Order, org: str, faults: Faults, issued: bool = False) -> Job:
     """Make the job, and with it the rows of what it will leave behind. `issued`: the key may order real training."""
     now = timezone.now()
     base = base_of(order.model, org, issued)
     admit(order, base)
     if base.is_real:
+        queue.check_place(org)
         check_room(org)
     training = training_file(order.training_file, "training_file", org)
     validation = training_file(order.validation_file, "validation_file", org) if order.validation_file else None
@@ -103,7 +104,7 @@ def simulated_numbers(asked: Json, training: File) -> Json:
     }
 
 
-def base_of(model: str, org: str, issued: bool = True) -> Base:
+def base_of(model: str, org: str, issued: bool = False) -> Base:
     """The snapshot behind a base, an alias or an earlier tuned model; 400 where there is none."""
     if base := living_base(model, issued):
         return base

@@ -1,12 +1,11 @@
 """Forms that take a connection and its key. A key that was sent is never rendered again."""
 
-import secrets
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jobs import profiles
+from jobs import profiles, trainer_keys
 from jobs.hook_signature import secret_bytes
 from jobs.models import Connection, Team, User
 from jobs.upstream import AddressRefusedError, checked_address
@@ -75,7 +74,7 @@ class ConnectionForm(forms.Form):
         """Our own trainer takes any key: whoever has none is given one."""
         if cleaned.get("key") == "":
             if profile.bundled:
-                cleaned["key"] = f"trainer-{secrets.token_hex(16)}"
+                cleaned["key"] = trainer_keys.new_key()
             else:
                 self.add_error("key", _("Paste the key that the service gave you."))
 

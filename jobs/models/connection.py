@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from jobs import profiles, sealing
+from jobs import profiles, sealing, trainer_keys
 from jobs.engines import Engine, base_of, engine_named, is_practice_name
 from jobs.models.team import Anyone, Team
 from jobs.provider import Access, ProviderError
@@ -141,6 +141,13 @@ class Connection(models.Model):
     def is_locked(self) -> bool:
         """None of FIELD_KEYS opens its key: a restore without the right ones, mostly."""
         return bool(self.sealed_key) and not sealing.opens(self.sealed_key)
+
+    @property
+    def may_reach_more(self) -> bool:
+        """It is to our own trainer, and its key reaches simulated models only: this portal can issue a better one."""
+        if not self.about.bundled or not self.sealed_key or self.is_locked:
+            return False
+        return trainer_keys.may_be_issued(sealing.unseal(self.sealed_key))
 
     def bases_seen(self) -> Sequence[str]:
         """Ids of the models the service listed at the last test."""

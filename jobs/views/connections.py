@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jobs import pricing, profiles, sealing
+from jobs import pricing, profiles, sealing, trainer_keys
 from jobs.engines import Engine
 from jobs.forms.connection import ConnectionForm, HookForm, KeyForm
 from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, SecondJob, audit
@@ -110,6 +110,18 @@ def connection_key(request: DeskRequest, member: Member, connection: UUID) -> Ht
         return _go(found)
     context = {"form": form, "connection": found}
     return render(request, "jobs/connection_key.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@owner_page
+def connection_issue(request: DeskRequest, member: Member, connection: UUID) -> HttpResponse:
+    """Replace an open key of our own trainer by its issued form, which reaches real models."""
+    found = get_object_or_404(_connections(request, member), uuid=connection)
+    if found.may_reach_more:
+        with transaction.atomic():
+            _replace_key(request, found, trainer_keys.issued(sealing.unseal(found.sealed_key)))
+        messages.success(request, _("The key was replaced. It is being tested."))
+    return _go(found)
 
 
 def _hint(connection: Connection) -> str:

@@ -4,7 +4,7 @@ from trainer.models.exports import Export, ExportStatus, Format
 from trainer.models.files import File
 from trainer.models.hooks import Delivery, Endpoint
 from trainer.models.jobs import Engine, Job, JobTag, TunedModel
-from trainer.models.keys import FaultUse
+from trainer.models.keys import FaultUse, IssuedKey, TrainerAct
 from trainer.models.training import ENDED, WAITING, Status, Step, Training, TrainingEvent, Wanted, Worker
 
 __all__ = [
@@ -18,10 +18,12 @@ __all__ = [
     "FaultUse",
     "File",
     "Format",
+    "IssuedKey",
     "Job",
     "JobTag",
     "Status",
     "Step",
+    "TrainerAct",
     "Training",
     "TrainingEvent",
     "TunedModel",

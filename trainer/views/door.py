@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from trainer import faults
 from trainer.faults import Faults
+from trainer.keys import admit
 from trainer.orders import storable
 from wire.errors import WireError, invalid, method_not_allowed, server_error, too_large, unknown_url
 from wire.requests import bearer, wrong_key
@@ -26,11 +27,11 @@ SHORTEST_KEY = 9
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: every key is an organization of its own. `org` is a hash, the key itself is not kept."""
+    """Who calls. A key is an organization; its issued form acts for the same. `org` is a hash of the open key."""
 
     org: str
     faults: Faults
-    issued: bool = True  # whether its key was issued, and so reaches real bases
+    issued: bool = False  # whether its key was issued, and so reaches real bases
 
 
 type Handler = Callable[Concatenate[HttpRequest, Caller, ...], HttpResponseBase]
@@ -74,13 +75,14 @@ def _answer(methods: dict[str, Handler], request: HttpRequest, parts: dict[str, 
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """401 without a key or with one that is not `trainer-<something>`."""
+    """401 without a key, with one that is not `trainer-<something>`, or with one that keys.admit refuses."""
     key = bearer(request)
     plain, named = faults.split_key(key)
     found = faults.faults_of(request, key, named)
     if not KEY.fullmatch(plain) or len(plain) < SHORTEST_KEY or "invalid-key" in found:
         raise wrong_key(key)
-    return Caller(faults.hashed(plain), found)
+    org, issued = admit(plain)
+    return Caller(org, found, issued)
 
 
 unknown = door()

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -11,10 +12,20 @@ from trainer import hooks
 from trainer.engines.shaping import validating_message
 from trainer.models import WAITING, Engine, Job, Status, Training, TrainingEvent, Wanted, Worker
 from trainer.work.events import note
+from wire.errors import WireError
 
 type Json = dict[str, Any]
 
 ALIVE = timedelta(seconds=60)  # since a worker's last heartbeat
+RETRY_AFTER = "60"  # seconds
+
+
+def check_place(org: str) -> None:
+    """Raise the 429 of a key that has as many jobs in the queue as it may have."""
+    most = settings.TRAINER_QUEUE_PER_KEY
+    if most and Training.objects.filter(job__org=org, status__in=WAITING).count() >= most:
+        message = f"{most} jobs of this key wait or run, and no more may. Order again when one of them has ended."
+        raise WireError(429, message, "rate_limit_exceeded", type="requests", headers={"Retry-After": RETRY_AFTER})
 
 
 def enqueue(job: Job) -> None:
