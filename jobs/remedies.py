@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from jobs.engines import Engine
+
 BY_CODE: dict[str, Promise] = {
     "training_not_available": _(
         "This account may not start new training at OpenAI any more. Models tuned earlier go on answering until their "
@@ -20,6 +22,19 @@ BY_CODE: dict[str, Promise] = {
     "model_not_available": _("The service does not train this base model. Choose another one."),
     "model_not_found": _("The service does not know this model (any more)."),
     "invalid_api_key": _("The key is wrong or was withdrawn. An owner can replace it on the connection's page."),
+    # of our own trainer, which names them alone
+    "out_of_memory": _(
+        "The machine that trains has too little memory for this job. Choose a smaller base model, shorten the longest "
+        "examples, or have it trained on a machine with more memory. The message has the figures."
+    ),
+    "diverged": _(
+        "The loss grew without end, so there was nothing to keep: the steps were too large for this data. Order again "
+        "with a lower learning rate multiplier, for example half of it."
+    ),
+    "invalid_base": _(
+        "The base model cannot be used as it lies on the trainer's machine. Choose another one; the operator can "
+        "remove it there and fetch it again."
+    ),
     "key_unreadable": _("An owner can enter the key anew on the connection's page."),
 }
 BY_STATUS: dict[int, Promise] = {
@@ -31,9 +46,22 @@ BY_STATUS: dict[int, Promise] = {
 }
 
 
-def remedy(error: dict[str, Any]) -> str | Promise:
-    """What to do about an error of the shape {"code", "status", ...}; empty where we have no advice."""
-    advice = BY_CODE.get(str(error.get("code")))
+OWN: dict[str, Promise] = {
+    "server_error": _(
+        "The trainer could not finish this job; nothing is wrong with the data. Order again. If it fails again, the "
+        "operator finds the reason in the log of the job's folder: a full disk, a limit of hours, or a training "
+        "process that breaks each time."
+    ),
+}
+
+
+def remedy(error: dict[str, Any], engine: str = "") -> str | Promise:
+    """What to do about an error of the shape {"code", "status", ...}; empty where we have no advice.
+
+    engine: what trains the job (jobs.engines.Engine).
+    """
+    code = str(error.get("code"))
+    advice = (OWN.get(code) if engine == Engine.TRANSFORMERS else None) or BY_CODE.get(code)
     if not advice and error.get("status") == 400 and error.get("param") in ("training_file", "validation_file"):
         return BY_STATUS[404]  # as when the key of another account was entered: its files are not these
     return advice or BY_STATUS.get(error.get("status") or 0) or ""

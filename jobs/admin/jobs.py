@@ -62,7 +62,7 @@ def polled(job: FineTuneJob) -> str:
 
 @admin.display(description=_("what to do"))
 def advice(job: FineTuneJob) -> Any:
-    return remedy(job.error) or NOTHING
+    return remedy(job.error, job.engine) or NOTHING
 
 
 @admin.display(description=_("in the portal"))

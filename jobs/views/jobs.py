@@ -37,6 +37,7 @@ from jobs.views.job_parts import (
 )
 from jobs.views.job_rows import LISTED, job_rows
 from jobs.views.lineage import chain
+from jobs.views.own_training import own_training
 from jobs.views.polling import Seen, seen
 from jobs.views.shelf import Shelf
 
@@ -176,11 +177,12 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "transitions": transitions,
         "events": events[:EVENTS_SHOWN],
         "event_count": job.events.count() if len(events) > EVENTS_SHOWN else len(events),
-        "checkpoints": job.checkpoints.all(),
+        "checkpoints": (checkpoints := list(job.checkpoints.all())),
+        "own": own_training(job, checkpoints),
         "curve": curve_of(job),
         "file_ids": file_ids(job),
         "imported": imported_facts(job) if job.origin == JobOrigin.IMPORTED else None,
-        "remedy": remedy(job.error) if job.error else "",
+        "remedy": remedy(job.error, job.engine) if job.error else "",
         "told": told_settings(job),
         "second_jobs": (second := list(job.second_jobs.all())),
         "second_is_open": any(one.ended_at is None for one in second),

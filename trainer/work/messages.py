@@ -98,3 +98,9 @@ def read(line: bytes) -> KINDS | None:
 def numbers(step: StepDone) -> Json:
     """What is kept of a step."""
     return {name: value for name, value in msgspec.structs.asdict(step).items() if value is not None}
+
+
+def report(done: Done) -> Json:
+    """What is kept of a finished training beside its tokens. `step`: the one that the finished model is of."""
+    names = ("best_step", "peak_memory_bytes", "seconds", "early_stopped", "step")
+    return {name: getattr(done, name) for name in names}

@@ -139,18 +139,13 @@ def kept(training: Training, found: messages.Checkpoint) -> None:
 def done(training: Training, found: messages.Done) -> None:
     job, now = training.job, timezone.now()
     training.trained_tokens, training.model_step = found.trained_tokens, found.step
-    training.report = training.report | {
-        "best_step": found.best_step,
-        "peak_memory_bytes": found.peak_memory_bytes,
-        "seconds": found.seconds,
-        "early_stopped": found.early_stopped,
-    }
+    training.report = training.report | messages.report(found)
     TunedModel.objects.get_or_create(uid=job.tuned_name, defaults={"job": job, "created_at": now})
     make_results(job)
     if "moderation" in job.faults:
         note(job, "moderation", "Moderation checks passed", MODERATION, kind="moderation_checks")
     note(job, "model", f"New fine-tuned model created: {job.tuned_name}")
-    note(job, "completed", "The job has successfully completed")
+    note(job, "completed", "The job has successfully completed", messages.report(found))
     queue.end(training, Status.SUCCEEDED)
 
 
