@@ -218,6 +218,8 @@ class OneThread(ASGIHandler):
         try:
             async with asyncio.TaskGroup() as both:
                 watching = both.create_task(self.listen_for_disconnect(receive))
+                if begin := getattr(response, "begin", None):  # its status follows from its first part
+                    await begin()
                 await self.send_response(response, send)
                 watching.cancel()
         except* RequestAborted:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from trainer.views import chat, door, files, hooks, jobs, models, weights
+from trainer.views import chat, door, files, hooks, jobs, models, real_chat, weights
 
 JOBS = "fine_tuning/jobs"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("models", models.collection, name="models"),
     path("models/<path:name>", models.item, name="model"),
     path("chat/completions", chat.completions, name="chat"),
+    path("completions", real_chat.completions, name="completions"),
     path("webhook_endpoints", hooks.collection, name="hooks"),
     path("webhook_endpoints/<str:uid>", hooks.item, name="hook"),
     re_path(r"^.*$", door.unknown, name="unknown"),

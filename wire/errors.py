@@ -16,9 +16,11 @@ class WireError(Exception):
     type: str = "invalid_request_error"
     headers: dict[str, str] = field(default_factory=dict)
 
+    def body(self) -> dict[str, str | None]:
+        return {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+
     def response(self) -> JsonResponse:
-        body = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return JsonResponse({"error": body}, status=self.status, headers=self.headers)
+        return JsonResponse({"error": self.body()}, status=self.status, headers=self.headers)
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> WireError:

@@ -6,6 +6,7 @@ bases/tiny             no weights, as the built-in one
 runs/r1, r2            adapters on llama-small, two checkpoints each; runs/whole a whole model
 """
 
+import hashlib
 import json
 import shutil
 import sys
@@ -58,9 +59,10 @@ def model(vocabulary: int, seed: int, context: int = CONTEXT) -> LlamaForCausalL
 def about(folder: Path, name: str, kind: str, template: bool, context: int = CONTEXT) -> None:
     body = {"name": name, "title": name, "kind": kind, "context": context, "chat_template": template, "gguf": False}
     body |= {"licence": "none", "spdx": "CC0-1.0", "non_commercial": False, "languages": ["ko"], "memorises": False}
-    body |= {"parameters": 40000, "architecture": "LlamaForCausalLM", "token_ratio": 1.5, "sha256": {}}
+    body |= {"parameters": 40000, "architecture": "LlamaForCausalLM", "token_ratio": 1.5}
     body |= {"source": {"kind": "folder", "id": name, "revision": ""}, "terms_accepted": None}
     body |= {"auto": {"n_epochs": 3, "batch_size": 4, "learning_rate": 2e-4, "lora_r": 4, "lora_alpha": 8}}
+    body |= {"sha256": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}}
     (folder / "base.json").write_text(json.dumps(body | {"pulled_at": "2026-11-30T00:00:00Z"}))
 
 
