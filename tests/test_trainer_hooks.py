@@ -15,6 +15,8 @@ from django.utils import timezone
 from openai import OpenAI
 
 from tests.factories import chat_lines
+from tests.real_training import make_base, make_worker, stand_in, work
+from tests.real_training import order as order_real
 from trainer import hooks
 from trainer.models import Delivery, Endpoint, Job
 
@@ -333,3 +335,22 @@ def test_lost_webhook_is_never_sent(sdk: OpenAI, ear: type[Ear], settings: Any) 
 
     assert ear.told == []
     assert delivery.due_at is None
+
+
+def test_end_of_a_real_job_is_sent_when_it_has_come(sdk: OpenAI, ear: type[Ear], settings: Any) -> None:
+    make_base(settings)
+    make_worker()
+    stand_in(settings)
+    early = sdk.webhooks.create(name="early", url=address(settings), event_types=KINDS)
+    job = order_real(sdk)
+    late = sdk.webhooks.create(name="late", url=address(settings, "/hooks/2/"), event_types=KINDS)
+    before = list(job.deliveries.values_list("due_at", flat=True))
+
+    work()
+    for delivery in job.deliveries.all():
+        hooks.deliver(fresh(delivery))
+
+    assert before == [None, None]
+    assert [json.loads(body)["type"] for _headers, body in ear.told] == ["fine_tuning.job.succeeded"] * 2
+    assert {delivery.endpoint.uid for delivery in job.deliveries.all()} == {early.id, late.id}
+    assert [fresh(delivery).due_at for delivery in job.deliveries.all()] == [None, None]

@@ -227,7 +227,10 @@ def act(uid: str, org: str, name: str) -> Job:
     """Cancels, pauses or resumes a job; 400 where its status does not allow it."""
     do, allowed = ACTS[name]
     with transaction.atomic():
-        rows = Job.objects.select_for_update(of=("self",)).select_related("training_file", "training")
+        # no_key: a worker that writes steps of this job holds its training, and must not wait for us in turn
+        rows = Job.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "training_file", "validation_file", "training"
+        )
         job = rows.filter(org=org, uid=uid).first()
         if job is None:
             raise not_found("fine-tuning job", uid, "fine_tuning_job_id")

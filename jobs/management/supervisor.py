@@ -33,8 +33,8 @@ COMMANDS = {
     "beat": ["ftsite.beat"],
     "train": [
         *("celery", "--quiet", "--app", "ftsite", "worker", "--queues=train", "--hostname=train@%h"),
-        *("--pool=threads", "--concurrency=1", "--without-mingle", "--without-gossip", "--loglevel=WARNING"),
-    ],
+        *("--pool=threads", "--concurrency=2", "--without-mingle", "--without-gossip", "--loglevel=WARNING"),
+    ],  # one thread trains, the other makes archives meanwhile
 }
 HAS_TORCH = "from importlib.metadata import version; version('torch')"  # without importing it
 WARM_UP = "django:setup ftsite.urls uvicorn.main"  # what web needs and what reads neither catalogues nor static files

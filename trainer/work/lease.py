@@ -11,6 +11,7 @@ from trainer.work.queue import in_line
 
 LEASE = timedelta(seconds=30)
 RENEW = 5.0  # seconds
+JOB_AND_FILES = ("job__training_file", "job__validation_file")
 AT_ONCE = 20  # rows looked at, of which other workers may have taken the first
 
 
@@ -29,7 +30,7 @@ class Lease:
         rows = Training.objects.filter(pk=self.pk, fence=self.fence, lease_owner=self.owner)
         if not rows.update(lease_until=timezone.now() + LEASE):
             raise LostLeaseError
-        return Training.objects.select_related("job__training_file", "job__validation_file").get(pk=self.pk)
+        return Training.objects.select_related(*JOB_AND_FILES).get(pk=self.pk)
 
     def wanted(self) -> str:
         rows = Training.objects.filter(pk=self.pk, fence=self.fence, lease_owner=self.owner)

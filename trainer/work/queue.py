@@ -1,6 +1,7 @@
 """The queue of real jobs: how one gets in, what its owner may do to it, and which place it has."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from trainer import hooks
 from trainer.engines.shaping import validating_message
 from trainer.models import WAITING, Engine, Job, Status, Training, TrainingEvent, Wanted, Worker
 from trainer.work.events import note
+from trainer.work.keeping import tidy
 from wire.errors import WireError
 
 type Json = dict[str, Any]
@@ -78,6 +80,7 @@ def cancel(training: Training, now: datetime) -> None:
         training.save(update_fields=["wanted"])
     else:
         end(training, Status.CANCELLED)
+        transaction.on_commit(partial(tidy, training.job, training.folder))
 
 
 def pause(training: Training, now: datetime) -> None:
@@ -136,9 +139,14 @@ def settle() -> list[Job]:
     ended = []
     for pk in left.values_list("pk", flat=True):
         with transaction.atomic():
-            training = left.select_for_update(of=("self",)).select_related("job__training_file").filter(pk=pk).first()
+            training = (
+                left.select_for_update(of=("self",))
+                .select_related("job__training_file", "job__validation_file")
+                .filter(pk=pk)
+                .first()
+            )
             if training and training.wanted == Wanted.CANCEL:
-                end(training, Status.CANCELLED)
+                cancel(training, now)
                 ended.append(training.job)
             elif training:
                 pause(training, now)

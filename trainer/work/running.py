@@ -3,7 +3,6 @@
 import fcntl
 import logging
 import os
-import shutil
 import signal
 import threading
 import time
@@ -18,7 +17,8 @@ from trainer.models import ENDED, Status, Training, Wanted
 from trainer.work import memory, queue
 from trainer.work.child import Child, printed
 from trainer.work.events import note
-from trainer.work.lease import LEASE, RENEW, Lease, LostLeaseError
+from trainer.work.keeping import tidy
+from trainer.work.lease import JOB_AND_FILES, LEASE, RENEW, Lease, LostLeaseError
 from trainer.work.messages import KINDS, Stopped
 from trainer.work.order_file import MOST_IDLE, RefusalError, write_order
 from trainer.work.recording import Recorder, error_of, stopped
@@ -30,7 +30,6 @@ LOOK = 1.0  # seconds between two looks at what is wanted
 REST = 5.0  # seconds before a job is tried again whose last process still lives
 AWAY = (OperationalError, InterfaceError)
 BROKEN = "The job failed due to an internal error"
-OF_A_RUN = ("state", "rows")  # what only a job that goes on needs
 
 
 class FolderInUseError(Exception):
@@ -56,7 +55,7 @@ class Attempt:
             with locked(folder) as lock:
                 self.recorder.record_left(printed(folder))
                 self._train(Child(folder, lock), memory.kills())
-                self._tidy(folder)
+                self._tidy()
         except RefusalError as refusal:
             self._fail(refusal.error)
         except FolderInUseError:
@@ -122,10 +121,10 @@ class Attempt:
             training.lease_owner, training.lease_until = "", None
             training.save()
 
-    def _tidy(self, folder: Path) -> None:
-        if Training.objects.filter(pk=self.lease.pk, status__in=ENDED).exists():
-            for name in OF_A_RUN:
-                shutil.rmtree(folder / name, ignore_errors=True)
+    def _tidy(self) -> None:
+        ended = Training.objects.filter(pk=self.lease.pk, status__in=ENDED).select_related(*JOB_AND_FILES)
+        for training in ended:
+            tidy(training.job, training.folder)
 
 
 def broken() -> queue.Json:
