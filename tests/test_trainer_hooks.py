@@ -15,7 +15,7 @@ from django.utils import timezone
 from openai import OpenAI
 
 from tests.factories import chat_lines
-from tests.real_training import make_base, make_worker, stand_in, work
+from tests.real_training import issue_key, make_base, make_worker, stand_in, work
 from tests.real_training import order as order_real
 from trainer import hooks
 from trainer.models import Delivery, Endpoint, Job
@@ -341,6 +341,7 @@ def test_end_of_a_real_job_is_sent_when_it_has_come(sdk: OpenAI, ear: type[Ear],
     make_base(settings)
     make_worker()
     stand_in(settings)
+    issue_key("trainer-hooks")
     early = sdk.webhooks.create(name="early", url=address(settings), event_types=KINDS)
     job = order_real(sdk)
     late = sdk.webhooks.create(name="late", url=address(settings, "/hooks/2/"), event_types=KINDS)

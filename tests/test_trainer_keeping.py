@@ -11,7 +11,7 @@ import pytest
 from openai import OpenAI
 
 from tests.factories import chat_lines, preference_lines
-from tests.real_training import make_base, make_worker, order, stand_in, training_of, work
+from tests.real_training import issue_key, make_base, make_worker, order, stand_in, training_of, work
 from trainer.models import File, Job, Training, TunedModel
 
 
@@ -20,7 +20,7 @@ def sdk(trainer: str, settings: Any) -> OpenAI:
     make_base(settings)
     make_worker()
     stand_in(settings)
-    return OpenAI(api_key="trainer-keeping", base_url=trainer, max_retries=0)
+    return OpenAI(api_key=issue_key("trainer-keeping"), base_url=trainer, max_retries=0)
 
 
 def act(sdk: OpenAI, job: Job, name: str) -> None:
