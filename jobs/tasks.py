@@ -65,6 +65,8 @@ def tick() -> None:
         _say(read_source, pk)
     for pk in probe.due().values_list("pk", flat=True):
         _say(test_connection, pk)
+    for pk in probe.to_list_again():
+        _say(list_models, pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
         _say(delete_copy, pk)
     chunks.sweep()
@@ -149,6 +151,13 @@ def test_connection(pk: int) -> None:
     connection = Connection.objects.alive().filter(pk=pk).first()
     if connection:
         probe.test(connection)
+
+
+@shared_task
+def list_models(pk: int) -> None:
+    connection = Connection.objects.filter(pk=pk).first()
+    if connection:
+        probe.list_again(connection)
 
 
 @shared_task

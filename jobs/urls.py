@@ -49,6 +49,7 @@ job_urls: Urls = [
     path("watch/", jobs.jobs_watch, name="job-list-watch"),
     path("new/", order.job_new, name="job-new"),
     path("new/estimate/", order.job_estimate, name="job-estimate"),
+    path("new/bases/", order.job_bases, name="job-bases"),
     path("import/", job_import.job_import, name="job-import"),
     path("<uuid:uuid>/", jobs.job_detail, name="job-detail"),
     path("<uuid:uuid>/poll/", jobs.job_poll, name="job-poll"),

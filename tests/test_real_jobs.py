@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from jobs import trainer_keys
 from jobs.models import FineTuneJob, TunedModel
 from jobs.pipeline import probe
 from jobs.remedies import remedy
@@ -40,6 +41,8 @@ DONE = {"kind": "done", "trained_tokens": 800, "step": 4, "best_step": 4, "peak_
 def real(world: World, trainer: str, settings: Any) -> World:
     make_base(settings)
     make_worker()
+    world.connection.set_key(trainer_keys.new_key())
+    world.connection.save()
     probe.order(world.connection)
     probe.test(world.connection)
     world.connection.refresh_from_db()

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jobs import pricing
+from jobs import pricing, trainer_keys
 from jobs.engines import facts_of, has_open_licence
 from jobs.forms.job import OrderForm
 from jobs.methods import Method
-from jobs.models import AuditEntry, FineTuneJob, TrainingFile, User
-from jobs.pipeline import checking, launch
+from jobs.models import AuditEntry, Connection, FineTuneJob, TrainingFile, User
+from jobs.pipeline import checking, launch, probe
 from tests.conftest import World
 from tests.factories import chat_lines, make_file, make_job, make_preferences, make_tuned_model
+from tests.real_training import make_base, make_worker
 from tests.test_engines import QWEN, SIMULATED, lists
 from tests.test_job_new import order
 
@@ -270,3 +271,59 @@ def test_a_model_that_the_trainer_no_longer_has_is_not_offered(world: World, log
 
 def test_stranger_gets_no_estimate(world: World, login: Callable[[User], Client]) -> None:
     assert quote(login(world.mallory), world, {}).status_code == 404
+
+
+# --- base models that come later ----------------------------------------------------------------------
+
+
+def test_open_page_gets_base_models_that_were_added(world: World, login: Login) -> None:
+    lists(world.connection, SIMULATED)
+    make_file(world.team)
+    bob, url = login(world.bob), world.url("jobs/new/bases/")
+    version = bob.get(world.url("jobs/new/")).context["bases_version"]
+    form = {"bases": version, "base": f"{world.connection.uuid}|{SIMULATED['id']}"}
+    assert bob.get(url, form).status_code == 204
+    lists(world.connection, SIMULATED, QWEN)
+    page = text_of(bob.get(url, form))
+    assert "Qwen3 0.6B" in page
+    assert page.index("Qwen3 0.6B") < page.index("checked")  # the choice stays
+    assert "make trainer" not in page
+
+
+def test_list_is_read_again_without_a_test(world: World, trainer: str, settings: Any) -> None:
+    lists(world.connection, SIMULATED)
+    world.connection.set_key(trainer_keys.new_key())
+    world.connection.state = "works"
+    world.connection.save()
+    make_base(settings)
+    assert probe.to_list_again() == [world.connection.pk]
+    assert probe.to_list_again() == []  # once a minute
+    probe.list_again(world.connection)
+    assert Connection.objects.get().real_bases() == []  # no worker has been here yet
+    make_worker()
+    probe.list_again(world.connection)
+    assert Connection.objects.get().real_bases() == ["little", "tiny"]
+
+
+def test_list_of_a_replaced_key_is_not_kept(world: World, trainer: str) -> None:
+    lists(world.connection, QWEN)
+    stale = Connection.objects.get()
+    world.connection.set_key(trainer_keys.new_key())
+    world.connection.save()
+    probe.list_again(stale)
+    assert Connection.objects.get().models_seen == [QWEN]
+
+
+def test_order_page_has_the_list_read_at_most_every_some_seconds(world: World) -> None:
+    lists(world.connection, SIMULATED)
+    assert [probe.is_listed_lately(world.connection) for _ in range(2)] == [False, True]
+
+
+@pytest.mark.parametrize(("who", "words"), [("alice", "use real models with this connection"), ("bob", "an owner of")])
+def test_an_open_key_is_named_where_no_base_is_real(world: World, login: Login, who: str, words: str) -> None:
+    make_file(world.team)
+    page = text_of(login(getattr(world, who)).get(world.url("jobs/new/")))
+    assert words in page
+    world.connection.set_key(trainer_keys.new_key())
+    world.connection.save()
+    assert words not in text_of(login(getattr(world, who)).get(world.url("jobs/new/")))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -12,9 +13,12 @@ from jobs import provider
 from jobs.engines import Engine, engine_named, facts_of
 from jobs.models import Connection, ConnectionState, TunedModel
 from jobs.pipeline import hooks
+from jobs.profiles import PROFILES
 from jobs.provider import Access, ProviderError
 
 MODELS_KEPT = 1000
+LIST_EVERY, LIST_LATELY = 60, 10  # seconds: of all, and of one whose models somebody looks at
+LISTED_AT_ONCE = 20
 TRAINING_NOT_AVAILABLE = "training_not_available"
 
 type Seen = list[dict[str, Any]]
@@ -50,6 +54,35 @@ def test(connection: Connection) -> None:
         if finding.state == ConnectionState.WORKS and connection.about.bundled:
             hooks.register(connection)
         _record(connection, finding)
+
+
+def ours() -> QuerySet[Connection]:
+    """Working connections to our own trainer, whose base models come and go."""
+    bundled = [profile.slug for profile in PROFILES.values() if profile.bundled]
+    return Connection.objects.alive().filter(profile__in=bundled, state=ConnectionState.WORKS, disabled_at=None)
+
+
+def to_list_again() -> list[int]:
+    """Some of them, once a minute: a base that was added shows without anybody testing the connection."""
+    if not cache.add("models-listed", True, LIST_EVERY):
+        return []
+    return list(ours().order_by("?").values_list("pk", flat=True)[:LISTED_AT_ONCE])
+
+
+def is_listed_lately(connection: Connection) -> bool:
+    """Whether the list was read within some seconds; if not, the caller reads it now, and nobody else does."""
+    return not cache.add(f"models-listed:{connection.pk}", True, LIST_LATELY)
+
+
+def list_again(connection: Connection) -> None:
+    """Read the list of models once more. A service in trouble is the next test's to find."""
+    try:
+        seen = _seen(provider.list_models(connection.access(), timeout=settings.PROBE_SECONDS))
+    except ProviderError:
+        return
+    same_key = ours().filter(pk=connection.pk, sealed_key=connection.sealed_key)
+    if seen != connection.models_seen and same_key.update(models_seen=seen):
+        _learn(connection, seen)
 
 
 def find(connection: Connection) -> Finding:
@@ -132,8 +165,13 @@ def _record(connection: Connection, finding: Finding) -> None:
         pk=connection.pk, sealed_key=connection.sealed_key, state=ConnectionState.TESTING
     )
     if same_key.update(**changes):
-        _date_models(connection, finding.models or [])
-        _name_engines(connection, finding.models or [])
+        _learn(connection, finding.models or [])
+
+
+def _learn(connection: Connection, seen: Seen) -> None:
+    """Tell our own rows what a list of models says of them."""
+    _date_models(connection, seen)
+    _name_engines(connection, seen)
 
 
 def _date_models(connection: Connection, seen: Seen) -> None:

@@ -1,5 +1,6 @@
 """Ordering a job: one page, its price always in sight, one explicit confirmation."""
 
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,8 +19,9 @@ from jobs.engines import has_open_licence
 from jobs.forms.job import OTHER, OrderForm, takes
 from jobs.methods import TRAINS_ON, Method
 from jobs.models import Connection, FileFormat, FileState, FineTuneJob, Member, Origin, TrainingFile, audit
+from jobs.pipeline import probe
 from jobs.pipeline.record import order
-from jobs.tasks import advance_job, nudge
+from jobs.tasks import advance_job, list_models, nudge
 from jobs.training_data.beyond_text import IMAGES, KINDS
 from jobs.training_data.leakage import known_leakage
 from jobs.training_data.operations.parts import TRAINING, VALIDATION
@@ -34,6 +36,7 @@ FILES_SHOWN = 100  # of each method
 def job_new(request: DeskRequest, member: Member) -> HttpResponse:
     """The form; a POST orders the job, if the price still is the one that was shown."""
     if request.method == "GET":
+        refresh_models(member)
         return render(request, "jobs/job_new.html", _page(member, _prefilled(request, member)))
     form = OrderForm(request.POST, team=member.team)
     if not form.is_valid():
@@ -43,6 +46,13 @@ def job_new(request: DeskRequest, member: Member) -> HttpResponse:
         form.add_error(None, _("The price has changed since this page showed it. Look at it once more, then start."))
         return render(request, "jobs/job_new.html", _page(member, form), status=422)
     return _order(request, member, form, price)
+
+
+def refresh_models(member: Member) -> None:
+    """Have the lists of our own trainer read again: a base model may have been added since."""
+    for connection in probe.ours().filter(team=member.team):
+        if not probe.is_listed_lately(connection):
+            nudge(list_models, connection.pk)
 
 
 def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing.Estimate) -> HttpResponse:
@@ -70,6 +80,18 @@ def _confirmed(job: FineTuneJob) -> dict[str, Any]:
 
 @require_GET
 @trainer_page
+def job_bases(request: DeskRequest, member: Member) -> HttpResponse:
+    """The base models for the form as it stands; 204 while they are those that the page shows."""
+    form = OrderForm(request.GET, team=member.team)
+    if _version(form) == request.GET.get("bases"):
+        return HttpResponse(status=204)
+    form.is_valid()
+    form.errors.clear()
+    return render(request, "jobs/job_new.html#bases", _bases(form) | {"form": form})
+
+
+@require_GET
+@trainer_page
 def job_estimate(request: DeskRequest, member: Member) -> HttpResponse:
     """The cost card anew, for the form as it stands."""
     form = OrderForm(request.GET, team=member.team)
@@ -81,16 +103,33 @@ def job_estimate(request: DeskRequest, member: Member) -> HttpResponse:
 def _page(member: Member, form: OrderForm) -> dict[str, Any]:
     if not form.is_bound:
         form = _bound(form, member)
+    return (
+        {
+            "form": form,
+            "has_files": form.fields["training_file"].queryset.exists(),  # type: ignore[attr-defined]
+            "methods": _methods(member, form),
+            "left_out": _left_out(member),
+            "wrong": [field for field in form.visible_fields() if field.errors],
+        }
+        | _bases(form)
+        | _cost(member, form)
+    )
+
+
+def _bases(form: OrderForm) -> dict[str, Any]:
+    """What the page needs to show the base models."""
     return {
-        "form": form,
         "groups": [(name, list(some)) for name, some in groupby(form.offers, key=lambda offer: offer["group"])],
         "no_real_base": _without_real(form),
-        "has_files": form.fields["training_file"].queryset.exists(),  # type: ignore[attr-defined]
-        "methods": _methods(member, form),
-        "left_out": _left_out(member),
+        "bases_version": _version(form),
         "other": OTHER,
-        "wrong": [field for field in form.visible_fields() if field.errors],
-    } | _cost(member, form)
+    }
+
+
+def _version(form: OrderForm) -> str:
+    """Changes with what the page says of the base models."""
+    shown = [(offer["value"], sorted(offer["facts"].items(), key=str), offer["lacks"]) for offer in form.offers]
+    return sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def _without_real(form: OrderForm) -> Connection | None:
