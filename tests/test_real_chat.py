@@ -184,6 +184,15 @@ def test_another_organization_s_models_are_not_there(trainer: str, folder: Path,
     assert stub.questions == []
 
 
+def test_an_open_key_reaches_no_real_model(trainer: str, folder: Path, stub: Stub) -> None:
+    with OpenAI(api_key="trainer-made-up", base_url=trainer, max_retries=0) as anybody:
+        for model in (BASE, TUNED):
+            with pytest.raises(openai.NotFoundError):
+                ask(anybody, model)
+
+    assert stub.questions == []
+
+
 def test_a_model_whose_weights_are_gone_is_not_there(sdk: OpenAI, stub: Stub, folder: Path) -> None:
     (folder / "runs" / "run-1" / "checkpoints" / "step-3").rmdir()
 

@@ -8,14 +8,16 @@ from django.conf import settings
 from django.utils import timezone
 
 from trainer.faults import hashed
-from trainer.models import Engine, File, Job, Status, Training, TunedModel, Worker
+from trainer.models import Engine, File, IssuedKey, Job, Status, Training, TunedModel, Worker
 
 KEY, STRANGER = "trainer-real-models", "trainer-stranger"
 
 
 def put_worker() -> None:
-    """Real bases are there once a worker has been seen."""
+    """Real bases are there once a worker has been seen, for keys that were issued: both of them, here."""
     Worker.objects.create(name="test", device="cpu")
+    for key in (KEY, STRANGER):
+        IssuedKey.objects.create(key_hash=hashed(key), org=hashed(key), name=key)
 
 
 def put_base(name: str, kind: str = "lora") -> Path:

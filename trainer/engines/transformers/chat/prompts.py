@@ -1,6 +1,6 @@
 """The tokens that a question begins with. A chat template is somebody's program: sandboxed, and ended in time.
 
-Called in the main thread only: that is where an alarm rings.
+What renders is called in the main thread only: that is where an alarm rings.
 """
 
 import signal
@@ -24,13 +24,21 @@ class TooSlowError(Exception):
     pass
 
 
-def prompt_tokens(loaded: Loaded, order: Order) -> list[int]:
+def prompt_text(loaded: Loaded, order: Order) -> str:
+    """What the model is to go on from. A base without a template is not talked to; what was tuned on it is."""
     if order.messages is None:
-        ids = loaded.tokenizer(order.prompt)["input_ids"] or _first_of_all(loaded.tokenizer)
-    else:
-        if not loaded.tokenizer.chat_template and order.weights is None:
-            raise RefusalError("no_chat_template", "This model has no chat template. Use /completions instead.")
-        ids = loaded.tokenizer(_rendered(loaded, order.messages), add_special_tokens=False)["input_ids"]
+        return order.prompt
+    if not loaded.tokenizer.chat_template and order.weights is None:
+        raise RefusalError("no_chat_template", "This model has no chat template. Use /completions instead.")
+    return _rendered(loaded, order.messages)
+
+
+def prompt_tokens(loaded: Loaded, order: Order, text: str) -> list[int]:
+    """A template writes the tokens that a text begins with; to a bare text the tokenizer adds them."""
+    bare = order.messages is None
+    ids = loaded.tokenizer(text, add_special_tokens=bare)["input_ids"] or (
+        _first_of_all(loaded.tokenizer) if bare else []
+    )
     if not ids:
         raise RefusalError("invalid_request", "The prompt is empty.")
     if len(ids) >= loaded.context:

@@ -15,7 +15,7 @@ from trainer.engines.transformers.chat import generation
 from trainer.engines.transformers.chat.models import Loaded, Models
 from trainer.engines.transformers.chat.orders import Order, read_order
 from trainer.engines.transformers.chat.pieces import Pieces
-from trainer.engines.transformers.chat.prompts import end_tokens, prompt_tokens
+from trainer.engines.transformers.chat.prompts import end_tokens, prompt_text, prompt_tokens
 from trainer.engines.transformers.chat.refusals import RefusalError
 from trainer.engines.transformers.chat.turns import Turns
 
@@ -77,11 +77,12 @@ class Server:
         async with self.turns.turn(lines.place):
             in_thread = asyncio.get_running_loop().run_in_executor
             loaded, adapter = await in_thread(self.thread, self.models.ready, order.base, order.weights)
-            prompt = prompt_tokens(loaded, order)
+            text = prompt_text(loaded, order)
+            prompt = await in_thread(self.thread, prompt_tokens, loaded, order, text)
             answer = generation.Answer()
             async with aclosing(self._texts(loaded, adapter, prompt, order, answer)) as texts:
-                async for text in texts:
-                    await lines.send({"text": text})
+                async for piece in texts:
+                    await lines.send({"text": piece})
         counts = {"prompt_tokens": len(prompt), "completion_tokens": answer.tokens}
         await lines.send({"end": answer.end, **counts})
 
