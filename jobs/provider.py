@@ -19,13 +19,14 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from jobs.answers import fits, id_of, storable, wait_seconds
+from jobs.answers import fits, id_of, storable
 from jobs.chat_pieces import Piece as Piece
 from jobs.chat_pieces import piece_of
 from jobs.key_masking import StreamMask
 from jobs.pinning import LEADS_INSIDE, pin, pin_async
 from jobs.provider_error import Access as Access
 from jobs.provider_error import ProviderError as ProviderError
+from jobs.provider_error import from_status, was_sent
 from jobs.upstream import AddressRefusedError
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ NO_ANSWER = gettext_noop("The service did not answer in time.")
 NO_WAY = gettext_noop("The service could not be reached.")
 BROKEN = gettext_noop("The connection broke before the answer was whole.")
 TOO_LARGE = gettext_noop("The file at the service is larger than expected.")
-NO_REASON = gettext_noop("The service answered with an error and gave no reason.")
 
 
 @cache
@@ -79,14 +79,14 @@ def _translated(access: Access) -> Iterator[None]:
     try:
         yield
     except (openai.APITimeoutError, httpx2.TimeoutException) as error:
-        raise ProviderError(NO_ANSWER, reached=_was_sent(error), code="timeout") from error
+        raise ProviderError(NO_ANSWER, reached=was_sent(error), code="timeout") from error
     except openai.APIConnectionError as error:
-        raise ProviderError(NO_WAY, reached=_was_sent(error), code="connection") from error
+        raise ProviderError(NO_WAY, reached=was_sent(error), code="connection") from error
     except (AddressRefusedError, socket.gaierror) as error:  # the last look at the address: nothing was sent
         words = LEADS_INSIDE if isinstance(error, AddressRefusedError) else NO_WAY
         raise ProviderError(words, code="connection") from error
     except openai.APIStatusError as error:
-        raise _from_status(access, error) from error
+        raise from_status(access, error) from error
     except httpx2.TransportError as error:
         raise ProviderError(BROKEN, reached=True, code="connection") from error
     except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
@@ -95,25 +95,6 @@ def _translated(access: Access) -> Iterator[None]:
             words, code = mask.text(storable(error.message)), mask.text(str(error.code or error.type or ""))
             raise ProviderError(words, reached=True, code=code) from error
         raise ProviderError(NOT_THE_SHAPE, reached=True, code="shape") from error
-
-
-def _was_sent(error: Exception) -> bool:
-    """A connection that never stood carried nothing; every other break may have come after the act."""
-    return type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol")
-
-
-def _from_status(access: Access, error: openai.APIStatusError) -> ProviderError:
-    body: Json = access.mask.answer(storable(error.body)) if isinstance(error.body, dict) else {}
-    status = error.status_code
-    return ProviderError(
-        str(body.get("message") or NO_REASON)[:2000],
-        permanent=400 <= status < 500 and status not in (408, 409, 429),
-        reached=status >= 500 or status in (408, 409),
-        status=status,
-        code=str(body.get("code") or body.get("type") or ""),
-        param=str(body.get("param") or ""),
-        retry_after=wait_seconds(error.response.headers.get("retry-after")),
-    )
 
 
 def _ask(
@@ -199,6 +180,31 @@ def _bytes(access: Access, file_id: str, limit: int) -> Iterator[bytes]:
 def file_content(access: Access, file_id: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """The bytes of a file at the service. Raises ProviderError when there are more than `limit`."""
     return access.mask.content(b"".join(file_chunks(access, file_id, limit)))
+
+
+# --- what our own trainer alone knows -------------------------------------------------------------------
+
+
+def delete_model(access: Access, name: str) -> None:
+    _ask(access, lambda c: c.delete(f"/models/{quote(name, safe=':')}", cast_to=object))
+
+
+def get(access: Access, path: str, shape: str) -> Json:
+    return _ask(access, lambda c: c.get(path, cast_to=object), shape=shape)
+
+
+@contextmanager
+def streaming(access: Access, path: str) -> Iterator[Any]:
+    """An answer with `headers` and `iter_bytes`, whose body is not read yet; by a header that only the SDK sees."""
+    import openai
+
+    raw: Any = {"headers": {"X-Stainless-Raw-Response": "stream"}}
+    with _translated(access):
+        answer: Any = _client(access, UPLOAD_SECONDS).get(path, cast_to=openai.HttpxBinaryResponseContent, options=raw)
+        try:
+            yield answer
+        finally:
+            answer.close()
 
 
 # --- jobs ---------------------------------------------------------------------------------------------

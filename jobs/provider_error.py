@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_noop
+
+from jobs.answers import storable, wait_seconds
 from jobs.key_masking import KeyMask
 
 type Json = dict[str, Any]
 
+NO_REASON = gettext_noop("The service answered with an error and gave no reason.")
 LONG_WAIT = 30.0  # seconds: a longer Retry-After concerns every call of the connection, not only this one
 
 
@@ -61,3 +65,22 @@ class ProviderError(Exception):
     def asks_all_to_wait(self) -> bool:
         """It is the connection that waits then, and a new key ends its waiting; no row waits by itself."""
         return (self.retry_after or 0.0) > LONG_WAIT
+
+
+def was_sent(error: Exception) -> bool:
+    """A connection that never stood carried nothing; every other break may have come after the act."""
+    return type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol")
+
+
+def from_status(access: Access, error: Any) -> ProviderError:
+    body: dict[str, Any] = access.mask.answer(storable(error.body)) if isinstance(error.body, dict) else {}
+    status = error.status_code
+    return ProviderError(
+        str(body.get("message") or NO_REASON)[:2000],
+        permanent=400 <= status < 500 and status not in (408, 409, 429),
+        reached=status >= 500 or status in (408, 409),
+        status=status,
+        code=str(body.get("code") or body.get("type") or ""),
+        param=str(body.get("param") or ""),
+        retry_after=wait_seconds(error.response.headers.get("retry-after")),
+    )

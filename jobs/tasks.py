@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Search, SecondJob, Source, TrainingFile
 from jobs.pipeline import (
+    archives,
     checking,
     copies,
     due,
     follow,
     launch,
+    models,
     notice_mail,
     notices,
     passages,
@@ -69,6 +71,10 @@ def tick() -> None:
         _say(list_models, pk)
     for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
         _say(delete_copy, pk)
+    for pk in archives.due().values_list("pk", flat=True)[: archives.AT_ONCE]:
+        _say(look_at_archive, pk)
+    for pk in models.due().values_list("pk", flat=True)[: models.AT_ONCE]:
+        _say(delete_model, pk)
     chunks.sweep()
     for pk, lanes in working.due().items():
         for _lane in range(lanes):
@@ -123,6 +129,16 @@ def delete_copy(pk: int) -> None:
     copy = RemoteFile.objects.filter(pk=pk).first()
     if copy:
         copies.delete(copy)
+
+
+@shared_task
+def look_at_archive(pk: int) -> None:
+    archives.look(pk)
+
+
+@shared_task
+def delete_model(pk: int) -> None:
+    models.delete(pk)
 
 
 @shared_task

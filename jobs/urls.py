@@ -39,6 +39,7 @@ from jobs.views import (
     source_acts,
     sources,
     team,
+    weights,
 )
 
 type Urls = list[URLPattern | URLResolver]
@@ -66,6 +67,9 @@ job_urls: Urls = [
     path("<uuid:uuid>/events.csv", job_downloads.job_events_csv, name="job-events-csv"),
     path("<uuid:uuid>/metrics.csv", job_downloads.job_metrics_csv, name="job-metrics-csv"),
     path("<uuid:uuid>/result.csv", job_downloads.job_result_csv, name="job-result-csv"),
+    path("<uuid:uuid>/weights/", weights.job_weights, name="job-weights"),
+    path("<uuid:uuid>/weights/<slug:wanted>/", weights.job_weights_order, name="job-weights-order"),
+    path("<uuid:uuid>/weights/<slug:wanted>.zip", weights.job_weights_download, name="job-weights-download"),
 ]
 file_urls: Urls = [
     path("", files.file_list, name="file-list"),
@@ -132,9 +136,11 @@ passage_urls: Urls = [
     path("<uuid:search>/poll/", passages.passage_poll, name="passage-poll"),
     path("<uuid:search>/delete/", passages.passage_delete, name="passage-delete"),
     path("<uuid:search>/forget/", passages.passage_forget, name="passage-forget"),
+    path("<uuid:search>/models/", passages.passage_models, name="passage-models"),
 ]
 model_urls: Urls = [
     path("", models.model_list, name="model-list"),
+    path("<uuid:model>/delete/", weights.model_delete, name="model-delete"),
 ]
 playground_urls: Urls = [
     path("", playground.playground, name="playground"),

@@ -25,7 +25,7 @@ from jobs.models import (
 )
 from jobs.states import State
 from tests.conftest import World
-from tests.factories import make_file, make_job, make_source
+from tests.factories import make_file, make_job, make_source, make_tuned_model
 
 type Login = Callable[..., Client]
 
@@ -66,6 +66,9 @@ TEAM = [
     Row("job-events-csv", "get", VIEWER, 200),
     Row("job-metrics-csv", "get", VIEWER, 200),
     Row("job-result-csv", "get", VIEWER, 200),
+    Row("job-weights", "get", TRAINER, 200),
+    Row("job-weights-order", "post", TRAINER, 302),
+    Row("job-weights-download", "get", TRAINER, 404),  # not made yet: tests/test_weights_page.py downloads
     Row("file-list", "get", VIEWER, 200),
     Row("file-new", "get", TRAINER, 200),
     Row("file-new", "post", TRAINER, 422),
@@ -127,7 +130,9 @@ TEAM = [
     Row("passage-poll", "get", VIEWER, 200),
     Row("passage-delete", "post", TRAINER, 302),
     Row("passage-forget", "post", OWNER, 302),
+    Row("passage-models", "post", OWNER, 302),
     Row("model-list", "get", VIEWER, 200),
+    Row("model-delete", "post", OWNER, 302),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
     Row("playground-models", "post", TRAINER, 422),
@@ -235,6 +240,8 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         state=State.SUCCEEDED,
         result_csv="step\n1\n",
         fine_tuned_model="ft:sim-small-2026-06-01:o::1",
+        remote_id=f"ftjob-{uuid4().hex}",
+        engine="transformers" if name.startswith("job-weights") else "simulated",
     )
     if name.startswith("connection-"):
         FineTuneJob.objects.filter(pk=job.pk).update(due_at=None)
@@ -260,6 +267,8 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("file-compare", [made.uuid, file.uuid]),
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
+        ("job-weights-", [job.uuid, "adapter"]),
+        ("model-delete", [make_tuned_model(job).uuid]),
         ("job-second-cancel", [job.uuid, second.uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-bases", []), ("job-import", []),
         ("job-", [job.uuid]),

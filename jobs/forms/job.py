@@ -243,7 +243,7 @@ def _real(connection: Connection, seen: set[str]) -> list[str]:
     own = connection.real_bases()
     if not own:
         return []
-    tuned = connection.tuned_models.filter(engine=Engine.TRANSFORMERS, step=None).values_list("name", flat=True)
+    tuned = connection.tuned_models.alive().filter(engine=Engine.TRANSFORMERS, step=None).values_list("name", flat=True)
     return [*own, *[name for name in tuned[:CONTINUED] if name in seen]]
 
 

@@ -1,5 +1,6 @@
 """The portal's rows."""
 
+from jobs.models.archive import Archive, ArchiveState, WeightsFormat
 from jobs.models.audit import AuditEntry, audit
 from jobs.models.connection import Connection, ConnectionState, RemoteFile
 from jobs.models.conversation import Conversation, Message
@@ -18,6 +19,8 @@ from jobs.models.tuned_model import TunedModel
 from jobs.models.vocabulary import SearchWord
 
 __all__ = [
+    "Archive",
+    "ArchiveState",
     "AuditEntry",
     "Checkpoint",
     "Chunk",
@@ -58,6 +61,7 @@ __all__ = [
     "Transition",
     "TunedModel",
     "User",
+    "WeightsFormat",
     "Wish",
     "audit",
 ]

@@ -16,6 +16,10 @@ class TunedModelQuerySet(models.QuerySet["TunedModel"]):
     def visible_to(self, user: Anyone) -> "TunedModelQuerySet":
         return self.filter(team__members__user_id=user.pk or 0)
 
+    def alive(self) -> "TunedModelQuerySet":
+        """Those that nobody has deleted over this portal, or is about to."""
+        return self.filter(deleted_at=None, delete_due_at=None)
+
 
 class TunedModel(models.Model):
     """The model that a job, or one of its checkpoints, made, and where it can be called."""
@@ -30,6 +34,10 @@ class TunedModel(models.Model):
     step = models.PositiveIntegerField(null=True, blank=True)  # null: the job's final model
     shutdown_date = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # An owner wished it away from our own trainer: when the worker looks next. Null once it is gone, or was refused.
+    delete_due_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.TextField(blank=True)  # why deleting it did not work
 
     objects = TunedModelQuerySet.as_manager()
 
@@ -38,6 +46,11 @@ class TunedModel(models.Model):
         verbose_name_plural = _("tuned models")
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="each_model_once")]
+        indexes = [
+            models.Index(
+                fields=["delete_due_at"], name="models_to_delete", condition=models.Q(delete_due_at__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

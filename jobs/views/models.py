@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from jobs.models import Member, TunedModel
+from jobs.pipeline.models import deletable
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.lineage import Chain, chains
 
@@ -24,7 +25,9 @@ def model_list(request: DeskRequest, member: Member) -> HttpResponse:
     page = Paginator(full, PAGE).get_page(request.GET.get("page"))
     known = chains(model.job.training_file for model in page if model.job.training_file)
     rows = [_row(model, known) for model in page]
-    return render(request, "jobs/models.html", {"page": page, "rows": rows})
+    own = deletable(models.filter(pk__in=[model.pk for model in page])) if member.is_owner else models.none()
+    context = {"page": page, "rows": rows, "deletable": set(own.values_list("pk", flat=True))}
+    return render(request, "jobs/models.html", context)
 
 
 def _row(model: TunedModel, known: dict[int, Chain]) -> dict[str, Any]:
@@ -38,8 +41,10 @@ def days_left(model: TunedModel) -> int | None:
 
 
 def life(model: TunedModel) -> str:
-    """Whether it can be called: "alive", "ending" (soon), "off" or "cut" (its connection was deleted)."""
+    """Whether it can be called: "alive", "ending" (soon), "off", "gone" (deleted here) or "cut" (its connection is)."""
     left = days_left(model)
+    if model.deleted_at or model.delete_due_at:
+        return "gone"
     if left is not None and left <= 0:
         return "off"
     if model.connection.deleted_at is not None:

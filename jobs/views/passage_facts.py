@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from jobs.models import FineTuneJob, RemoteFile, Search, Source, TrainingFile, TunedModel
 from jobs.pipeline import copies
+from jobs.pipeline.models import deletable
 from jobs.training_data.report import LIMITS
 from jobs.training_data.searching import Excerpt, Passage
 from jobs.training_data.texts import squeezing
@@ -163,6 +164,12 @@ def job_rows(search: Search) -> list[JobRow]:
             break
         rows += [_row(job, "further") for job in further]
     return rows
+
+
+def own_models(rows: list[JobRow]) -> list[TunedModel]:
+    """Models of our own trainer that learnt it and can be deleted there; the newest first."""
+    learnt = [each.model.pk for row in rows if row.how != "validated" for each in row.models]
+    return list(deletable(TunedModel.objects.filter(pk__in=learnt)).select_related("job", "connection"))
 
 
 def _jobs(search: Search) -> QuerySet[FineTuneJob]:

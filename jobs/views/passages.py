@@ -26,6 +26,7 @@ from jobs.views import passage_facts
 from jobs.views.access import DeskRequest, owner_page, trainer_page, viewer_page
 from jobs.views.files import files_of
 from jobs.views.polling import session_fits, signed_out, speak
+from jobs.views.weights import wish_away
 
 PAGE = 25
 UNSEARCHED = (searching.MAKING, searching.UNREADABLE, searching.MISSING)  # why a text was not looked into
@@ -116,6 +117,7 @@ def _page(request: DeskRequest, search: Search, form: ForgetForm, status: int = 
         ),
         "jobs": jobs,
         "jobs_limit": passage_facts.JOBS,
+        "own_models": passage_facts.own_models(jobs),
         "models": sum(len(row.models) for row in jobs if row.how != "validated"),
         "copies": passage_facts.copies_there(search).count(),
         "copies_unknown": passage_facts.copies_unknown(search),
@@ -180,6 +182,20 @@ def passage_forget(request: DeskRequest, member: Member, search: UUID) -> HttpRe
         )
         return _ordered(request, member, found.passage, found.source)
     _confirm(request, member, found)
+    return redirect("passage-detail", member.team.slug, found.uuid)
+
+
+@require_POST
+@owner_page
+def passage_models(request: DeskRequest, member: Member, search: UUID) -> HttpResponse:
+    """Delete models of our own trainer that learnt the text: those that are ticked, of those that the page offers."""
+    found = _search(request, member, search)
+    offered = passage_facts.own_models(passage_facts.job_rows(found))
+    ticked = [model for model in offered if str(model.uuid) in request.POST.getlist("model")]
+    if not ticked or "confirmed" not in request.POST:
+        messages.error(request, _("Nothing was deleted: tick the models, and that nothing brings them back."))
+    else:
+        wish_away(request, member, ticked)
     return redirect("passage-detail", member.team.slug, found.uuid)
 
 

@@ -61,7 +61,7 @@ def _other(offers: list[Offer]) -> str:
 @trainer_page
 def playground(request: DeskRequest, member: Member) -> HttpResponse:
     """Choose whom to talk to: the tuned models, newest first."""
-    models = TunedModel.objects.visible_to(request.user).filter(team=member.team, step=None)
+    models = TunedModel.objects.visible_to(request.user).alive().filter(team=member.team, step=None)
     page = Paginator(models.select_related("job", "connection"), PAGE).get_page(request.GET.get("page"))
     return render(request, "jobs/playground.html", {"page": page})
 
