@@ -90,7 +90,7 @@ def test_from_the_order_to_the_file(world: World, ours: FineTuneJob, login: Logi
     Archive.objects.update(due_at=timezone.now())
     second = archives.look(archive.pk)
     shown = bob.get(page(ours)).content.decode()
-    zipped = b"".join(bob.get(page(ours, "adapter.zip")).streaming_content)  # type: ignore[arg-type]
+    zipped = bob.get(page(ours, "adapter.zip")).getvalue()
 
     assert (first, second) == (True, False)
     archive.refresh_from_db()
