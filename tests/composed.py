@@ -55,7 +55,10 @@ def compose(env: dict[str, str]) -> Json:
 
 def environment(service: Json, env: dict[str, str]) -> dict[str, str]:
     """What a process of `service` finds: the image's variables, then .env, then its own."""
-    image = dict(re.findall(r"(\w+)=(\S+)", re.findall(r"^ENV (.+)$", DOCKERFILE, re.MULTILINE)[-1]))
+    portal, train = (
+        dict(re.findall(r"(\w+)=(\S+)", line)) for line in re.findall(r"^ENV (.+)$", DOCKERFILE, re.MULTILINE)
+    )
+    image = portal | (train if service.get("image") == "texthelper-train" else {})
     image.pop("PATH")  # the virtual environment's folder first: so has ours
     files = env if service.get("env_file") else {}
     own = {name: str(value) for name, value in service.get("environment", {}).items()}
@@ -66,5 +69,5 @@ def command(service: Json) -> list[str]:
     """What it runs: its own command, or the image's."""
     if "command" in service:
         return list(service["command"])
-    image: list[str] = json.loads(DOCKERFILE.rpartition("\nCMD ")[2].replace("\\\n", ""))
+    image: list[str] = json.loads(DOCKERFILE.rpartition("\nCMD ")[2].partition("\n\n")[0].replace("\\\n", ""))
     return image

@@ -151,7 +151,7 @@ def test_the_trainer_comes_when_asked_and_knows_no_secret_of_ours() -> None:
     asked = {name for name, service in FULL.items() if service.get("profiles")}
     knows = environment(FULL["trainer"], dot_env())
 
-    assert asked == {"trainer"}
+    assert asked == {"trainer", "train", "chat"}
     assert "ports" not in FULL["trainer"]
     assert {"SECRET_KEY", "FIELD_KEYS", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"} & knows.keys() == set()
     assert FULL["trainer"]["volumes"] == ["trainer:/data"]
@@ -162,7 +162,8 @@ OURS = ("setup", "web", "worker", "beat", "trainer")
 
 def test_one_service_builds_the_image_and_no_other_pulls_it() -> None:
     """Several that build one tag get in each other's way: `image … already exists` on a first start."""
-    assert {name for name, service in FULL.items() if "build" in service} == {"setup"}
+    builds = {name: service["build"]["target"] for name, service in FULL.items() if "build" in service}
+    assert builds == {"setup": "portal", "train": "train"}
     assert {(FULL[name]["image"], FULL[name]["pull_policy"]) for name in OURS} == {("texthelper", "never")}
 
 
@@ -184,6 +185,20 @@ def test_bodies_do_not_lie_in_memory(name: str, tmp_path: Path) -> None:
     done = subprocess.run(line, cwd=ROOT, env=env | {"TMPDIR": f"{tmp_path}/tmp"}, capture_output=True, text=True)
 
     assert done.stdout.strip() == f"{tmp_path}/tmp"
+
+
+def test_what_trains_is_shut_in_and_shares_the_volume() -> None:
+    """PyTorch knows no secret: the worker that starts it has them, and hands on none (trainer/work/child.py)."""
+    train, chat = FULL["train"], FULL["chat"]
+    shared = [
+        {key: one[key] for key in ("read_only", "cap_drop", "tmpfs", "volumes", "image")} for one in (train, chat)
+    ]
+
+    assert shared[0] == shared[1]
+    assert (train["volumes"], train["image"]) == (FULL["web"]["volumes"], "texthelper-train")
+    assert environment(train, dot_env())["TRAINER_PYTHON"] == "/venv-trainer/bin/python"
+    assert {"SECRET_KEY", "FIELD_KEYS", "DATABASE_URL", "REDIS_URL"} & environment(chat, dot_env()).keys() == set()
+    assert "--queues=train" in train["command"]
 
 
 def test_two_web_servers_have_a_port_each() -> None:
@@ -214,12 +229,17 @@ def test_whoever_stops_has_time_to_finish() -> None:
 
 
 def test_the_image_is_locked_and_runs_as_nobody() -> None:
-    stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    stages = re.findall(r"^FROM (\S+)(?: AS (\w+))?", DOCKERFILE, re.MULTILINE)
+    python = "python:3.13-slim-bookworm"
 
-    assert len(stages) == 2
-    installs = re.findall(r"pip install (.+?)(?: \\)?$", DOCKERFILE, re.MULTILINE)
-    assert [line.split()[-1] for line in installs] == ["/tmp/build.txt", "/tmp/base.txt"]
-    assert all("--require-hashes" in line for line in installs)
+    assert stages == [(python, "packages"), (python, "portal"), (python, "torch"), ("portal", "train")]
+    commands = re.split(r"&&|;|\bRUN\b|\bthen\b|\belse\b", DOCKERFILE.replace("\\\n", ""))
+    installs = [" ".join(line.partition("pip install ")[2].split()) for line in commands if "pip install " in line]
+    files = [re.findall(r"/tmp/([\w-]+)\.txt", line) for line in installs if "--torch-backend=cpu" not in line]
+    assert files == [["build"], ["base"], ["uv"], ["trainer-torch", "trainer-cuda"], ["trainer"]]
+    assert [line for line in installs if "--require-hashes" not in line] == [
+        "--no-cache --python /venv-trainer/bin/python --torch-backend=cpu --no-deps torch==2.13.0"
+    ]
     assert "--no-build-isolation" in installs[1]  # else pip fetches what builds a package, whatever that is by now
     assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE) == ["10001"]
     assert not re.search(r"^(ARG|ENV).*(KEY|SECRET|PASSWORD)", DOCKERFILE, re.MULTILINE)
