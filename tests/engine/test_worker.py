@@ -95,7 +95,7 @@ def test_pause_resume_and_cancel_a_real_training(sdk: OpenAI) -> None:
         wait_until(lambda: steps_of(job))
         running = jobs.retrieve(job.uid)
         act(sdk, job, "pause")
-        wait_until(lambda: jobs.retrieve(job.uid).status == "paused")
+        wait_until(lambda: str(jobs.retrieve(job.uid).status) == "paused")
     done = steps_of(job)
     act(sdk, job, "resume")
     queued = jobs.retrieve(job.uid).status
