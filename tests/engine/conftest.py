@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.child import CLEAN
+from tests.engine.child import CLEAN, ESSAYS
 from tests.needs import ROOT
 
 MAKE_TINY = """
@@ -36,4 +36,27 @@ def tiny(trainer_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder.mkdir()
     (folder / "config.json").write_text(in_trainer(trainer_python, MAKE_TINY))
     describe(folder, "tiny", "full", auto={"learning_rate": 1e-2})
+    return folder
+
+
+MAKE_LLAMA = """
+import json, sys, torch
+from transformers import LlamaConfig, LlamaForCausalLM
+from trainer.engines.transformers import tiny
+folder, texts = sys.argv[1], open(sys.argv[2], encoding="utf-8").read().splitlines()
+tokenizer = tiny.learn_tokenizer([json.loads(text)["messages"][-1]["content"] for text in texts])
+torch.manual_seed(3)
+config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+                     num_attention_heads=2, max_position_embeddings=512, eos_token_id=1, pad_token_id=0)
+LlamaForCausalLM(config).save_pretrained(folder)
+tokenizer.save_pretrained(folder)
+"""
+
+
+@pytest.fixture(scope="session")
+def llama(trainer_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of some 50,000 random parameters, for adapters."""
+    folder = tmp_path_factory.mktemp("bases") / "llama"
+    in_trainer(trainer_python, MAKE_LLAMA, str(folder), str(ESSAYS))
+    describe(folder, "llama", "lora", auto={"learning_rate": 1e-2, "lora_r": 4, "lora_alpha": 8})
     return folder

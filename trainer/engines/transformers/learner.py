@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-CHUNK = 1024  # positions whose logits are held at once
+from trainer.engines.transformers.memory import positions_at_once
 
 
 class Learner(nn.Module):  # type: ignore[misc]  # no torch where types are checked
@@ -29,16 +29,26 @@ def causal_of(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "peft_config") else model
 
 
+def knows_head(causal: Any) -> bool:
+    """Whether what we do after the last layer is what the model itself does there."""
+    tokens = torch.arange(4)[None]
+    with torch.no_grad():
+        own = causal(input_ids=tokens).logits[0, :-1].float().log_softmax(1).gather(1, tokens[0, 1:, None])[:, 0]
+        states = causal.base_model(input_ids=tokens).last_hidden_state[0, :-1]
+        return bool(torch.allclose(log_probabilities(causal, states, tokens[0, 1:])[0], own, atol=0.05))
+
+
 def log_probabilities(causal: Any, states: Any, targets: Any) -> tuple[Any, Any]:
     head = causal.get_output_embeddings()
     cap = getattr(causal.config.get_text_config(), "final_logit_softcapping", None)
     if not head.weight.requires_grad:
         found, hits = FrozenHead.apply(states, head.weight, head.bias, targets, cap, torch.is_grad_enabled())
         return found, hits
+    size = positions_at_once(len(head.weight))
+    one_is_all = len(targets) <= size
     parts = []
-    for start in range(0, len(targets), CHUNK):
-        chunk = (states[start : start + CHUNK], head.weight, head.bias, targets[start : start + CHUNK], cap)
-        one_is_all = len(targets) <= CHUNK
+    for start in range(0, len(targets), size):
+        chunk = (states[start : start + size], head.weight, head.bias, targets[start : start + size], cap)
         parts.append(_chosen(*chunk) if one_is_all else checkpoint(_chosen, *chunk, use_reentrant=False))
     return torch.cat([found for found, _hits in parts]), torch.cat([hits for _found, hits in parts])
 
@@ -64,8 +74,9 @@ class FrozenHead(torch.autograd.Function):  # type: ignore[misc]  # as above
         found = torch.empty(len(targets), dtype=torch.float32, device=states.device)
         hits = torch.empty(len(targets), dtype=torch.bool, device=states.device)
         slopes = torch.empty_like(states) if learning else None
-        for start in range(0, len(targets), CHUNK):
-            part = slice(start, start + CHUNK)
+        size = positions_at_once(len(weight))
+        for start in range(0, len(targets), size):
+            part = slice(start, start + size)
             logits = _logits(states[part], weight, bias, cap)
             wanted = targets[part, None]
             picked = logits.gather(1, wanted).squeeze(1)

@@ -7,15 +7,18 @@ Activations and logits grow with the padded tokens that go through the model at 
 from dataclasses import dataclass
 
 GIB = 1024**3
-RUNTIME = 600 * 1024**2  # torch, transformers and peft themselves, with their buffers
+RUNTIME = 420 * 1024**2  # torch, transformers and peft themselves, with their buffers
+LOADING = 0.5  # of the weights' size: while they are read, the half precision of the file is there as well
 USABLE = 0.9  # of what is free
-CHUNK = 1024  # positions whose logits are held at once
+LOGITS_AT_ONCE = 2**25  # numbers
 LARGEST_PORTION = 4096  # tokens; more makes no step quicker on a CPU
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A base and what of it learns. `bytes_each` of a frozen weight: 4 on a CPU, 2 on a GPU."""
+    """A base and what of it learns. `hidden` is the width of a layer, or of its attention where that is wider.
+
+    `bytes_each` of a frozen weight: 4 on a CPU, 2 on a GPU."""
 
     hidden: int
     layers: int
@@ -39,17 +42,23 @@ def need(shape: Shape, portion: int, *, checkpointing: bool, reference: bool = F
     """Bytes at the peak. `reference`: a frozen copy of what learns is kept beside it (preferences)."""
     frozen = max(0, shape.parameters - shape.trained) * shape.bytes_each
     learning = shape.trained * (20 if reference else 16)
-    return int(RUNTIME + frozen + learning + _activations(shape, portion, checkpointing) + _logits(shape, portion))
+    working = learning + _activations(shape, portion, checkpointing) + _logits(shape, portion)
+    return int(RUNTIME + frozen + max(working, frozen * LOADING))
 
 
 def _activations(shape: Shape, portion: int, checkpointing: bool) -> float:
-    layer = 34 * shape.hidden + 12 * shape.intermediate
-    kept = 2 * shape.layers * shape.hidden if checkpointing else shape.layers * layer
+    layer = 37 * shape.hidden + 13 * shape.intermediate
+    kept = 2 * shape.layers * shape.hidden + layer if checkpointing else shape.layers * layer
     return portion * (kept + layer) * shape.bytes_each / 2
 
 
+def positions_at_once(vocabulary: int) -> int:
+    """How many positions go through the head at once."""
+    return max(1, LOGITS_AT_ONCE // vocabulary)
+
+
 def _logits(shape: Shape, portion: int) -> float:
-    return 10 * shape.vocabulary * min(portion, CHUNK)
+    return 10 * shape.vocabulary * min(portion, positions_at_once(shape.vocabulary))
 
 
 def choose(shape: Shape, longest: int, batch: int, free: int, *, pairs: bool = False) -> Choice | None:

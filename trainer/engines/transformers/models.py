@@ -1,6 +1,8 @@
 """The model that is trained: a base with a new adapter, or all weights of `tiny`; and how a result of it is written."""
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from trainer.engines.transformers import files, tiny
+from trainer.engines.transformers.learner import knows_head
 from trainer.engines.transformers.order import Base, Hyperparameters, Order
 from trainer.engines.transformers.outcomes import Refused
 
@@ -56,6 +59,8 @@ def build(order: Order, config: Any, settings: Hyperparameters, device: Any) -> 
     torch.manual_seed(order.seed)
     try:
         model = _loaded(order, config, device)
+        if not knows_head(model):
+            raise ValueError("its output layer is of a kind that is not known here")
         if not order.base.full:
             model = _adapted(model, order, settings)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -69,13 +74,23 @@ def _loaded(order: Order, config: Any, device: Any) -> Any:
     source = order.start if order.base.full and order.start else order.base.folder
     if order.base.from_scratch and not order.start:
         return AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", dtype=dtype)
-    return AutoModelForCausalLM.from_pretrained(
-        source, config=config, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, **LOCAL
+    model, info = AutoModelForCausalLM.from_pretrained(
+        source,
+        config=config,
+        dtype=dtype,
+        attn_implementation="sdpa",
+        use_safetensors=True,
+        output_loading_info=True,
+        **LOCAL,
     )
+    if missing := sorted(info["missing_keys"]):
+        raise ValueError(f"its files lack {len(missing)} of its weights, {missing[0]} among them")
+    return model
 
 
 def _adapted(model: Any, order: Order, settings: Hyperparameters) -> Any:
     if order.start:
+        _check_adapter(order.start, order.base)
         return PeftModel.from_pretrained(model, order.start, is_trainable=True, use_safetensors=True)
     wanted = LoraConfig(
         r=settings.lora_r,
@@ -87,6 +102,12 @@ def _adapted(model: Any, order: Order, settings: Hyperparameters) -> Any:
     return get_peft_model(model, wanted)
 
 
+def _check_adapter(folder: Path, base: Base) -> None:
+    of = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"]
+    if of != base.name:
+        raise Refused("invalid_base", f"The model to start from is an adapter of {of}, not of {base.name}.", "model")
+
+
 def write_result(model: Any, tokenizer: Any, base: Base, folder: Path) -> None:
     """An adapter, or a whole model folder where all weights were trained."""
     with files.NewFolder(folder) as new:
@@ -94,12 +115,12 @@ def write_result(model: Any, tokenizer: Any, base: Base, folder: Path) -> None:
             model.save_pretrained(new, safe_serialization=True)
             tokenizer.save_pretrained(new)
             return
-        tensors = {name: value.detach().cpu().contiguous() for name, value in get_peft_model_state_dict(model).items()}
+        learnt = get_peft_model_state_dict(model, save_embedding_layers=False)  # else it looks for the base on a hub
+        tensors = {name: value.detach().cpu().contiguous() for name, value in learnt.items()}
         files.write_tensors(new / ADAPTER, tensors, {"format": "pt"})
-        config = model.peft_config["default"]
-        config.base_model_name_or_path, config.inference_mode = base.name, True
+        config = replace(model.peft_config["default"], base_model_name_or_path=base.name, inference_mode=True)
+        config.target_modules = sorted(config.target_modules)  # a set has no order of its own
         config.save_pretrained(new)
-        config.inference_mode = False
 
 
 def spare_memory(model: Any) -> None:

@@ -94,9 +94,10 @@ def resolve(order: Order, examples: int) -> Hyperparameters:
     """Numbers for every `auto`: the base's own where it has some, else by rule."""
     rules = _rules(order.base.full, examples) | order.base.auto
 
+    given = order.settings | (_adapter(order.start) if order.start and not order.base.full else {})
+
     def value(name: str) -> Any:
-        given = order.settings.get(name, AUTO)
-        return rules[name] if given in (AUTO, None) else given
+        return rules[name] if given.get(name) in (AUTO, None) else given[name]
 
     multiplier = float(value("learning_rate_multiplier"))
     return Hyperparameters(
@@ -108,6 +109,12 @@ def resolve(order: Order, examples: int) -> Hyperparameters:
         lora_r=None if order.base.full else int(value("lora_r")),
         lora_alpha=None if order.base.full else int(value("lora_alpha")),
     )
+
+
+def _adapter(folder: Path) -> dict[str, Any]:
+    """The size of an adapter that is trained on stays what it is."""
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    return {"lora_r": config["r"], "lora_alpha": config["lora_alpha"]}
 
 
 def _rules(full: bool, examples: int) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import psutil
 import torch
-from accelerate import init_empty_weights
 from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
 
@@ -110,14 +109,14 @@ def _free(device: Any) -> int:
 def _shape(order: Order, config: Any, settings: Hyperparameters, device: Any) -> Shape:
     """Counted on a model without weights."""
     text = config.get_text_config()
-    with init_empty_weights():
+    with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
     parameters = sum(value.numel() for value in model.parameters())
     head = model.get_output_embeddings()
     linear = [each.weight.shape for each in model.modules() if is_linear(each) and each is not head]
     adapter = sum(sum(shape) for shape in linear) * (settings.lora_r or 0)
     return Shape(
-        hidden=text.hidden_size,
+        hidden=max(text.hidden_size, text.num_attention_heads * (getattr(text, "head_dim", None) or 0)),
         layers=text.num_hidden_layers,
         intermediate=getattr(text, "intermediate_size", None) or getattr(text, "n_inner", None) or 4 * text.hidden_size,
         vocabulary=text.vocab_size,

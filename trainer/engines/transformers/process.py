@@ -43,7 +43,8 @@ def settle() -> Lines:
     if sys.platform == "linux":
         _prefer_as_victim()
     signal.signal(signal.SIGTERM, stop)
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    first = os.environ.get("RANK", "0") == "0"  # of several that `accelerate launch` starts, one speaks
+    out = os.fdopen(os.dup(1) if first else os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     os.dup2(2, 1)
     return Lines(out)
 

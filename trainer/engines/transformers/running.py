@@ -34,14 +34,14 @@ class Running:
             early = self._steps()
         except Stopped:
             self._save()
-            self._emit("stopped", step=self.loop.progress.step)
+            self.lines.emit("stopped", step=self.loop.progress.step)
         else:
             self._finish(early)
 
     def _steps(self) -> bool:
         """Whether early stopping ended them."""
         progress, total = self.loop.progress, self.prepared.plan.total_steps
-        self._emit("started", step=progress.step)
+        self.lines.emit("started", step=progress.step)
         early = self._report()
         while progress.step < total and not early:
             self._stop_if_wanted()
@@ -60,7 +60,7 @@ class Running:
             return False
         step, ends = progress.step, self.prepared.plan.epoch_ends(progress.step)
         figures |= self._validation(step, ends)
-        self._emit("step", step=step, total_steps=self.prepared.plan.total_steps, **figures)
+        self.lines.emit("step", step=step, total_steps=self.prepared.plan.total_steps, **figures)
         if ends:
             self._checkpoint(step, figures.get("full_valid_loss"))
         progress.unreported = None
@@ -84,7 +84,7 @@ class Running:
             models.write_result(self.model, self.prepared.tokenizer, self.prepared.order.base, folder)
         removed = checkpoints.register(progress, step, loss)
         epoch = step // self.prepared.plan.steps_per_epoch
-        self._emit("checkpoint", step=step, epoch=epoch, full_valid_loss=loss, removed=removed)
+        self.lines.emit("checkpoint", step=step, epoch=epoch, full_valid_loss=loss, removed=removed)
         if self._main:
             checkpoints.remove(run, removed)
 
@@ -92,7 +92,7 @@ class Running:
         progress = self.loop.progress
         self._save()
         best = progress.best
-        self._emit(
+        self.lines.emit(
             "done",
             trained_tokens=progress.trained_tokens,
             step=best if self.prepared.order.early_stopping and best else progress.step,
@@ -135,10 +135,6 @@ class Running:
     @property
     def _main(self) -> bool:
         return bool(self.loop.accelerator.is_main_process)
-
-    def _emit(self, kind: str, **fields: Any) -> None:
-        if self._main:
-            self.lines.emit(kind, **fields)
 
 
 def _peak_of_gpu() -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from safetensors import SafetensorError
+from transformers.utils.logging import disable_progress_bar
 
 from trainer.engines.transformers import models, state
 from trainer.engines.transformers.learner import Learner
@@ -37,12 +38,12 @@ def train(folder: Path, lines: Lines) -> None:
 
 
 def _train(folder: Path, lines: Lines) -> None:
+    disable_progress_bar()
     accelerator = Accelerator()
     order = Order.read(folder)
     with accelerator.main_process_first():
         prepared = prepare(order, accelerator.device)
-    if accelerator.is_main_process:
-        lines.emit("validated", **prepared.public())
+    lines.emit("validated", **prepared.public())
     model = models.build(order, prepared.config, prepared.settings, accelerator.device)
     Running(prepared, _loop(prepared, model, accelerator), model, lines).run()
 

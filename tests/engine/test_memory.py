@@ -1,0 +1,86 @@
+"""The estimate of memory: pure arithmetic, so it needs no torch."""
+
+import pytest
+
+from trainer.engines.transformers.memory import (
+    GIB,
+    LARGEST_PORTION,
+    USABLE,
+    Shape,
+    choose,
+    longest_that_fits,
+    need,
+)
+
+MB = 1024**2
+TINY = Shape(256, 4, 688, 1500, 3_548_416, 3_548_416)
+SMOL = Shape(576, 30, 1536, 49_152, 139_399_488, 4_884_480)
+GEMMA = Shape(1024, 18, 2048, 262_144, 271_895_168, 3_796_992)
+
+
+# peaks as measured on two cores, AVX-512, Linux (bench/README.md, part engine)
+@pytest.mark.parametrize(
+    ("shape", "portion", "checkpointing", "pairs", "peak"),
+    [
+        (TINY, 512, False, False, 488),
+        (TINY, 2048, False, False, 707),
+        (TINY, 2048, True, False, 576),
+        (TINY, 2048, False, True, 723),
+        (SMOL, 256, False, False, 1607),
+        (SMOL, 1024, False, False, 3554),
+        (GEMMA, 512, False, False, 2796),
+    ],
+)
+def test_the_estimate_is_never_below_the_peak_and_within_a_quarter(
+    shape: Shape, portion: int, checkpointing: bool, pairs: bool, peak: int
+) -> None:
+    estimate = need(shape, portion, checkpointing=checkpointing, reference=pairs) / MB
+
+    assert peak <= estimate <= 1.25 * peak
+
+
+def test_all_goes_through_at_once_where_memory_allows() -> None:
+    choice = choose(SMOL, longest=100, batch=8, free=64 * GIB)
+
+    assert choice is not None
+    assert (choice.portion, choice.checkpointing) == (800, False)
+    assert choice.need == need(SMOL, 800, checkpointing=False)
+
+
+def test_no_portion_is_larger_than_is_of_use() -> None:
+    choice = choose(SMOL, longest=100, batch=8_000, free=64 * GIB)
+
+    assert choice is not None
+    assert choice.portion == LARGEST_PORTION
+
+
+def test_less_memory_means_smaller_portions_then_checkpointing_then_nothing() -> None:
+    found = [choose(SMOL, longest=512, batch=8, free=int(free * MB)) for free in (20_000, 5_000, 2_100, 1_000)]
+
+    assert [(one.portion, one.checkpointing) if one else None for one in found] == [
+        (4096, False),
+        (1024, False),
+        (2048, True),
+        None,
+    ]
+
+
+@pytest.mark.parametrize("free", [1_400 * MB, 3 * GIB, 40 * GIB])
+@pytest.mark.parametrize("pairs", [False, True])
+def test_the_longest_that_fits_does_fit_and_one_more_token_does_not(free: int, pairs: bool) -> None:
+    longest = longest_that_fits(SMOL, free, pairs=pairs)
+
+    assert choose(SMOL, longest, 1, free, pairs=pairs)
+    assert not choose(SMOL, longest + 1, 1, free, pairs=pairs)
+
+
+def test_nothing_fits_where_the_weights_alone_do_not() -> None:
+    assert longest_that_fits(SMOL, 500 * MB) == 0
+    assert choose(SMOL, 1, 1, 500 * MB) is None
+
+
+def test_a_choice_keeps_within_what_is_free() -> None:
+    for free in range(1_600, 8_000, 450):
+        choice = choose(SMOL, longest=300, batch=16, free=free * MB)
+        assert choice
+        assert choice.need <= USABLE * free * MB
