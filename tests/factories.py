@@ -132,9 +132,14 @@ def make_job(team: Team, **fields: Any) -> FineTuneJob:
     made.setdefault("connection", None)
     made["connection"] = made["connection"] or team.connections.first() or make_connection(team)
     made["training_file"] = made.get("training_file") or make_file(team)
+    made.setdefault("engine", made["connection"].engine_of(made["base_model"]))
     return FineTuneJob.objects.create(team=team, **made)
 
 
 def make_tuned_model(job: FineTuneJob, **fields: Any) -> TunedModel:
-    made = {"name": f"ft:{job.base_model}:org::{uuid4().hex[:8]}", "base": job.base_model, **fields}
+    made = {
+        "name": f"ft:{job.base_model}:org::{uuid4().hex[:8]}",
+        "base": job.base_model,
+        "engine": job.engine,
+    } | fields
     return TunedModel.objects.create(team=job.team, connection=job.service, job=job, created_at=timezone.now(), **made)

@@ -15,7 +15,7 @@ from jobs.methods import Method
 from jobs.models import AuditEntry, Connection, FineTuneJob, TrainingFile, User
 from jobs.pipeline import checking, launch, probe
 from tests.conftest import World
-from tests.factories import chat_lines, make_file, make_job, make_preferences, make_tuned_model
+from tests.factories import chat_lines, make_file, make_job, make_preferences, make_source, make_tuned_model
 from tests.real_training import make_base, make_worker
 from tests.test_engines import QWEN, SIMULATED, lists
 from tests.test_job_new import order
@@ -327,3 +327,27 @@ def test_an_open_key_is_named_where_no_base_is_real(world: World, login: Login, 
     world.connection.set_key(trainer_keys.new_key())
     world.connection.save()
     assert words not in text_of(login(getattr(world, who)).get(world.url("jobs/new/")))
+
+
+# --- wherever a base is offered -----------------------------------------------------------------------
+
+
+def test_no_commercial_use_is_said_wherever_the_model_is_offered(world: World, login: Login) -> None:
+    talking = {**KOGPT, "chat_template": True}
+    lists(world.connection, talking, SIMULATED)
+    make_file(world.team)
+    make_source(world.team)
+    facts = facts_of(talking)
+    job = make_job(world.team, base_model="kogpt2", engine="transformers", model_facts=facts, fine_tuned_model="ft:a")
+    make_tuned_model(job, engine="transformers")
+    alice, connection = login(world.alice), f"connections/{world.connection.uuid}/"
+    for url in ("jobs/new/", "runs/new/", "playground/", f"playground/{job.uuid}/", "models/", connection):
+        assert "no commercial use" in text_of(alice.get(world.url(url))), url
+
+
+def test_costs_of_a_file_name_own_bases_without_a_fee(world: World, login: Login) -> None:
+    lists(world.connection, QWEN, SIMULATED)
+    page = text_of(login(world.bob).get(world.url(f"files/{make_file(world.team).uuid}/")))
+    row = page[page.index("Qwen3 0.6B") :]
+    assert "electricity not counted" in row[: row.index("</tr>")]
+    assert "$0.00" in row[: row.index("</tr>")]

@@ -82,7 +82,7 @@ def test_models_of_a_real_job(sdk: OpenAI) -> None:
     assert shown["little"]["engine"] == "transformers"
     assert (shown["little"]["licence"], shown["little"]["token_ratio"]) == ("Apache License 2.0", 1.5)
     assert shown["little"]["tokens_per_second"] == 10000.0
-    assert {name for name in shown["little"] if name in ("sha256", "source", "auto", "terms_accepted")} == set()
+    assert {name for name in shown["little"] if name in ("sha256", "source", "terms_accepted")} == set()
     assert (shown[str(end.fine_tuned_model)]["engine"], shown[str(end.fine_tuned_model)]["base"]) == (
         "transformers",
         "little",

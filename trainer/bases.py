@@ -19,7 +19,7 @@ type Json = dict[str, Any]
 
 BUILT_IN = Path(__file__).parent / "engines" / "transformers" / "built_in"
 SINCE_A_WORKER = timedelta(days=7)  # without one for longer, nobody is to order what will not be trained
-KEPT_TO_OURSELVES = {"sha256", "source", "terms_accepted", "auto"}
+KEPT_TO_OURSELVES = {"sha256", "source", "terms_accepted"}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing
-from jobs.engines import Engine, facts_of
+from jobs.engines import Engine, facts_of, has_open_licence
 from jobs.forms.job import OTHER
 from jobs.models import Connection, Member, Run, Source, Team
 from jobs.models.recipe import NANO
@@ -259,7 +259,8 @@ def chat_offers(connection: Connection) -> list[dict[str, Any]]:
             "model": base.id,
             "base": base,
             "engine": connection.engine_of(base.id),
-            "facts": facts_of(connection.listed(base.id)),
+            "facts": (facts := facts_of(connection.listed(base.id))),
+            "is_open": has_open_licence(facts),
         }
         for base in [*filter(None, real), *alive]
         if not seen or base.id in seen

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import pricing, profiles, sealing, trainer_keys
-from jobs.engines import Engine
+from jobs.engines import Engine, facts_of, has_open_licence
 from jobs.forms.connection import ConnectionForm, HookForm, KeyForm
 from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, SecondJob, audit
 from jobs.pipeline import hooks, probe
@@ -90,7 +90,14 @@ def _prices(connection: Connection) -> list[dict[str, Any]]:
     seen = set(connection.bases_seen())
     real = [pricing.base(connection.profile, name, Engine.TRANSFORMERS) for name in connection.real_bases()]
     return [
-        {"base": base, "listed": base.id in seen} for base in [*filter(None, real), *pricing.bases(connection.profile)]
+        {
+            "base": base,
+            "listed": base.id in seen,
+            "engine": connection.engine_of(base.id),
+            "facts": (facts := facts_of(connection.listed(base.id))),
+            "is_open": has_open_licence(facts),
+        }
+        for base in [*filter(None, real), *pricing.bases(connection.profile)]
     ]
 
 

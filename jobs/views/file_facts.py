@@ -9,6 +9,7 @@ import msgspec
 from django.conf import settings
 
 from jobs import pricing
+from jobs.engines import Engine, facts_of
 from jobs.methods import Method
 from jobs.models import Connection, TrainingFile
 from jobs.profiles import PROFILES, Profile, offered
@@ -37,6 +38,7 @@ class Row(NamedTuple):
     profile: Profile
     base: pricing.Base
     estimates: list[pricing.Estimate]
+    title: str = ""  # where it has another name than the base's
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,20 @@ def _costs(file: TrainingFile) -> Costs | None:
         for base in pricing.bases(profile.slug)
         if method in base.methods
     ]
+    rows = [*_own_rows(file, method), *rows]
     return Costs(EPOCHS, rows, [profile for profile in profiles if not pricing.bases(profile.slug)])
+
+
+def _own_rows(file: TrainingFile, method: Method) -> list[Row]:
+    """Real base models of our own trainer, each once."""
+    found: dict[str, Row] = {}
+    for connection in Connection.objects.alive().filter(team=file.team_id):
+        for name in connection.real_bases():
+            facts = facts_of(connection.listed(name))
+            base = pricing.base(connection.profile, name, Engine.TRANSFORMERS)
+            if base and name not in found:
+                found[name] = _row(file, method, connection.about, base, facts)
+    return list(found.values())
 
 
 def _profiles(file: TrainingFile) -> list[Profile]:
@@ -158,11 +173,11 @@ def _profiles(file: TrainingFile) -> list[Profile]:
     return [profile for slug, profile in PROFILES.items() if slug in slugs] or offered()
 
 
-def _row(file: TrainingFile, method: Method, profile: Profile, base: pricing.Base) -> Row:
-    estimates = [
-        pricing.estimate(
-            profile.slug, base.id, tokens=file.tokens, examples=file.examples, epochs=epochs, method=method
-        )
-        for epochs in EPOCHS
-    ]
-    return Row(profile, base, estimates)
+def _row(
+    file: TrainingFile, method: Method, profile: Profile, base: pricing.Base, facts: dict[str, Any] | None = None
+) -> Row:
+    """`facts`: of a real base (jobs.engines.facts_of)."""
+    size: dict[str, Any] = {"tokens": file.tokens, "examples": file.examples, "method": method}
+    known = {"engine": Engine.TRANSFORMERS if base.is_own else "", "facts": facts}
+    estimates = [pricing.estimate(profile.slug, base.id, epochs=epochs, **size, **known) for epochs in EPOCHS]
+    return Row(profile, base, estimates, (facts or {}).get("title", ""))
