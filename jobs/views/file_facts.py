@@ -178,6 +178,6 @@ def _row(
 ) -> Row:
     """`facts`: of a real base (jobs.engines.facts_of)."""
     size: dict[str, Any] = {"tokens": file.tokens, "examples": file.examples, "method": method}
-    known = {"engine": Engine.TRANSFORMERS if base.is_own else "", "facts": facts}
+    known: dict[str, Any] = {"engine": Engine.TRANSFORMERS if base.is_own else "", "facts": facts}
     estimates = [pricing.estimate(profile.slug, base.id, epochs=epochs, **size, **known) for epochs in EPOCHS]
     return Row(profile, base, estimates, (facts or {}).get("title", ""))
