@@ -136,6 +136,8 @@ class Models:
     def _make_room(self, needed: int) -> None:
         """Let go of what was used longest ago until `needed` bytes fit; RefusalError where they never do."""
         free, total = memory(self.device)
+        if needed > free + self._used():
+            raise _too_large(needed, free + self._used())
         while self.loaded and (needed > free or self._used() + needed > SHARE * total):
             self.loaded.popitem(last=False)
             gc.collect()
@@ -143,8 +145,7 @@ class Models:
                 torch.cuda.empty_cache()
             free, total = memory(self.device)
         if needed > free:
-            message = f"The model needs {needed / GIB:.1f} GiB of memory to answer; {free / GIB:.1f} GiB are free."
-            raise RefusalError("out_of_memory", message)
+            raise _too_large(needed, free)
 
     def _used(self) -> int:
         return sum(loaded.size for loaded in self.loaded.values())
@@ -194,6 +195,11 @@ def _changed(folder: Path) -> float:
     """When its weights were written; 0 where they are gone."""
     times = [os.stat(file).st_mtime for file in folder.glob("*.safetensors")]
     return max(times, default=0.0)
+
+
+def _too_large(needed: int, free: int) -> RefusalError:
+    message = f"The model needs {needed / GIB:.1f} GiB of memory to answer; {free / GIB:.1f} GiB are free."
+    return RefusalError("out_of_memory", message)
 
 
 def _broken(folder: Path) -> RefusalError:
