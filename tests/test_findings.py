@@ -2,6 +2,7 @@
 
 import json
 import string
+import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -324,6 +325,16 @@ def masked(tmp_path: Path, examples: list[dict[str, Any]], language: str = "ko")
     source, target = write(tmp_path / "a.jsonl", examples), tmp_path / "b.jsonl"
     mask_file(source, target, Placeholders(list(Kind), language), lambda _done: None)
     return [json.loads(line) for line in target.read_bytes().splitlines()]
+
+
+def test_progress_is_reported_twice_a_second_and_not_for_each_line(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", [chat("눈이 온다.", "눈이 온다.")] * 500)
+    reported: list[int] = []
+    began = time.monotonic()
+
+    mask_file(source, tmp_path / "b.jsonl", Placeholders(list(Kind), "ko"), lambda done: reported.append(done.lines))
+
+    assert len(reported) <= 2 * (time.monotonic() - began)
 
 
 def test_a_value_has_one_placeholder_throughout_the_file(tmp_path: Path) -> None:

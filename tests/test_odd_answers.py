@@ -128,6 +128,16 @@ def test_nonsense_in_job_events_and_checkpoints_does_not_keep_the_model_away(wor
     assert set(job.tuned_models.values_list("name", flat=True)) == {"ft:m", "ft:c"}
 
 
+def test_words_of_an_event_are_cut_to_what_their_columns_hold(world: World, service: Answers) -> None:
+    job = running(world.team)
+    long = {"id": "e1", "message": "m", "type": "t" * 100, "level": "l" * 100}
+    service |= {"/jobs/ftjob-1": DONE, "/events": listed(long), "/checkpoints": listed()}
+
+    look(job)
+
+    assert list(job.events.values_list("type", "level", "message")) == [("t" * 64, "l" * 32, "m")]
+
+
 def test_a_service_without_events_still_ends_its_jobs(world: World, service: Answers) -> None:
     job = running(world.team)
     service["/jobs/ftjob-1"] = DONE

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from jobs.training_data.masking import Placeholders
-from jobs.training_data.personal import Kind, check_digit_fits
+from jobs.training_data.personal import Kind, check_digit_fits, is_company
 from jobs.training_data.privacy import find, mask_for_display
 
 FORMS = [
@@ -161,7 +161,18 @@ def test_numbers_that_an_issuer_gives_out_are_cards(digits: str) -> None:
         ("+1 415 555 2671", True),
         ("tel. +14155552671", True),
         ("tel. +1 415 555 2671", True),
+        ("821012345678", False),
+        ("tel. 821012345678", True),
     ],
 )
 def test_a_number_from_abroad_is_certain_by_its_marks_or_its_label(text: str, certain: bool) -> None:
     assert [(one.kind, one.certain) for one in find(text)] == [(Kind.PHONE, certain)]
+
+
+@pytest.mark.parametrize("digits", ["1301110006246", "1344110001387", "1101110085450"])
+def test_numbers_of_the_register_of_companies_are_nobody_s(digits: str) -> None:
+    """Three listed companies' numbers, as their annual reports print them."""
+    others = [f"{digits[:12]}{last}" for last in "0123456789" if last != digits[12]]
+
+    assert is_company(digits)
+    assert not any(is_company(other) for other in others)

@@ -280,3 +280,8 @@ def test_a_talk_is_shown_without_the_key(monkeypatch: pytest.MonkeyPatch, parrot
 def test_a_text_that_is_nothing_but_the_shortest_secret_is_hidden() -> None:
     assert KeyMask("a1b2c3d4").text("a1b2c3d4") == HIDDEN
     assert KeyMask("a1b2c3d").text("a1b2c3d") == "a1b2c3d"
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, 27), (10, 30), (11, 29), (12, 40), (13, 31)])
+def test_a_part_of_a_key_is_hidden_from_its_first_letter_to_its_last(start: int, end: int) -> None:
+    assert KeyMask(KEY).text(f"<{KEY[start:end]}>") == f"<{HIDDEN}>"

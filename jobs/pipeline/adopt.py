@@ -61,8 +61,7 @@ def take_in(team: Team, by: User, told: Told, raw: Json, connection: Connection 
         Team.objects.select_for_update().get(pk=team.pk)
         if known := here_already(team, told.remote_id, told.tag):
             return known, False
-        job = FineTuneJob(team=team, created_by=by, connection=connection, imported=raw, **_row(told))
-        job.save(force_insert=True)
+        job = FineTuneJob.objects.create(team=team, created_by=by, connection=connection, imported=raw, **_row(told))
         Transition.objects.create(job=job, after=job.state, by=by)
         Team.objects.filter(pk=team.pk).update(jobs_version=F("jobs_version") + 1)
     return job, True
