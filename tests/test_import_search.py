@@ -218,6 +218,13 @@ def world_url(world: World) -> str:
     return Connection.objects.get(pk=world.connection.pk).base_url
 
 
+@pytest.mark.parametrize("status", [400, 404, 405, 410, 422, 501])
+def test_a_refusal_of_the_question_is_an_answer(world: World, service: Answers, status: int) -> None:
+    service["/jobs/ftjob-1"] = status
+
+    assert step(take_in(world, {"id": "ftjob-1"})).state == State.RECORDED
+
+
 def test_a_wrong_key_is_no_proof_of_absence(world: World, service: Answers) -> None:
     service["/jobs/ftjob-1"] = 401
 

@@ -397,7 +397,9 @@ def test_a_refusal_ends_it(
     assert [record.levelname for record in caplog.records if record.name == notice_mail.__name__] == ["ERROR"]
 
 
-@pytest.mark.parametrize(("codes", "later"), [((450, 451), True), ((450, 550), False), ((550, 551), False)])
+@pytest.mark.parametrize(
+    ("codes", "later"), [((450, 451), True), ((400, 499), True), ((450, 550), False), ((550, 551), False)]
+)
 def test_only_a_server_that_wants_all_of_it_later_is_asked_again(codes: tuple[int, ...], later: bool) -> None:
     refused = SMTPRecipientsRefused({f"bob{code}@example.com": (code, b"no") for code in codes})
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import provider
-from jobs.answers import storable, wait_seconds
+from jobs.answers import fits, storable, wait_seconds
 from jobs.models import Connection, FineTuneJob, RemoteFile, Team
 from jobs.pipeline import copies, follow, launch, settling
 from jobs.pipeline.events import store_metrics
@@ -126,6 +126,23 @@ def test_nonsense_in_job_events_and_checkpoints_does_not_keep_the_model_away(wor
     assert job.collected_at is not None
     assert list(job.events.values_list("remote_id", "message")) == [("e1", "?")]
     assert set(job.tuned_models.values_list("name", flat=True)) == {"ft:m", "ft:c"}
+
+
+@pytest.mark.parametrize(("letters", "is_kept"), [(0, False), (1, True), (128, True), (129, False)])
+def test_an_id_is_kept_where_its_column_holds_it(letters: int, is_kept: bool) -> None:
+    assert fits("j" * letters) is is_kept
+
+
+def test_the_newest_step_of_the_events_is_the_jobs(world: World, service: Answers) -> None:
+    job = running(world.team)
+    steps = [
+        {"id": f"e{n}", "type": "metrics", "data": {"step": n, "total_steps": 9, "train_loss": 1.0}} for n in (3, 7)
+    ]
+    service |= {"/jobs/ftjob-1": DONE | {"status": "running", "finished_at": None}, "/events": listed(*steps)}
+
+    job = look(job)
+
+    assert (job.state, job.step, job.total_steps) == (State.RUNNING, 7, 9)
 
 
 def test_words_of_an_event_are_cut_to_what_their_columns_hold(world: World, service: Answers) -> None:

@@ -135,6 +135,16 @@ def test_an_owner_deletes_the_texts_with_the_examples(world: World, login: Login
     assert (again.hits, again.text_hits) == ([], [])
 
 
+def test_a_text_that_could_not_be_searched_is_not_deleted(world: World) -> None:
+    make_source(world.team, NOTE, name="기록.txt")
+    make_source(world.team, name="그림.pdf", kind="pdf", state=SourceState.INVALID)
+
+    search = forgotten(world, searched(world))
+
+    assert texts(search) == {"기록.txt": "done", "그림.pdf": ""}
+    assert alive(world) == ["그림.pdf"]
+
+
 def test_where_only_texts_hold_it_their_number_confirms(world: World, login: Login) -> None:
     for name in ("기록.txt", "사본.txt"):
         make_source(world.team, f"{NOTE} {name}", name=name)

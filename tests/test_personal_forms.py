@@ -59,7 +59,7 @@ OTHERS = """\
 +100 200 300|+0.5|+12345678 점|일 이 삼 사 오 육 칠 팔 구|이 일이 사이에 오해가 생겼다
 one two three four five six seven eight nine ten|1588-1234|2023~2024 2025/2026
 git@gitlab.com:team/app.git|ssh root@db.example.com|https://user@example.com/x|bg@3x.webp|x@W.shape|app@main.py
-lodash@4.17.21|DE89 3704 0044 0532 0130 01""".replace("\n", "|").split("|")
+lodash@4.17.21|shop @naver.com|see shop@ naver.com|DE89 3704 0044 0532 0130 01""".replace("\n", "|").split("|")
 
 
 @pytest.mark.parametrize(("kind", "frame", "value"), ROWS)
@@ -161,6 +161,7 @@ def test_numbers_that_an_issuer_gives_out_are_cards(digits: str) -> None:
         ("+1 415 555 2671", True),
         ("tel. +14155552671", True),
         ("tel. +1 415 555 2671", True),
+        ("+290 22158", True),  # the fewest digits that a country has
         ("821012345678", False),
         ("tel. 821012345678", True),
     ],
