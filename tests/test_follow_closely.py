@@ -97,6 +97,20 @@ def test_a_row_waits_as_long_as_the_service_asks_and_a_connection_the_rest(
         assert job.due_at == timezone.now() + timedelta(seconds=waited)
 
 
+def test_many_open_pages_share_a_call_a_second_and_a_job_that_fails_keeps_its_own_wait(
+    world: World, far: LeanSide
+) -> None:
+    now = timezone.now()
+    jobs = [running(world, far.job(f"ftjob-{n}"), watched_until=now + timedelta(hours=1)) for n in range(9)]
+    far.refuses["/jobs/ftjob-0/events"] = 503
+
+    with time_machine.travel(now, tick=False):
+        sweep(world)
+
+    waits = [(fresh(job).due_at - now).total_seconds() for job in jobs]
+    assert (waits[1:], waits[0] < 8) == ([8.0] * 8, True)
+
+
 @pytest.mark.parametrize(("status", "left"), [(503, "cancel"), (409, "cancel"), (404, "")])
 def test_a_wish_that_is_refused_for_good_is_over_and_any_other_stays(
     world: World, far: LeanSide, status: int, left: str

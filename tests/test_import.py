@@ -307,3 +307,7 @@ def test_two_imports_at_once_make_one_job(world: World) -> None:
 
     assert sorted(is_new for _job, is_new in made) == [False, False, False, True]
     assert {job.pk for job, _is_new in made} == {FineTuneJob.objects.get().pk}
+
+
+def test_a_job_without_any_name_is_called_by_its_id_as_far_as_its_column_reaches() -> None:
+    assert job_json.read({"id": "j" * 128}, timezone.now()).name == "j" * 120
