@@ -202,11 +202,14 @@ def test_address_off_the_list_is_refused(settings: Any, text: str) -> None:
         ("https://gate.example:8443/openai/v1", "https://gate.example:8443/openai/v1"),
         ("https://한국.example/v1", "https://xn--3e0b707e.example/v1"),
         ("http://127.0.0.1:9000/v1", "http://127.0.0.1:9000/v1"),
+        ("http://localhost:80/v1", "http://localhost/v1"),
+        ("http://localhost/v1", "http://localhost/v1"),
         ("http://[::1]:9000/v1", "http://[::1]:9000/v1"),
     ],
 )
 def test_listed_address_gets_its_normal_form(settings: Any, text: str, normal: str) -> None:
     settings.UPSTREAM_HOSTS = ["API.openai.com", "gate.example:8443", "한국.example", "127.0.0.1:9000", "[::1]:9000"]
+    settings.UPSTREAM_HOSTS += ["localhost:80"]
 
     assert checked_address(text) == normal
 

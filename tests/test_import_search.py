@@ -178,6 +178,7 @@ def test_a_job_of_another_team_is_not_taken_from_a_shared_service(world: World, 
     job = step(take_in(world, {"id": "ftjob-1"}))
 
     assert (job.state, job.connection, job.remote) == (State.RECORDED, None, {})
+    assert "in another team" in job.transitions.last().reason  # type: ignore[union-attr]
 
 
 def test_an_order_of_ours_that_is_imported_by_its_id_is_not_taken_from_it(world: World, service: Answers) -> None:

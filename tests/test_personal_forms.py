@@ -88,6 +88,11 @@ def test_the_nearest_word_decides() -> None:
     assert [one.kind for one in find("외국인등록번호 8505056123450")] == [Kind.FOREIGNER]
 
 
+@pytest.mark.parametrize(("letters", "is_found"), [(0, True), (20, True), (21, False)])
+def test_a_label_speaks_for_a_number_that_begins_up_to_24_characters_after_it(letters: int, is_found: bool) -> None:
+    assert bool(find(f"계좌 {'가' * letters} 110-123-456789")) is is_found
+
+
 # --- what a mask writes ---------------------------------------------------------------------------------------
 
 SAME = [
