@@ -268,6 +268,16 @@ def test_our_check_agrees_with_the_sdks() -> None:
     assert set(ours) == {True, False}
 
 
+@pytest.mark.parametrize(("late", "is_taken"), [(300, True), (301, False), (-300, True), (-301, False)])
+def test_clocks_may_differ_by_five_minutes_to_the_second_as_the_sdk_has_it(late: int, is_taken: bool) -> None:
+    sdk = openai.OpenAI(api_key="x")
+    with time_machine.travel("2026-11-30T00:00:00Z", tick=False):
+        headers = signed(event(), late=late)
+
+        assert hook_signature.is_genuine(SECRET, headers, event(), time.time()) is is_taken
+        assert sdk_takes(sdk, headers) is is_taken
+
+
 def sdk_takes(sdk: openai.OpenAI, headers: Headers) -> bool:
     try:
         sdk.webhooks.verify_signature(event(), headers, secret=SECRET)

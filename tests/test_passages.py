@@ -553,6 +553,13 @@ def test_a_version_on_its_way_keeps_its_parent(world: World) -> None:
     assert file.path.exists()
 
 
+def test_every_file_of_many_is_taken_and_stays_in_the_list(world: World) -> None:
+    for number in range(4):
+        holding(world, 3, name=f"{number}.jsonl")
+
+    assert acts(forgotten(world, searched(world))) == {f"{number}.jsonl": ("done", "") for number in range(4)}
+
+
 def test_a_version_that_is_being_made_is_waited_for_two_seconds_at_a_time(world: World) -> None:
     holding(world, 3, name="a.jsonl")
     search = searched(world)
