@@ -53,6 +53,19 @@ def test_events_are_read_back_to_the_first_that_is_known_and_no_further(world: W
     assert (far.asked_for("/events"), job.events.count()) == (1, 3)
 
 
+def test_events_without_an_end_are_read_a_hundred_pages_far(world: World, far: LeanSide) -> None:
+    job = running(world, far.job("ftjob-1"))
+
+    def next_page(_path: str) -> None:
+        far.events["ftjob-1"] = a_list([event(len(far.calls))]) | {"has_more": True}
+
+    far.on_call = next_page
+
+    read_events(job.service.access(), job)
+
+    assert (far.asked_for("/events"), job.events.count()) == (100, 100)
+
+
 def test_a_figure_that_no_chart_can_show_is_left_out(world: World, far: LeanSide) -> None:
     numbers = {"step": 1, "train_loss": 0.5, "huge": 1e12, "low": -1e13, "flag": True, "word": "x", "just": 9e11}
     far.events["ftjob-1"] = a_list([event(1, type="metrics", data=numbers)])

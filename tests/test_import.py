@@ -311,3 +311,11 @@ def test_two_imports_at_once_make_one_job(world: World) -> None:
 
 def test_a_job_without_any_name_is_called_by_its_id_as_far_as_its_column_reaches() -> None:
     assert job_json.read({"id": "j" * 128}, timezone.now()).name == "j" * 120
+
+
+def test_a_method_is_named_as_the_service_names_it_as_far_as_its_column_reaches() -> None:
+    methods = [{"type": "sft"}, {"type": "dpo"}, {"method": "m" * 40}]
+
+    named = [job_json.read({"id": "ftjob-1", "method": method}, timezone.now()).method for method in methods]
+
+    assert named == ["supervised", "dpo", "m" * 32]

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError
+from django.db import connection as database
 from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -189,6 +191,20 @@ def test_a_link_works_once(world: World, login: Login) -> None:
 
     assert response.status_code == 410
     assert "This invitation was used" in response.content.decode()
+    assert not is_member(world, world.mallory)
+
+
+def test_an_invitation_is_not_used_up_where_joining_cannot_be_written_down(world: World, login: Login) -> None:
+    invitation = make_invitation(world)
+    client = login(world.mallory)
+    refuse = "BEFORE INSERT ON jobs_auditentry BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    with database.cursor() as cursor:
+        cursor.execute(f"CREATE TRIGGER full_disk {refuse}")
+
+    with pytest.raises(IntegrityError, match="disk full"):
+        client.post(f"/join/{invitation.token}/")
+
+    assert Invitation.objects.open().filter(pk=invitation.pk).exists()
     assert not is_member(world, world.mallory)
 
 

@@ -175,6 +175,11 @@ def test_a_number_from_abroad_is_certain_by_its_marks_or_its_label(text: str, ce
     assert [(one.kind, one.certain) for one in find(text)] == [(Kind.PHONE, certain)]
 
 
+@pytest.mark.parametrize(("number", "certain"), [("900101-1234568", True), ("991331-1234567", False)])
+def test_a_resident_number_of_no_date_is_one_by_its_label_only(number: str, certain: bool) -> None:
+    assert [(one.kind, one.certain) for one in find(f"주민번호 {number}")] == [(Kind.RESIDENT, certain)]
+
+
 @pytest.mark.parametrize("digits", ["1301110006246", "1344110001387", "1101110085450"])
 def test_numbers_of_the_register_of_companies_are_nobody_s(digits: str) -> None:
     """Three listed companies' numbers, as their annual reports print them."""
