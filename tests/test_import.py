@@ -319,3 +319,10 @@ def test_a_method_is_named_as_the_service_names_it_as_far_as_its_column_reaches(
     named = [job_json.read({"id": "ftjob-1", "method": method}, timezone.now()).method for method in methods]
 
     assert named == ["supervised", "dpo", "m" * 32]
+
+
+def test_what_is_no_job_is_named_in_sixty_letters_at_most() -> None:
+    with pytest.raises(job_json.NotAJobError) as refused:
+        job_json.read({"object": "o" * 100, "id": "x"}, timezone.now())
+
+    assert (refused.value.code, refused.value.params["object"]) == ("other_object", "o" * 60)

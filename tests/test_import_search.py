@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import job_json, provider
-from jobs.models import Connection, FileState, FineTuneJob, Notice, Origin, RemoteFile, TrainingFile
+from jobs.models import AuditEntry, Connection, FileState, FineTuneJob, Notice, Origin, RemoteFile, TrainingFile
 from jobs.pipeline import adopt, checking
 from jobs.pipeline.due import files_to_check, jobs_to_advance
 from jobs.states import State
@@ -253,6 +253,7 @@ def test_a_person_ends_the_search_and_may_look_again(world: World, service: Answ
     client.post(world.url(f"jobs/{job.uuid}/keep/"))
     kept = fresh(job)
     assert (kept.state, kept.due_at, kept.remote_status) == (State.RECORDED, None, "succeeded")
+    assert AuditEntry.objects.filter(action="job.kept", actor=world.bob, subject_id=str(job.uuid)).count() == 1
     assert jobs_to_advance() == {}
 
     service["/jobs/ftjob-1"] = DONE

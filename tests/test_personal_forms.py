@@ -48,6 +48,7 @@ FORMS = [
         "hong골뱅이naver.com|hong 골뱅이 naver 점 com|hong @ naver.com|hong at naver dot com|h@xn--3e0b707e.kr",
     ),
     (Kind.KEY, "{}", "gsk_abcdefghij1234567890 xai-abcdefghij1234567890 sk_live_abcdefghij123456 npm_" + "a1" * 18),
+    (Kind.KEY, "{}", "gsk_abcdefghijklmnopqrs0 xai-0bcdefghijklmnopqrst"),
 ]
 ROWS = [(kind, frame, value) for kind, frame, values in FORMS for value in values.split("|" if "|" in values else " ")]
 OTHERS = """\
@@ -113,6 +114,12 @@ def test_one_value_has_one_placeholder_however_it_is_written(kind: Kind, values:
     assert masked.pop().endswith("_1]")
 
 
+def test_what_stands_before_between_and_behind_stays() -> None:
+    text = "내 번호는 010-1234-5678, 메일은 hong@naver.com 입니다."
+
+    assert Placeholders(list(Kind), "ko").mask(text) == "내 번호는 [전화번호_1], 메일은 [이메일_1] 입니다."
+
+
 def test_another_value_has_another_placeholder() -> None:
     placeholders = Placeholders([Kind.PHONE], "ko")
 
@@ -168,6 +175,8 @@ def test_numbers_that_an_issuer_gives_out_are_cards(digits: str) -> None:
         ("tel. +1 415 555 2671", True),
         ("+290 22158", True),  # the fewest digits that a country has
         ("821012345678", False),
+        ("(415) 555-2671", False),
+        ("phone 415-555-2671", True),
         ("tel. 821012345678", True),
     ],
 )
