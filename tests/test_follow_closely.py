@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs import provider
 from jobs.models import Connection, ConnectionState, FineTuneJob, RemoteFile, TrainingFile
-from jobs.pipeline import checking, due, follow, launch, probe
+from jobs.pipeline import checking, due, fetching, follow, launch, probe
 from jobs.pipeline.due import files_to_check
 from jobs.pipeline.events import read_events
 from jobs.pipeline.record import postpone, wish
@@ -228,3 +228,20 @@ def test_a_file_is_read_to_the_last_byte_that_is_allowed(world: World, far: Lean
     with pytest.raises(ProviderError) as refused:
         provider.file_content(access, "file-1", limit=9)
     assert refused.value.code == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("status", "is_refusal"), [(404, True), (501, False), (401, False), (503, False), (429, False)]
+)
+def test_a_service_may_have_no_description_of_a_file(
+    world: World, far: LeanSide, status: int, is_refusal: bool
+) -> None:
+    far.refuses["/files/file-1"] = status
+    access = Connection.objects.get(pk=world.connection.pk).access()
+
+    if is_refusal:
+        assert fetching._facts(access, "file-1") == {}
+    else:
+        with pytest.raises(ProviderError) as refused:
+            fetching._facts(access, "file-1")
+        assert refused.value.status == status

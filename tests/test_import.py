@@ -326,3 +326,8 @@ def test_what_is_no_job_is_named_in_sixty_letters_at_most() -> None:
         job_json.read({"object": "o" * 100, "id": "x"}, timezone.now())
 
     assert (refused.value.code, refused.value.params["object"]) == ("other_object", "o" * 60)
+
+
+@pytest.mark.parametrize(("seed", "kept"), [(0, 0), (42, 42), (2**31 - 1, 2**31 - 1), (2**31, None), (-1, None)])
+def test_a_seed_is_kept_where_its_column_holds_it(seed: int, kept: int | None) -> None:
+    assert job_json.read({"id": "ftjob-1", "seed": seed}, timezone.now()).seed == kept

@@ -85,6 +85,21 @@ def seconds_until_due(notice: Notice) -> float:
     return (due - timezone.now()).total_seconds()
 
 
+@pytest.mark.parametrize(
+    ("site", "host"),
+    [("https://desk.example.com:8443", "desk.example.com"), ("http://[::1]:8000", "localhost"), ("", "localhost")],
+)
+def test_the_id_of_a_mail_ends_with_a_name_that_mail_allows(
+    notice: Notice, settings: Any, use: Callable[..., MailServer], site: str, host: str
+) -> None:
+    settings.SITE_URL = site
+    server = use(MailServer())
+
+    mail_notice(notice.pk)
+
+    assert read(server.mails[0])["Message-ID"] == f"<ended.{notice.job.uuid}.{notice.user_id}@{host}>"
+
+
 # --- what it says -------------------------------------------------------------------------------------
 
 

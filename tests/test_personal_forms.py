@@ -184,6 +184,15 @@ def test_a_number_from_abroad_is_certain_by_its_marks_or_its_label(text: str, ce
     assert [(one.kind, one.certain) for one in find(text)] == [(Kind.PHONE, certain)]
 
 
+@pytest.mark.parametrize(
+    ("digits", "is_found"),
+    [("1112313000009", True), ("1212313000006", False), ("2001013000004", False), ("2101013000001", True)],
+)
+def test_digits_that_are_a_time_in_milliseconds_are_nobody_s_number(digits: str, is_found: bool) -> None:
+    assert bool(find(digits)) is is_found
+    assert find(f"{digits[:6]}-{digits[6:]}") != []
+
+
 @pytest.mark.parametrize(("number", "certain"), [("900101-1234568", True), ("991331-1234567", False)])
 def test_a_resident_number_of_no_date_is_one_by_its_label_only(number: str, certain: bool) -> None:
     assert [(one.kind, one.certain) for one in find(f"주민번호 {number}")] == [(Kind.RESIDENT, certain)]
