@@ -54,8 +54,14 @@ def status_of(job: Job) -> str:
 
 def processes() -> list[psutil.Process]:
     """The training processes of this test."""
-    children = psutil.Process().children()
-    return [child for child in children if child.is_running() and "training_child.py" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if trains(child)]
+
+
+def trains(process: psutil.Process) -> bool:
+    try:
+        return "training_child.py" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
 
 
 # --- the lease --------------------------------------------------------------------------------------------
