@@ -22,6 +22,7 @@ LARGEST_HEADER = 100 * 2**20  # the format's own limit
 TEXTS = {".json", ".jinja", ".txt", ".md", ".html"}
 UNSAFE = {".py", ".pyc", ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".so", ".onnx", ".npz"}
 KINDS = {"lora", "full"}
+ASK = "Ask its publisher for them, or convert it where you trust it: save_pretrained of transformers writes them."
 # of base.json: each field with the types it may have
 FIELDS: dict[str, tuple[type, ...]] = {
     "name": (str,),
@@ -121,10 +122,7 @@ def check_files(folder: Path) -> list[Path]:
 def _unsafe(folder: Path, path: Path) -> str:
     if any(folder.glob("*.safetensors")):
         return f"{path.name} could run code when it is loaded, and is not needed beside safetensors: remove it."
-    return (
-        f"{path.name} could run code when it is loaded; only safetensors are taken. Ask its publisher for them, or "
-        "convert it where you trust it: save_pretrained of transformers writes them."
-    )
+    return f"{path.name} could run code when it is loaded; only safetensors are taken. {ASK}"
 
 
 def wanted(path: Path) -> bool:
@@ -137,7 +135,7 @@ def check_weights(folder: Path) -> int:
     """The number of parameters in a folder's safetensors. Raises where there are none, or one is cut short."""
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
-        raise BadBaseError("There are no safetensors in it. Only bases that come as safetensors are taken.")
+        raise BadBaseError(f"There are no safetensors in it, and nothing else is taken. {ASK}")
     names = {path.name for path in weights}
     index = folder / "model.safetensors.index.json"
     if index.exists():
