@@ -16,6 +16,7 @@ from jobs.pipeline.storing import store
 EMAIL = "demo@example.com"
 PASSWORD = "texthelper-demo"  # noqa: S105  # the portal listens on this machine only, and up prints it
 SAMPLES = settings.BASE_DIR / "samples"
+TRAINER_NAME, PRACTICE_NAME = "내장 트레이너", "연습용 트레이너"  # the second: of demos made while all was practice
 FIRST = "winter-essay-chat.jsonl"  # to begin with: stored last, so that a new job offers it first
 
 
@@ -36,7 +37,7 @@ def make_demo(password: str = PASSWORD, staff: bool = True) -> bool:
 
 
 def _connect(team: Team, user: User) -> None:
-    connection = Connection(team=team, name="내장 트레이너", profile="trainer", created_by=user)
+    connection = Connection(team=team, name=TRAINER_NAME, profile="trainer", created_by=user)
     connection.set_key(trainer_keys.new_key("demo-"))
     connection.save()
     probe.order(connection)

@@ -114,6 +114,15 @@ def test_connection_says_what_its_models_are(world: World, login: Login) -> None
     assert "real training" in alice.get(world.url("connections/")).content.decode()
 
 
+@pytest.mark.parametrize(("name", "then"), [("연습용 트레이너", "내장 트레이너"), ("우리 것", "우리 것")])
+def test_the_demos_connection_is_not_named_for_practice_any_more(
+    world: World, login: Login, name: str, then: str
+) -> None:
+    Connection.objects.update(name=name)
+    login(world.alice).post(world.url(f"connections/{world.connection.uuid}/issue/"))
+    assert Connection.objects.get().name == then
+
+
 def test_no_service_is_called_simulated_any_more(world: World, login: Login) -> None:
     page = login(world.alice).get(world.url("connections/new/")).content.decode()
     assert "Bundled trainer" in page

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import pricing, profiles, sealing, trainer_keys
+from jobs.demo import PRACTICE_NAME, TRAINER_NAME
 from jobs.engines import Engine, facts_of, has_open_licence
 from jobs.forms.connection import ConnectionForm, HookForm, KeyForm
 from jobs.models import AuditEntry, Connection, ConnectionState, FineTuneJob, Member, SecondJob, audit
@@ -127,6 +128,8 @@ def connection_issue(request: DeskRequest, member: Member, connection: UUID) -> 
     if found.may_reach_more:
         with transaction.atomic():
             _replace_key(request, found, trainer_keys.issued(sealing.unseal(found.sealed_key)))
+            if found.name == PRACTICE_NAME:  # ours, and not true any more
+                Connection.objects.filter(pk=found.pk).update(name=TRAINER_NAME)
         messages.success(request, _("The key was replaced. It is being tested."))
     return _go(found)
 
