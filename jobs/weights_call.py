@@ -14,6 +14,12 @@ from jobs.provider import Access, ProviderError
 type Json = dict[str, Any]
 
 NOT_READY = gettext_noop("The archive is being made again: wait until it is ready.")
+# the trainer's own words, which are shown in the reader's language
+TRAINERS_WORDS = (
+    gettext_noop("The trainer's disk is full."),
+    gettext_noop("The archive could not be made: the process that makes it broke."),
+    gettext_noop("The weights, or their base, are not on this trainer any more."),
+)
 CHUNK = 256 * 1024
 
 

@@ -21,6 +21,7 @@ from jobs.models import (
     SavedRecipe,
     Search,
     SecondJob,
+    TunedModel,
     User,
 )
 from jobs.states import State
@@ -257,6 +258,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     invitation = Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
     run = Run.objects.create(team=world.team, name="겨울", recipe={}).uuid if name.startswith("run-") else ""
+    model = make_tuned_model(job).uuid if name == "model-delete" else ""
     recipe = ""
     if name.startswith("recipe-"):
         recipe = str(SavedRecipe.objects.create(team=world.team, name=uuid4().hex, recipe={}).uuid)
@@ -268,7 +270,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("file-list", []), ("file-new", []), ("file-", [file.uuid]),
         ("source-list", []), ("source-new", []), ("source-", [make_source(world.team).uuid]),
         ("job-weights-", [job.uuid, "adapter"]),
-        ("model-delete", [make_tuned_model(job).uuid]),
+        ("model-delete", [model]),
         ("job-second-cancel", [job.uuid, second.uuid]),
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-bases", []), ("job-import", []),
         ("job-", [job.uuid]),
@@ -355,5 +357,6 @@ def test_reading_urls_refuse_to_write_and_writing_urls_to_read(world: World, log
     for name, allowed in methods.items():
         for method in {"get", "post"} - allowed:
             assert getattr(client, method)(address(world, name)).status_code == 405, (name, method)
+        TunedModel.objects.all().delete()
         FineTuneJob.objects.all().delete()
         RemoteFile.objects.all().delete()

@@ -90,3 +90,34 @@ def test_a_restore_without_the_right_key_says_which_rows_stay_shut(tmp_path: Pat
     assert done.returncode == 1
     assert "1 of 1 secrets cannot be opened with any of FIELD_KEYS. Nothing was changed." in done.stderr
     assert "· bomnal ·" in done.stderr
+
+
+def test_weights_are_a_step_of_their_own(tmp_path: Path) -> None:
+    def put(name: str) -> None:
+        path = tmp_path / "old" / "trainer" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+    kept = [
+        "bases/little/base.json",
+        "bases/little/model.safetensors",
+        "runs/ftjob-1/checkpoints/step-8/adapter_model.safetensors",
+        "runs/ftjob-1/order.json",
+    ]
+    made_again = [
+        "exports/adapter-8.zip",
+        "rows/0.safetensors",
+        "state/weights.safetensors",
+        "checkpoints/step-9.new/x",
+    ]
+    for name in [*kept, *(f"runs/ftjob-1/{name}" for name in made_again)]:
+        put(name)
+    (tmp_path / "backup").mkdir()
+    environment = {**os.environ, "BACKUP": str(tmp_path / "backup")}
+    environment.pop("TRAINER_DIR", None)
+
+    run("backup weights", {**environment, "VAR_DIR": str(tmp_path / "old")})
+    run("restore weights", {**environment, "VAR_DIR": str(tmp_path / "new")})
+
+    new = tmp_path / "new" / "trainer"
+    assert sorted(str(path.relative_to(new)) for path in new.rglob("*") if path.is_file()) == kept

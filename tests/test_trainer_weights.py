@@ -11,9 +11,11 @@ from zipfile import ZipFile
 
 import httpx2
 import pytest
+from django.test import Client
 from django.utils import timezone
 from openai import OpenAI
 
+from jobs.models import User
 from tests.real_training import issue_key, make_base, make_worker, order, stand_in, training_of, work
 from trainer.base_folders import hashes
 from trainer.models import Export, File, Job, TunedModel
@@ -318,3 +320,16 @@ def test_a_key_may_take_so_much_room(sdk: OpenAI, get: Get, settings: Any) -> No
 
     assert refusal(get(job, format="adapter")) == (400, "disk_limit_exceeded")
     assert (Job.objects.count(), Export.objects.count()) == (1, 0)
+
+
+def test_staff_see_the_room_by_base_and_model(sdk: OpenAI, client: Client) -> None:
+    job = trained(sdk)
+    client.force_login(User.objects.create_superuser("root", "root@example.com", "long-enough-pw-1"))
+
+    page = client.get("/admin/trainer/worker/disk/")
+    workers = client.get("/admin/trainer/worker/")
+
+    shown = page.content.decode()
+    assert page.status_code == 200
+    assert [word in shown for word in (job.tuned_name, job.uid, "little")] == [True, True, True]
+    assert "/admin/trainer/worker/disk/" in workers.content.decode()

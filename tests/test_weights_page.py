@@ -18,7 +18,7 @@ from jobs.states import State
 from jobs.tasks import tick
 from tests.conftest import World
 from tests.factories import make_connection, make_job
-from tests.real_training import make_base, make_worker, stand_in, training_of, work
+from tests.real_training import issue_key, make_base, make_worker, stand_in, training_of, work
 from tests.real_training import order as order_there
 from trainer.models import Export
 from trainer.models import Job as TheirJob
@@ -35,6 +35,7 @@ def theirs(trainer: str, settings: Any) -> TheirJob:
     """A finished real job at the trainer."""
     make_base(settings, gguf=True)
     make_worker()
+    issue_key(KEY)
     stand_in(settings)
     job = order_there(OpenAI(api_key=KEY, base_url=trainer, max_retries=0))
     work()
@@ -320,4 +321,5 @@ def test_only_owners_are_offered_deletion(world: World, ours: FineTuneJob, login
     for person in people(world):
         shown = login(person).get(f"/t/{world.team.slug}/search/{search.uuid}/").content.decode()
         assert "Delete these models" not in shown
-        assert "Delete the model</button>" not in login(person).get(f"/t/{world.team.slug}/models/").content.decode()
+        assert "Delete its models" not in login(person).get(page(ours)).content.decode()
+    assert login(world.alice).get(page(ours)).content.decode().count("Delete the model</button>") == 3

@@ -38,6 +38,7 @@ README = """\
   (표 계산 프로그램이 수식으로 실행할 칸 앞에는 '를 붙입니다).
 - *.jsonl: 한 줄에 JSON 하나, UTF-8, 시각은 UTC. 서로는 uuid로 가리킵니다.
 API 키, 웹훅 비밀 값, 초대 링크, 비밀번호는 들어 있지 않습니다. 알림은 개인의 것이라 들어 있지 않습니다.
+학습된 모델의 가중치는 들어 있지 않습니다: 작업 페이지의 "모델 내려받기"에서 따로 내려받으세요.
 manifest.json의 "talks"가 "own"이면 대화는 내려받은 사람의 것만 들어 있습니다.
 
 TextHelper: everything one team owns
@@ -50,6 +51,7 @@ This archive can be read without TextHelper.
   In these a quote (') stands before each cell that a spreadsheet would run as a formula.
 - *.jsonl: one JSON object a line, UTF-8, times in UTC. They refer to each other by uuid.
 API keys, webhook secrets, invitation links and passwords are not in it. Notices belong to people and are not in it.
+The weights of trained models are not in it: download them separately, from each job's page ("Download the model").
 Where "talks" in manifest.json is "own", only the talks of the person who downloaded it are in it.
 """
 

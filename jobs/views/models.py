@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from jobs.models import Member, TunedModel
-from jobs.pipeline.models import deletable
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.lineage import Chain, chains
 
@@ -25,9 +24,7 @@ def model_list(request: DeskRequest, member: Member) -> HttpResponse:
     page = Paginator(full, PAGE).get_page(request.GET.get("page"))
     known = chains(model.job.training_file for model in page if model.job.training_file)
     rows = [_row(model, known) for model in page]
-    own = deletable(models.filter(pk__in=[model.pk for model in page])) if member.is_owner else models.none()
-    context = {"page": page, "rows": rows, "deletable": set(own.values_list("pk", flat=True))}
-    return render(request, "jobs/models.html", context)
+    return render(request, "jobs/models.html", {"page": page, "rows": rows})
 
 
 def _row(model: TunedModel, known: dict[int, Chain]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def job_weights(request: DeskRequest, member: Member, uuid: UUID) -> HttpRespons
         "rows": [Row(name, str(WeightsFormat(name).label), found.get(name)) for name in wanted],
         "is_making": any(found[name].state == ArchiveState.MAKING for name in wanted if name in found),
         "model": job.tuned_models.filter(step=None).first(),
+        "own_models": models.deletable(TunedModel.objects.filter(job=job)).order_by("step") if member.is_owner else [],
     }
     template = "jobs/job_weights.html#formats" if request.htmx else "jobs/job_weights.html"
     return render(request, template, context)
@@ -105,7 +106,7 @@ def model_delete(request: DeskRequest, member: Member, model: UUID) -> HttpRespo
     """Delete a model at our own trainer, with its weights. For owners: nothing brings it back."""
     found = get_object_or_404(TunedModel.objects.visible_to(request.user), team=member.team, uuid=model)
     wish_away(request, member, [found])
-    return redirect("model-list", member.team.slug)
+    return redirect("job-weights", member.team.slug, found.job.uuid)
 
 
 def wish_away(request: DeskRequest, member: Member, found: list[TunedModel]) -> int:

@@ -1,5 +1,6 @@
 """Room that bases and runs take on the trainer's disk."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,3 +76,11 @@ def check_room(org: str) -> None:
             "Delete models that you do not need any more."
         )
         raise WireError(400, message, "disk_limit_exceeded")
+
+
+def free() -> int:
+    """Bytes left on the disk of TRAINER_DIR, or of the nearest folder above it that is there."""
+    folder = Path(settings.TRAINER_DIR)
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
