@@ -1,6 +1,6 @@
 # Two commands are all a newcomer needs: `make up` and `make test`; `make trainer` adds real training. Each brings
 # everything it needs into this folder.
-.PHONY: up trainer test chaos mutants lint format messages screens audit bench load help
+.PHONY: up trainer test chaos mutants lint format messages screens audit bench load oracle help
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin
@@ -19,6 +19,7 @@ help:
 	@echo "make screens  takes the pictures in docs/screens anew"
 	@echo "make audit    asks the public database of advisories about every locked package (needs the internet)"
 	@echo "make bench    measures what docs promise in figures, into bench/README.md (ARGS='lists' for one part)"
+	@echo "make oracle   our training losses beside TRL's (after make trainer; fetches 100 MB more)"
 	@echo "make load     200 people and 500 running jobs for ten minutes (SECONDS=60 make load for one)"
 
 up:
@@ -67,6 +68,11 @@ screens:
 
 bench:
 	@scripts/bootstrap dev && exec $(RUN)/python -m bench $(ARGS)
+
+oracle:
+	@scripts/trainer
+	.venv-trainer/bin/python -m pip install --quiet --no-deps --require-hashes --upgrade --target var/oracle -r requirements/trainer-oracle.txt
+	PYTHONPATH=var/oracle .venv-trainer/bin/python -m tests.oracle.trl_losses
 
 load:
 	@scripts/bootstrap dev && exec $(RUN)/python -m bench load

@@ -1,5 +1,6 @@
 """What is made smaller: cross-entropy of the answers, or DPO's loss of preferring the better one."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +23,14 @@ class Objective:
     portion: int
     beta: float | None
     reference: Any
+    processes: int = 1
 
     def portions(self, rows: Rows, batch: list[int]) -> list[list[int]]:
-        return list(portions(rows, batch, self.portion, pairs=self.beta is not None))
+        """Small enough, too, that each of several processes gets some."""
+        sequences = [sequence for row in batch for sequence in rows.sequences(row)]
+        share = math.ceil(len(sequences) / self.processes) * max(map(rows.length, sequences))
+        most = self.portion if self.processes == 1 else min(self.portion, share)
+        return list(portions(rows, batch, most, pairs=self.beta is not None))
 
     def size(self, rows: Rows, batch: list[int]) -> int:
         """What a batch's sum is divided by: its counted tokens, or its pairs."""

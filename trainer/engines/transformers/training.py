@@ -45,10 +45,10 @@ def _train(folder: Path, lines: Lines) -> None:
         prepared = prepare(order, accelerator.device)
     lines.emit("validated", **prepared.public())
     model = models.build(order, prepared.config, prepared.settings, accelerator.device)
-    Running(prepared, _loop(prepared, model, accelerator), model, lines).run()
+    Running(prepared, loop_of(prepared, model, accelerator), model, lines).run()
 
 
-def _loop(prepared: Prepared, model: Any, accelerator: Accelerator) -> Loop:
+def loop_of(prepared: Prepared, model: Any, accelerator: Accelerator) -> Loop:
     parameters = models.trained(model)
     reference = _reference(prepared.order, model, parameters)
     optimizer = torch.optim.AdamW(parameters.values(), lr=prepared.settings.learning_rate, weight_decay=0.0)
@@ -57,7 +57,15 @@ def _loop(prepared: Prepared, model: Any, accelerator: Accelerator) -> Loop:
         models.spare_memory(model)
     learner = accelerator.prepare(Learner(model))
     padding = prepared.tokenizer.pad_token_id or 0
-    goal = Objective(learner, padding, accelerator.device, prepared.choice.portion, prepared.settings.beta, reference)
+    goal = Objective(
+        learner,
+        padding,
+        accelerator.device,
+        prepared.choice.portion,
+        prepared.settings.beta,
+        reference,
+        accelerator.num_processes,
+    )
     return Loop(prepared, goal, parameters, optimizer, accelerator, progress)
 
 
