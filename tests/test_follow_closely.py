@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from jobs import provider
 from jobs.models import Connection, ConnectionState, FineTuneJob, RemoteFile, TrainingFile
-from jobs.pipeline import checking, due, fetching, follow, launch, probe
+from jobs.pipeline import checking, collect, due, fetching, follow, job_pages, launch, probe
 from jobs.pipeline.due import files_to_check
 from jobs.pipeline.events import read_events
 from jobs.pipeline.record import postpone, wish
@@ -245,3 +246,30 @@ def test_a_service_may_have_no_description_of_a_file(
         with pytest.raises(ProviderError) as refused:
             fetching._facts(access, "file-1")
         assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "may"),
+    [(14.9, 404, True), (-14.9, 404, True), (15, 404, False), (-15, 404, False), (1, 410, False)],
+)
+def test_what_is_missing_is_awaited_for_a_quarter_of_an_hour_around_the_end(
+    world: World, minutes: float, status: int, may: bool
+) -> None:
+    with time_machine.travel("2026-11-30T00:00:00Z", tick=False):
+        job = make_job(world.team, finished_at=timezone.now() - timedelta(minutes=minutes))
+
+        assert collect.may_still_come(job, ProviderError("Not there.", status=status)) is may
+
+
+@pytest.mark.parametrize(("status", "answers"), [(400, True), (402, True), (503, True), (401, False), (429, False)])
+def test_a_filtered_list_that_is_refused_lists_nothing_but_for_a_key_or_a_limit(
+    world: World, far: LeanSide, status: int, answers: bool
+) -> None:
+    far.refuses["/fine_tuning/jobs"] = status
+    access = Connection.objects.get(pk=world.connection.pk).access()
+
+    if answers:
+        assert job_pages.filtered(access, uuid4()) == []
+    else:
+        with pytest.raises(ProviderError):
+            job_pages.filtered(access, uuid4())

@@ -331,3 +331,12 @@ def test_what_is_no_job_is_named_in_sixty_letters_at_most() -> None:
 @pytest.mark.parametrize(("seed", "kept"), [(0, 0), (42, 42), (2**31 - 1, 2**31 - 1), (2**31, None), (-1, None)])
 def test_a_seed_is_kept_where_its_column_holds_it(seed: int, kept: int | None) -> None:
     assert job_json.read({"id": "ftjob-1", "seed": seed}, timezone.now()).seed == kept
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [("cancelled", {}), ("succeeded", {}), ("failed", {"message": "Stopped by hand."})]
+)
+def test_words_of_a_service_are_a_reason_where_the_job_failed(status: str, error: dict[str, str]) -> None:
+    raw = {"id": "ftjob-1", "status": status, "finished_at": 1794000000, "message": "Stopped by hand."}
+
+    assert job_json.read(raw, timezone.now()).error == error
