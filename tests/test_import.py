@@ -340,3 +340,7 @@ def test_words_of_a_service_are_a_reason_where_the_job_failed(status: str, error
     raw = {"id": "ftjob-1", "status": status, "finished_at": 1794000000, "message": "Stopped by hand."}
 
     assert job_json.read(raw, timezone.now()).error == error
+
+
+def test_the_name_of_a_base_is_kept_as_far_as_its_column_reaches() -> None:
+    assert job_json.read({"id": "ftjob-1", "model": "m" * 300}, timezone.now()).base_model == "m" * 200

@@ -198,11 +198,17 @@ def test_a_service_that_is_down_is_asked_again_and_named(world: World, service: 
     service["/jobs/ftjob-1"] = 503
     other = make_connection(world.team, name="A 연결", profile="custom", base_url=world_url(world))
     Connection.objects.filter(pk=other.pk).update(parked_at=timezone.now())
+    told = make_connection(world.team, name="B 연결", profile="custom", base_url=world_url(world))
+    Connection.objects.filter(pk=told.pk).update(parked_at=timezone.now(), detail="Wrong key.")
 
     job = step(take_in(world, {"id": "ftjob-1"}))
 
     assert (job.state, job.tries) == (State.ADOPTING, 1)
-    assert [silent["connection"] for silent in job.candidates] == ["A 연결", "Practice trainer"]
+    assert [silent["connection"] for silent in job.candidates] == ["A 연결", "B 연결", "Practice trainer"]
+    assert [silent["trouble"] for silent in job.candidates[:2]] == [
+        "The service asked to be left alone for a while.",
+        "Wrong key.",
+    ]
     assert job.due_at is not None
     assert job.due_at > timezone.now()
     page = login(world.carol).get(world.url(f"jobs/{job.uuid}/")).content.decode()

@@ -39,6 +39,7 @@ FORMS = [
     (Kind.PASSPORT, "여권번호 {}", "TK1234567|E12345678|C01X00T47|123456789|M 12345678|D789C1234"),
     (Kind.LICENCE, "{}", "서울 12-345678-90|서울-99-123456-12"),
     (Kind.LICENCE, "면허번호 {}", "11 22 333333 44|11-22-333333-44"),
+    (Kind.ACCOUNT, "우리은행이 아니라 국민은행 {}", "123456 12 123456|110 123 456789"),
     (Kind.ACCOUNT, "국민은행 {}", "123456 12 123456|１１０－１２３－４５６７８９|110·123·456789"),
     (Kind.ACCOUNT, "{}", "DE89 3704 0044 0532 0130 00|GB82WEST12345698765432"),
     (Kind.EMAIL, "{}", "hong@한국.kr|홍길동@naver.com|hong＠naver.com|hong(at)naver.com|hong [at] naver [dot] com"),
@@ -92,6 +93,13 @@ def test_the_nearest_word_decides() -> None:
 @pytest.mark.parametrize(("letters", "is_found"), [(0, True), (20, True), (21, False)])
 def test_a_label_speaks_for_a_number_that_begins_up_to_24_characters_after_it(letters: int, is_found: bool) -> None:
     assert bool(find(f"계좌 {'가' * letters} 110-123-456789")) is is_found
+
+
+def test_a_page_shows_how_long_a_hidden_number_is_and_of_a_key_only_that_it_is_one() -> None:
+    account, key = "DE89 3704 0044 0532 0130 00", "gsk_abcdefghij1234567890abcdefghij"
+
+    assert len(mask_for_display(account)) == len(account)
+    assert len(mask_for_display(key)) < len(key)
 
 
 # --- what a mask writes ---------------------------------------------------------------------------------------

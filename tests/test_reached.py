@@ -88,3 +88,8 @@ def test_the_seed_is_sent_as_it_was_chosen(world: World, seed: int | None, sent:
     job.seed = seed
 
     assert launch.order_body(job, {job.trained_on.pk: "file-1"}).get("seed") == sent
+
+
+@pytest.mark.parametrize(("seconds", "all_wait"), [(None, False), (30, False), (30.5, True)])
+def test_a_wait_of_more_than_half_a_minute_concerns_every_call(seconds: float | None, all_wait: bool) -> None:
+    assert ProviderError("busy", status=429, retry_after=seconds).asks_all_to_wait is all_wait
