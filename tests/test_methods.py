@@ -275,7 +275,7 @@ def test_list_json_and_body_of_an_order_name_it(world: World, login: Login, pair
     record = json.loads(client.get(world.url(f"jobs/{job.uuid}/job.json")).content)
 
     assert record["method"] == launch.method_body(job) == {"type": "dpo", "dpo": {"hyperparameters": DPO}}
-    assert "sim-small · DPO (preferences)" in client.get(world.url("jobs/")).content.decode()
+    assert "sim-small · simulated · DPO (preferences)" in client.get(world.url("jobs/")).content.decode()
 
 
 # --- jobs from elsewhere ------------------------------------------------------------------------------
