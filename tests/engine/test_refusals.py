@@ -91,7 +91,7 @@ def refused(llama: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -
     order("empty validation", llama, ESSAYS, validation=write(folder / "none.jsonl", [b""]))
     order("early stopping", llama, ESSAYS, early_stopping=True)
     order("tiny without a start", tiny, PREFERENCES, method="dpo")
-    order("no memory", llama, ESSAYS, memory_bytes=500 * 1024**2)
+    order("no memory", llama, ESSAYS, memory_bytes=400 * 1024**2)
     train_all(runs.values())
     return runs
 
