@@ -342,5 +342,9 @@ def test_words_of_a_service_are_a_reason_where_the_job_failed(status: str, error
     assert job_json.read(raw, timezone.now()).error == error
 
 
-def test_the_name_of_a_base_is_kept_as_far_as_its_column_reaches() -> None:
-    assert job_json.read({"id": "ftjob-1", "model": "m" * 300}, timezone.now()).base_model == "m" * 200
+def test_names_of_models_are_kept_as_far_as_their_columns_reach() -> None:
+    raw = {"id": "ftjob-1", "model": "m" * 400, "fine_tuned_model": "t" * 400, "status": "succeeded"}
+
+    facts = job_json.read(raw, timezone.now())
+
+    assert (facts.base_model, facts.fine_tuned_model) == ("m" * 200, "t" * 300)
