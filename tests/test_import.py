@@ -348,3 +348,9 @@ def test_names_of_models_are_kept_as_far_as_their_columns_reach() -> None:
     facts = job_json.read(raw, timezone.now())
 
     assert (facts.base_model, facts.fine_tuned_model) == ("m" * 200, "t" * 300)
+
+
+def test_a_job_of_a_kind_of_its_own_is_named_in_sixty_letters_at_most() -> None:
+    raw = {"object": "o" * 100, "id": "x", "status": "succeeded", "model": "m", "training_file": "file-1"}
+
+    assert job_json.read(raw, timezone.now()).kind == "o" * 60
