@@ -37,9 +37,10 @@ def begin():
 reached = []
 for moment in range(moments):
     before, child = state.step_of(folder), begin()
-    while moment % 2 and state.step_of(folder) == before:
+    ended = lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    while moment % 2 and state.step_of(folder) == before and not ended():
         time.sleep(0.005)
-    time.sleep(dice.uniform(0, 0.3 if moment % 2 else 1.0))
+    time.sleep(dice.uniform(0, 0.15 if moment % 2 else 0.6))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     reached.append(state.step_of(folder))
