@@ -298,6 +298,7 @@ JSON = {"Content-Type": "application/json"}
         ((200, JSON, b'{"hello": 1}'), ConnectionState.NOT_OPENAI),
         ((404, {"Content-Type": "text/html"}, b"<h1>Not found</h1>"), ConnectionState.WRONG_ADDRESS),
         ((403, JSON, OPENAI_403), ConnectionState.MAY_NOT_TRAIN),
+        ((400, JSON, b"{}"), ConnectionState.TROUBLE),
         ((500, JSON, b"{}"), ConnectionState.TROUBLE),
         ((503, {}, b""), ConnectionState.TROUBLE),
         ((302, {"Location": "/elsewhere"}, b""), ConnectionState.WRONG_ADDRESS),

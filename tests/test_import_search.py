@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import job_json, provider
-from jobs.models import AuditEntry, Connection, FileState, FineTuneJob, Notice, Origin, RemoteFile, TrainingFile
+from jobs.models import AuditEntry, Connection, FileState, FineTuneJob, Notice, Origin, RemoteFile, Team, TrainingFile
 from jobs.pipeline import adopt, checking
 from jobs.pipeline.due import files_to_check, jobs_to_advance
 from jobs.states import State
@@ -171,8 +171,9 @@ def test_events_and_results_are_asked_for_again_though_the_end_is_long_past(worl
     assert list(job.events.values_list("message", flat=True)) == ["눈"]
 
 
-def test_a_job_of_another_team_is_not_taken_from_a_shared_service(world: World, service: Answers) -> None:
-    theirs = make_job(world.mallory.ensure_team())
+@pytest.mark.parametrize("age", ["older", "newer"])
+def test_a_job_of_another_team_is_not_taken_from_a_shared_service(world: World, service: Answers, age: str) -> None:
+    theirs = make_job(world.mallory.ensure_team() if age == "older" else Team.objects.make("다른 팀", world.mallory))
     service["/jobs/ftjob-1"] = DONE | {"metadata": {"texthelper_job": str(theirs.uuid)}}
 
     job = step(take_in(world, {"id": "ftjob-1"}))

@@ -553,11 +553,14 @@ def test_a_version_on_its_way_keeps_its_parent(world: World) -> None:
     assert file.path.exists()
 
 
-def test_every_file_of_many_is_taken_and_stays_in_the_list(world: World) -> None:
-    for number in range(4):
-        holding(world, 3, name=f"{number}.jsonl")
+def test_what_was_done_with_each_of_many_files_stays_in_the_list(world: World) -> None:
+    first, needed, third = (holding(world, 3, name=name) for name in ("1", "2", "3"))
+    make_job(world.team, training_file=needed, state=State.RUNNING)
 
-    assert acts(forgotten(world, searched(world))) == {f"{number}.jsonl": ("done", "") for number in range(4)}
+    search = forgotten(world, searched(world))
+
+    assert acts(search) == {"1": ("done", ""), "2": ("kept", "needed"), "3": ("done", "")}
+    assert [file.path.exists() for file in (first, needed, third)] == [False, True, False]
 
 
 def test_a_version_that_is_being_made_is_waited_for_two_seconds_at_a_time(world: World) -> None:

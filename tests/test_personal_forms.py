@@ -156,6 +156,12 @@ def test_a_check_digit_of_ten_and_more_wraps_around() -> None:
     assert {last for (last,) in fitting.values()} == set("0123456789")
 
 
+def test_of_two_that_overlap_the_mail_address_stays_and_what_comes_before_too() -> None:
+    text = "bom@x.com, 전화 010 1234 5678-k@naver.com"
+
+    assert [text[one.start : one.end] for one in find(text)] == ["bom@x.com", "5678-k@naver.com"]
+
+
 # --- how certain it is ------------------------------------------------------------------------------------------
 
 ISSUED = """\
