@@ -63,6 +63,7 @@ def test_real_bases_stand_above_practice(world: World, login: Login) -> None:
     assert "596M parameters" in shown
     assert "Korean, English" in shown
     assert "It memorises your text word for word; for a first look." in shown
+    assert "The weights are your own" in shown
     assert "make trainer" not in shown
 
 
