@@ -202,6 +202,8 @@ def test_everything_starts_in_order_and_says_it_is_well(stack: Stack) -> None:
         "web",
         "worker",
         "beat",
+        "train",
+        "chat",
     }
     assert stack.healthy("web")
     wait_for(lambda: stack.healthy("trainer"))
