@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 
 from jobs.engines import Engine, base_of
 from jobs.methods import TRAINS_ON, Method
+from jobs.profiles import PROFILES
 
 # Where the catalog's figures come from: kept in English, translated where they are shown.
 OWN = gettext_noop("a model of your own: no fee; electricity is not counted")
@@ -128,10 +129,11 @@ def bases(profile: str) -> list[Base]:
 def base(profile: str, model: str, engine: str = "") -> Base | None:
     """What is known of a base model id, an alias of it, or a model tuned from it; None where no price is.
 
-    engine: what is behind the model, where that is known. What our own machine trains is never in the catalog.
+    engine: what is behind the model, where that is known. What our own machine trains is never in the catalog. Another
+    service may name the same engine and charge for it: only our own trainer's is without a fee.
     """
     name = base_of(model)
-    if engine == Engine.TRANSFORMERS:
+    if engine == Engine.TRANSFORMERS and PROFILES[profile].bundled:
         return _own(profile, name)
     return next((b for b in bases(profile) if name in (b.id, b.label)), None)
 

@@ -11,6 +11,8 @@ from django.test import Client
 
 from jobs import pricing
 from jobs.engines import Engine, facts_of
+from jobs.forms.job import offers
+from jobs.forms.recipe import chat_offers
 from jobs.models import Connection, ConnectionState, FineTuneJob, TunedModel, User
 from jobs.pipeline import probe
 from tests.conftest import World
@@ -87,6 +89,19 @@ def test_a_service_of_another_profile_is_believed_about_its_models_too(world: Wo
         "",
         "",
     ]
+
+
+def test_another_service_that_names_the_same_engine_is_not_called_free(world: World, login: Login) -> None:
+    elsewhere = make_connection(world.team, name="Paid", profile="custom", base_url="https://paid.example/v1")
+    lists(elsewhere, QWEN)
+    file = make_file(world.team)
+
+    assert pricing.base("custom", "qwen3-0.6b", "transformers") is None
+    assert pricing.base("trainer", "qwen3-0.6b", "transformers") is not None
+    assert pricing.training_cost("custom", "qwen3-0.6b", 1000, "transformers") is None
+    assert offers(elsewhere) == chat_offers(elsewhere) == []
+    for path in (f"connections/{elsewhere.uuid}/", f"files/{file.uuid}/", "jobs/new/"):
+        assert "lectricity" not in login(world.alice).get(world.url(path)).content.decode()
 
 
 @pytest.mark.parametrize(("model", "shown"), [(QWEN, {"real"}), (SIMULATED, {"simulated"})])

@@ -84,7 +84,7 @@ def _with_weights(member: Member, uuid: UUID, wanted: str) -> FineTuneJob:
 
 def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Raises at once where there is nothing to stream, not when the answer has begun."""
-    return chain([next(chunks)], chunks)
+    return chain([next(chunks, b"")], chunks)
 
 
 def _made_again(
