@@ -14,7 +14,7 @@ from jobs.engines import Engine, facts_of
 from jobs.forms.job import offers
 from jobs.forms.recipe import chat_offers
 from jobs.models import Connection, ConnectionState, FineTuneJob, TunedModel, User
-from jobs.pipeline import probe
+from jobs.pipeline import probe, talk
 from tests.conftest import World
 from tests.factories import make_connection, make_file, make_job, make_tuned_model
 from tests.test_job_new import order
@@ -210,3 +210,20 @@ def test_rows_of_before_become_simulated() -> None:
     finally:
         executor = MigrationExecutor(database)
         executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+@pytest.mark.parametrize(
+    ("base", "memorises", "kinds"),
+    [
+        ("tiny", True, ["tuned"]),
+        ("ft:tiny:team::abcdefgh", True, ["tuned", "base"]),  # trained further: what it began with can answer
+        ("qwen3-0.6b", False, ["tuned", "base"]),
+    ],
+)
+def test_a_base_without_weights_is_not_offered_for_a_talk(
+    world: World, base: str, memorises: bool, kinds: list[str]
+) -> None:
+    job = make_job(world.team, base_model=base, model_facts={"memorises": memorises}, fine_tuned_model="ft:x:team::y")
+    assert [offer.kind for offer in talk.offers(job)] == kinds
+    job.fine_tuned_model = ""
+    assert [offer.kind for offer in talk.offers(job)] == ["base"]  # a page needs one to show

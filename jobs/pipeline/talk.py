@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing, provider
+from jobs.engines import base_of
 from jobs.models import Conversation, FineTuneJob, Message
 from jobs.models.connection import DISABLED
 from jobs.pipeline.collect import may_still_come
@@ -35,14 +36,17 @@ class Offer:
 
 
 def offers(job: FineTuneJob) -> list[Offer]:
-    """The job's final model, its checkpoints (latest first), its base."""
+    """The job's final model, its checkpoints (latest first), its base; less a base that only training gives weights."""
     final = [Offer(job.fine_tuned_model, _("Tuned model"), "tuned")] if job.fine_tuned_model else []
     steps = [
         Offer(point.model, _("Checkpoint at step %(step)s") % {"step": point.step}, "checkpoint")
         for point in job.checkpoints.all()
         if point.model != job.fine_tuned_model
     ]
-    return [*final, *steps, Offer(job.base_model, _("Base model"), "base")]
+    trained = [*final, *steps]
+    if trained and job.model_facts.get("memorises") and base_of(job.base_model) == job.base_model:
+        return trained
+    return [*trained, Offer(job.base_model, _("Base model"), "base")]
 
 
 def request_for(conversation: Conversation, model: str, ask: Message) -> Json:
