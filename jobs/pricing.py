@@ -206,7 +206,7 @@ def own_epochs(facts: dict[str, Any], examples: int) -> int:
     if passes := facts.get("auto_epochs"):
         return int(passes)
     if facts.get("kind") == "full":
-        return max(1, min(20, 1400 // max(examples, 1)))
+        return max(1, min(35, 2500 // max(examples, 1)))
     return 3 if examples < 100 else 2
 
 

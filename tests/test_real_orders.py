@@ -96,8 +96,8 @@ def test_unmeasured_speed_is_said_so(world: World, login: Login) -> None:
 @pytest.mark.parametrize(
     ("facts", "examples", "epochs"),
     [
-        ({"kind": "full"}, 72, 19),
-        ({"kind": "full"}, 0, 20),
+        ({"kind": "full"}, 72, 34),
+        ({"kind": "full"}, 0, 35),
         ({"kind": "full"}, 5000, 1),
         ({"kind": "lora"}, 99, 3),
         ({"kind": "lora"}, 100, 2),
