@@ -434,3 +434,31 @@ def test_page_costs_the_same_however_long_the_talk(
 
     with django_assert_num_queries(8):
         bob.get(url(world, job))
+
+
+SYSTEM = {"role": "system", "content": "짧은 수필을 씁니다.", "long": False}
+ASKED = {"role": "user", "content": "첫눈", "long": False}
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [
+        ([[SYSTEM, ASKED], [SYSTEM, ASKED]], "짧은 수필을 씁니다."),
+        ([[SYSTEM | {"role": "developer"}, ASKED]], "짧은 수필을 씁니다."),
+        ([[SYSTEM, ASKED], [ASKED]], ""),
+        ([[SYSTEM, ASKED], [SYSTEM | {"content": "다른 글을 씁니다."}, ASKED]], ""),
+        ([[SYSTEM | {"long": True}, ASKED]], ""),  # a report keeps its beginning only
+        ([[]], ""),
+        ([], ""),
+    ],
+)
+def test_a_talk_begins_with_the_system_message_of_the_examples(
+    world: World, login: Login, job: FineTuneJob, sample: list[Any], expected: str
+) -> None:
+    job.training_file.report = {"sample": sample}  # type: ignore[union-attr]
+    job.training_file.save(update_fields=["report"])  # type: ignore[union-attr]
+    client = login(world.bob)
+
+    shown = client.get(url(world, job)).context["form"].initial["system_prompt"]
+
+    assert shown == talk.trained_system(job) == expected

@@ -49,6 +49,15 @@ def offers(job: FineTuneJob) -> list[Offer]:
     return [*trained, Offer(job.base_model, _("Base model"), "base")]
 
 
+def trained_system(job: FineTuneJob) -> str:
+    """The system message of the training examples; empty where the first ones do not share one, whole."""
+    sample = job.training_file.report.get("sample", []) if job.training_file else []
+    first = [example[0] for example in sample if example]
+    shared = {str(message.get("content", "")) for message in first if message.get("role") in ("system", "developer")}
+    is_whole = len(shared) == 1 and all(message.get("role") in ("system", "developer") for message in first)
+    return shared.pop() if is_whole and not any(message.get("long") for message in first) else ""
+
+
 def request_for(conversation: Conversation, model: str, ask: Message) -> Json:
     """The body of the call: the column's own part of the talk, its last messages only, and the question."""
     heard = conversation.messages.filter(Q(role="user") | Q(model=model), pk__lt=ask.pk)

@@ -39,12 +39,10 @@ def job_of(request: DeskRequest, member: Member, uuid: UUID) -> FineTuneJob:
 def _conversation(request: DeskRequest, job: FineTuneJob, offers: list[Offer], *, make: bool = False) -> Conversation:
     """One's own conversation with the job's models; a page that is only looked at makes none."""
     found = Conversation.objects.filter(user=request.user, job=job).first()
-    fresh = Conversation(user=request.user, job=job, left=offers[0].name, right=_other(offers))
+    begun = {"left": offers[0].name, "right": _other(offers), "system_prompt": talk.trained_system(job)}
     if found is None and make:
-        found, _made = Conversation.objects.get_or_create(
-            user=request.user, job=job, defaults={"left": fresh.left, "right": fresh.right}
-        )
-    conversation = found or fresh
+        found, _made = Conversation.objects.get_or_create(user=request.user, job=job, defaults=begun)
+    conversation = found or Conversation(user=request.user, job=job, **begun)
     conversation.job = job
     return conversation
 
