@@ -81,9 +81,9 @@ def prepare(folder: Path, base: Path, training: Path = ESSAYS, **settings: Any) 
 
 
 @contextmanager
-def started(run: Run, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def started(run: Run, module: str = "train", **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The child, while it runs. It is killed at the end if it has not ended."""
-    line = [str(TRAINER_PYTHON), "-m", "trainer.engines.transformers.train", str(run.folder)]
+    line = [str(TRAINER_PYTHON), "-m", f"trainer.engines.transformers.{module}", str(run.folder)]
     with (run.folder / "log.txt").open("a") as log:
         child = subprocess.Popen(
             line, cwd=ROOT, env={**CLEAN, **environment}, stdout=subprocess.PIPE, stderr=log, text=True

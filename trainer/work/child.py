@@ -105,7 +105,7 @@ def printed(folder: Path) -> Iterator[KINDS]:
 
 def environment() -> dict[str, str]:
     """What the process may know: no secret, no database, no network to fetch from."""
-    cores = os.cpu_count() or 1
+    cores, processes = os.cpu_count() or 1, settings.TRAINER_PROCESSES
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return (
         kept
@@ -119,7 +119,8 @@ def environment() -> dict[str, str]:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "TOKENIZERS_PARALLELISM": "false",
             "OMP_WAIT_POLICY": "passive",
-            "OMP_NUM_THREADS": str(settings.TRAINER_THREADS or max(1, cores - 1)),
+            "OMP_NUM_THREADS": str(settings.TRAINER_THREADS or max(1, (cores - 1) // processes)),
+            "TRAINER_PROCESSES": str(processes),
         }
     )
 

@@ -50,6 +50,12 @@ def free_memory() -> int | None:
     return (gpu[2] if gpu else memory.free()) or None
 
 
+def memory_each() -> int | None:
+    """Of it, what each process of a training may take: a GPU each, or its share of the machine."""
+    free = free_memory()
+    return free // settings.TRAINER_PROCESSES if free and not _gpu() else free
+
+
 def _gpu() -> tuple[str, int, int] | None:
     """Name, total and free bytes of the GPU that this worker uses; None where it trains on the processor."""
     kind, _colon, numbers = settings.TRAINER_DEVICE.partition(":")

@@ -15,7 +15,7 @@ def work(owner: str, until: threading.Event = stopping) -> Iterator[Job]:
     """Train what waits. Gives each job that ended."""
     while not until.is_set() and (lease := claim(owner)):
         queue.announce_places()
-        Attempt(lease, until).run(device.free_memory())
+        Attempt(lease, until).run(device.memory_each())
         queue.announce_places()
         for job in Job.objects.filter(training__pk=lease.pk):
             speeds.keep(owner, job)

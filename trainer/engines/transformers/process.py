@@ -23,12 +23,16 @@ class Stop:
 
 
 class Lines:
-    """JSON lines for the parent. Whatever libraries print goes to stderr, so that it cannot break a line."""
+    """JSON lines for the parent. Whatever libraries print goes to stderr, so that it cannot break a line.
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    Of several processes the first speaks; another does if it fails, since the first then only waits for it."""
+
+    def __init__(self, out: TextIO, first: bool = True) -> None:
+        self._out, self._first = out, first
 
     def emit(self, kind: str, **fields: Any) -> None:
+        if not (self._first or kind == "failed"):
+            return
         self._out.write(json.dumps({"kind": kind, **fields}, ensure_ascii=False, allow_nan=False) + "\n")
         self._out.flush()
 
@@ -38,18 +42,17 @@ stop = Stop()
 
 def settle() -> Lines:
     """Call once, first thing. The parent's process id stands in PARENT_PID; without it the child is on its own."""
-    _end_with_parent()
+    end_with_parent()
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     if sys.platform == "linux":
         _prefer_as_victim()
     signal.signal(signal.SIGTERM, stop)
-    first = os.environ.get("RANK", "0") == "0"  # of several that `accelerate launch` starts, one speaks
-    out = os.fdopen(os.dup(1) if first else os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    return Lines(out)
+    return Lines(out, first=os.environ.get("RANK", "0") == "0")  # of several that `accelerate launch` starts
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     parent = int(os.environ.get("PARENT_PID", "0"))
     if not parent or sys.platform != "linux":
         return

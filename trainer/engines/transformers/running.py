@@ -106,9 +106,13 @@ class Running:
 
     def _stop_if_wanted(self) -> None:
         """SIGTERM reaches several processes at different moments: they agree on it."""
-        wanted = torch.tensor([float(stop.wanted)], device=self.loop.objective.device)
-        if float(self.loop.accelerator.reduce(wanted, "sum")):
+        if self._agreed(stop.wanted):
             raise Stopped
+
+    def _agreed(self, mine: bool) -> bool:
+        """Whether it is so in any of the processes."""
+        wanted = torch.tensor([float(mine)], device=self.loop.objective.device)
+        return bool(self.loop.accelerator.reduce(wanted, "sum"))
 
     def _stop_if_wanted_alone(self) -> None:
         if stop.wanted and self.loop.accelerator.num_processes == 1:
@@ -116,7 +120,9 @@ class Running:
 
     def _limit_time(self) -> None:
         limit = self.prepared.order.max_seconds
-        if limit and self.loop.progress.seconds > limit and self.loop.progress.step < self.prepared.plan.total_steps:
+        if not limit or self.loop.progress.step == self.prepared.plan.total_steps:
+            return
+        if self._agreed(self.loop.progress.seconds > limit):
             self._save()
             message = f"The job has trained for {limit:g} seconds, the longest that is allowed here, and was ended."
             raise Failed("server_error", message)
