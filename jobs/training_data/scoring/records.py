@@ -1,0 +1,43 @@
+"""What the scoring of answers takes and gives: plain structs; storing and showing them loads nothing else."""
+
+from typing import Any, Literal
+
+import msgspec
+
+type Message = dict[str, Any]
+type Side = Literal["a", "b", ""]
+type Outcome = Literal["win", "tie", "loss"]  # of a, against b
+type Conclusion = Literal["better", "worse", "alike", "too_few", "none"]  # of a; alike: any difference is small
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a is better than b. A question is one unit, however often it was repeated.
+
+    `share` is of the questions that one of them wins; ties are counted beside. `low` and `high` hold it with 95 %
+    confidence, and leave out one half exactly where there is a winner.
+    """
+
+    n: int  # questions that were compared, ties among them
+    wins: int
+    ties: int
+    losses: int
+    share: float | None  # None: all are ties
+    low: float
+    high: float
+    p: float  # of the exact sign test
+    winner: Side
+    needed: int | None  # questions that would do, ties among them; None: enough already, or the share is one half
+    conclusion: Conclusion
+    notes: tuple[str, ...] = ()  # "mostly_ties"; "small": there is a winner, but of little consequence
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How much higher a scores than b, a question as one unit. The interval leaves out zero where there is a winner."""
+
+    n: int
+    mean: float | None
+    low: float | None  # None: too few questions for an interval
+    high: float | None
+    winner: Side
+    needed: int | None
+    conclusion: Conclusion
