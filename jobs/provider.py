@@ -270,7 +270,10 @@ def chatting(access: Access) -> Iterator[Callable[[Json], Json]]:
 
 
 async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
-    """Stream an answer. `request` holds model, messages, temperature, max_tokens. Raises ProviderError."""
+    """Stream an answer. `request` holds model, messages, temperature, max_tokens and what else to ask of the stream.
+
+    Raises ProviderError.
+    """
     import openai
 
     client = openai.AsyncOpenAI(
@@ -284,9 +287,8 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
     )
     with _translated(access):
         async with client:
-            stream = await client.chat.completions.create(
-                **request, stream=True, stream_options={"include_usage": True}
-            )
+            options = {"include_usage": True} | request.get("stream_options", {})
+            stream = await client.chat.completions.create(**(request | {"stream": True, "stream_options": options}))
             shown = StreamMask(access.key)
             async for chunk in stream:
                 piece = piece_of(chunk.to_dict(mode="json") if hasattr(chunk, "to_dict") else {})

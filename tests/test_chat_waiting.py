@@ -79,10 +79,10 @@ def received(site: Site) -> Call:
 class Client:
     """A browser or SDK that has just sent its question, and `call`, the question as the chat process has it."""
 
-    def __init__(self, site: Site, stream: bool) -> None:
+    def __init__(self, site: Site, stream: bool, **more: Json) -> None:
         host, port = site.url.split("/")[2].split(":")
         self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE)
-        body = json.dumps({"model": BASE, "messages": HELLO, "stream": stream}).encode()
+        body = json.dumps({"model": BASE, "messages": HELLO, "stream": stream, **more}).encode()
         head = f"POST /trainer/v1/chat/completions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {KEY}\r\n"
         head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         self.socket.sendall(head.encode() + body)
@@ -119,6 +119,16 @@ def test_no_status_is_sent_before_it_is_known(site: Site, stream: bool) -> None:
     assert answer.startswith("http/1.1 503 ")
     assert "content-type: application/json" in answer
     assert "x-should-retry: false" in answer
+
+
+def test_a_place_arrives_while_it_waits_and_a_refusal_after_it_ends_the_stream(site: Site) -> None:
+    client = Client(site, stream=True, stream_options={"include_queue": True})
+    client.call.send({"queue": 2})
+    first = client.read_until('"queue": 2')
+    client.call.send({"error": {"code": "out_of_memory", "message": "needs 9.0 GiB"}})
+
+    assert first.startswith("HTTP/1.1 200 ")
+    assert '"out_of_memory"' in client.read_until('data: {"error": ')
 
 
 def test_pieces_arrive_one_by_one(site: Site) -> None:

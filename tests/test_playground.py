@@ -6,6 +6,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,16 +15,20 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
+from jobs import trainer_keys
 from jobs.models import Checkpoint, Connection, Conversation, FineTuneJob, Message, User
 from jobs.pipeline import talk
 from jobs.states import State
+from tests.chat_stub import stub_process
 from tests.conftest import World
 from tests.factories import make_connection, make_job, make_tuned_model
+from tests.real_training import make_base, make_worker
 
 type Login = Callable[[User], Client]
 
 BASE = "sim-large-2026-06-01"
 LARGE = {"base_model": BASE}
+COUNTS = {"prompt_tokens": 9, "completion_tokens": 1}
 
 
 @pytest.fixture
@@ -165,6 +171,25 @@ def test_each_column_hears_its_own_answers_and_the_last_messages_only(world: Wor
     assert [message["content"] for message in sent["messages"]] == ["S", "one", "2", "two", "3"]
     assert [message["role"] for message in sent["messages"]] == ["system", "assistant", "user", "assistant", "user"]
     assert (sent["model"], sent["temperature"], sent["max_tokens"]) == ("m", 1.0, 500)
+
+
+def test_the_place_in_the_queue_of_a_real_model_is_passed_on(
+    trainer: str, world: World, login: Login, settings: Any
+) -> None:
+    make_base(settings)
+    make_worker()
+    world.connection.set_key(trainer_keys.new_key())
+    world.connection.save()
+    job = make_job(world.team, state=State.SUCCEEDED, due_at=None, base_model="little", engine="transformers")
+    told = ask(login(world.bob), world, job, left="little")
+    with TemporaryDirectory() as short, stub_process(Path(short) / "s") as process:
+        settings.TRAINER_SERVE = f"unix:{process.path}"
+        process.lines = [{"queue": 2}, {"queue": 0}, {"text": "눈"}, {"end": "stop", **COUNTS}]
+        lines = say(world.bob, world, job, told["message"])
+
+    assert lines[:3] == [{"queue": 2}, {"queue": 0}, {"text": "눈"}]
+    assert lines[3]["done"] is True
+    assert Message.objects.get(role="assistant").content == "눈"
 
 
 def test_answer_is_given_once(trainer: str, world: World, login: Login, job: FineTuneJob) -> None:

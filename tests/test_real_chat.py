@@ -71,6 +71,18 @@ def test_an_answer_in_pieces(sdk: OpenAI, stub: Stub) -> None:
     assert len({chunk.id for chunk in chunks}) == 1
 
 
+@pytest.mark.parametrize(("options", "places"), [({"include_queue": True}, [2, 1, 0]), ({}, [])], ids=str)
+def test_a_stream_says_its_place_where_it_is_to(
+    sdk: OpenAI, stub: Stub, options: dict[str, bool], places: list[int]
+) -> None:
+    stub.lines = [{"queue": 2}, {"queue": 2}, {"queue": 1}, {"queue": 0}, {"queue": 0}, {"text": "눈"}, END]
+
+    chunks = [chunk.to_dict() for chunk in ask(sdk, stream=True, stream_options=options)]
+
+    assert [chunk["queue"] for chunk in chunks if not chunk["choices"]] == places
+    assert [chunk["choices"][0]["delta"].get("content") for chunk in chunks if chunk["choices"]] == ["", "눈", None]
+
+
 def test_a_text_is_continued(sdk: OpenAI, stub: Stub) -> None:
     whole = sdk.completions.create(model=BASE, prompt="첫눈", max_tokens=5)
     pieces = [

@@ -63,7 +63,8 @@ def request_for(conversation: Conversation, model: str, ask: Message) -> Json:
     heard = conversation.messages.filter(Q(role="user") | Q(model=model), pk__lt=ask.pk)
     last = list(heard.order_by("-pk")[: conversation.history])[::-1]
     system = [{"role": "system", "content": conversation.system_prompt}] if conversation.system_prompt else []
-    return {
+    ours = {"stream_options": {"include_queue": True}} if conversation.job.service.about.bundled else {}
+    return ours | {
         "model": model,
         "messages": system + [{"role": said.role, "content": said.content} for said in [*last, ask]],
         "temperature": conversation.temperature,
@@ -91,7 +92,7 @@ class Answer:
             async with aclosing(provider.stream_chat(self.access, self.request)) as stream:
                 async for piece in stream:
                     self._take(piece)
-                    if piece.text:
+                    if piece.text or piece.queue is not None:
                         yield piece
             if not self.text and self.completion_tokens is None:
                 raise ProviderError(gettext_noop("The answer was not a stream as OpenAI's API sends it."), code="shape")

@@ -31,7 +31,10 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 @require_POST
 @trainer_page
 def playground_say(request: DeskRequest, member: Member, job: UUID) -> HttpResponseBase:
-    """Answer a message in one column: a JSON object a line, `text` …, then `done` with its cost, or `error`."""
+    """Answer a message in one column: a JSON object a line, `text` …, then `done` with its cost, or `error`.
+
+    While it waits for its turn: `queue`, how many are before it.
+    """
     found = job_of(request, member, job)
     conversation = get_object_or_404(Conversation.objects.visible_to(request.user), job=found)
     conversation.job = found
@@ -65,7 +68,7 @@ async def _streamed(answer: Answer, language: str | None) -> AsyncIterator[bytes
     pieces = answer.pieces()
     try:
         async for piece in pieces:
-            yield _line({"text": piece.text})
+            yield _line({"text": piece.text} if piece.queue is None else {"queue": piece.queue})
         yield _line({"done": True} | await sync_to_async(_kept)(answer, language))
     except ProviderError as error:
         yield _line({"error": await sync_to_async(_failed)(answer, error, language)})

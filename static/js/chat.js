@@ -49,10 +49,15 @@ async function stream(chat, message, column, signal) {
   const node = add(chat, bubble("assistant"));
   const words = node.querySelector(".bubble-text");
   const meta = node.querySelector("[data-meta]");
+  const place = node.querySelector("[data-place]");
   try {
     const response = await fetch(form.dataset.say, { method: "POST", body: body(message, column), signal });
     if (!response.ok) return { message: form.dataset.broken, advice: "" };
     for await (const line of lines(response)) {
+      if (line.queue !== undefined) {
+        place.textContent = line.queue ? form.dataset.queue.replace("%s", line.queue) : "";
+        place.hidden = !line.queue;
+      }
       if (line.text) grow(chat, words, line.text);
       if (line.error) return line.error;
       if (line.done) {
@@ -67,6 +72,7 @@ async function stream(chat, message, column, signal) {
     return null;
   } finally {
     node.classList.remove("streaming");
+    place.hidden = true;
     if (words.textContent) finish(chat, node, words);
     else if (!meta.textContent) node.remove();
   }

@@ -50,7 +50,7 @@ def test_tiny_from_the_order_to_a_script_that_writes_with_it(page: Page, tmp_pat
     answer = chat(page)
     page.go_back()
     folder = downloaded(page, tmp_path)
-    run = [TRAINER_PYTHON, "-c", THREE_LINES]
+    run = [str(TRAINER_PYTHON), "-c", THREE_LINES]
     written = subprocess.check_output(run, cwd=folder, text=True, stderr=subprocess.PIPE)
 
     assert points["steps"] == list(range(1, 28))  # 72 essays, eight a step, three times

@@ -48,10 +48,19 @@ def limit_of(body: Json) -> int:
 
 def is_counted(body: Json) -> bool:
     """Whether a stream ends with its usage."""
+    return _has_option(body, "include_usage")
+
+
+def is_placed(body: Json) -> bool:
+    """Whether a stream says its place in the queue while it waits (ours)."""
+    return _has_option(body, "include_queue")
+
+
+def _has_option(body: Json, name: str) -> bool:
     options = body.get("stream_options") or {}
     if not isinstance(options, dict):
         raise invalid("Invalid type for 'stream_options': expected an object.", "stream_options", "invalid_type")
-    return bool(options.get("include_usage"))
+    return bool(options.get(name))
 
 
 def number(body: Json, name: str, most: float) -> float:

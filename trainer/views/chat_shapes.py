@@ -95,6 +95,11 @@ def counts(shapes: Shapes, head: Head, usage: Json) -> bytes:
     return sent(head.json(shapes.chunk_kind) | {"choices": [], "usage": usage})
 
 
+def waiting(shapes: Shapes, head: Head, place: int) -> bytes:
+    """An event of a stream that waits: how many questions are before this one (ours)."""
+    return sent(head.json(shapes.chunk_kind) | {"choices": [], "queue": place})
+
+
 def _event(head: Head, kind: str, counted: bool, choice: Json) -> bytes:
     usage = {"usage": None} if counted else {}
     return sent(head.json(kind) | {"choices": [choice]} | usage)

@@ -14,9 +14,9 @@ from trainer import faults
 from trainer.bases import Base
 from trainer.engines.chat.answers import Question, answer
 from trainer.models import TunedModel
-from trainer.views.chat_body import is_counted, messages_of, model_name, prompt_of, spoken, wishes
+from trainer.views.chat_body import is_counted, is_placed, messages_of, model_name, prompt_of, spoken, wishes
 from trainer.views.chat_models import is_real, model_called, question_for
-from trainer.views.chat_shapes import CHAT, DONE, TEXT, Head, Json, Shapes, counts, new_head, usage_json
+from trainer.views.chat_shapes import CHAT, DONE, TEXT, Head, Json, Shapes, counts, new_head, usage_json, waiting
 from trainer.views.door import Caller, door
 from trainer.views.later import LaterResponse
 from wire.errors import invalid
@@ -43,9 +43,9 @@ def create(request: HttpRequest, caller: Caller) -> HttpResponseBase:
 
 
 def _reply(request: HttpRequest, caller: Caller, body: Json, question: Question, shapes: Shapes) -> HttpResponseBase:
-    head, counted = new_head(question.model, shapes.prefix), is_counted(body)
+    head, counted, placed = new_head(question.model, shapes.prefix), is_counted(body), is_placed(body)
     if body.get("stream"):
-        return _later(request, _streamed(head, shapes, question, counted), STREAM)
+        return _later(request, _streamed(head, shapes, question, counted, placed), STREAM)
     instead = faults.at_chat(caller.faults, request)
     return instead or _later(request, _whole(head, shapes, question), WHOLE)
 
@@ -70,12 +70,17 @@ async def _whole(head: Head, shapes: Shapes, question: Question) -> AsyncGenerat
                 yield json.dumps(shapes.whole(head, "".join(text), line["end"], usage)).encode()
 
 
-async def _streamed(head: Head, shapes: Shapes, question: Question, counted: bool) -> AsyncGenerator[bytes]:
-    began, opened = time.monotonic(), False
+async def _streamed(
+    head: Head, shapes: Shapes, question: Question, counted: bool, placed: bool
+) -> AsyncGenerator[bytes]:
+    began, opened, place = time.monotonic(), False, 0
     async with aclosing(answer(question)) as lines:
         async for line in lines:
             if "queue" in line:
-                if time.monotonic() - began > QUIET:
+                if placed and line["queue"] != place:
+                    place = line["queue"]
+                    yield waiting(shapes, head, place)
+                elif time.monotonic() - began > QUIET:
                     yield f": {line['queue']} before you\n\n".encode()
                 continue
             if not opened:
