@@ -87,7 +87,7 @@ def _kind(value: object) -> str:
 
 _READERS: dict[str, Callable[[object], Any]] = {
     **dict.fromkeys(("title", "licence", "spdx"), _text),
-    **dict.fromkeys(("non_commercial", "memorises", "chat_template", "gguf"), _flag),
+    **dict.fromkeys(("non_commercial", "memorises", "chat_template", "gguf", "has_worker"), _flag),
     **dict.fromkeys(("parameters", "context"), _whole),
     **dict.fromkeys(("token_ratio", "tokens_per_second"), _number),
     "kind": _kind,

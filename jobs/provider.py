@@ -288,7 +288,8 @@ async def stream_chat(access: Access, request: Json) -> AsyncGenerator[Piece]:
     with _translated(access):
         async with client:
             options = {"include_usage": True} | request.get("stream_options", {})
-            stream = await client.chat.completions.create(**(request | {"stream": True, "stream_options": options}))
+            body: Any = request | {"stream": True, "stream_options": options}
+            stream: Any = await client.chat.completions.create(**body)
             shown = StreamMask(access.key)
             async for chunk in stream:
                 piece = piece_of(chunk.to_dict(mode="json") if hasattr(chunk, "to_dict") else {})

@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from openai import OpenAI
 
 from tests.factories import chat_lines
@@ -60,6 +62,11 @@ def issue_key(key: str) -> str:
 
 def make_worker(**more: Any) -> Worker:
     return Worker.objects.create(**{"name": WORKER, "device": "CPU (test)", **more})
+
+
+def lose_the_worker() -> None:
+    """As if it had been ended an hour ago: what it would train is still offered, and waits."""
+    Worker.objects.update(seen_at=timezone.now() - timedelta(hours=1))
 
 
 def stand_in(settings: Any, *options: str) -> None:

@@ -18,9 +18,9 @@ from jobs.states import State
 from jobs.views.own_training import own_training
 from tests.conftest import World
 from tests.factories import make_file, make_job
-from tests.real_training import make_base, make_worker, stand_in, wait_until, work, working
+from tests.real_training import lose_the_worker, make_base, make_worker, stand_in, wait_until, work, working
 from tests.walking import step, walk
-from trainer.models import Training
+from trainer.models import Training, Worker
 
 type Login = Callable[..., Client]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +129,20 @@ def test_the_place_in_the_queue_is_shown_while_it_waits(real: World, login: Logi
     assert (waiting.remote_status, "place 1." in page) == ("queued", True)
     assert (trains.remote_status, "place" in page_of(login, real, trains)) == ("running", False)
     assert trains.percent
+
+
+def test_a_job_that_waits_for_a_worker_says_so_until_there_is_one(real: World, login: Login) -> None:
+    lose_the_worker()
+    job = ordered(real)
+    Training.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
+    waiting = look_at(job)
+    lacking = page_of(login, real, waiting), page_of(login, real, waiting, "ko")
+    Worker.objects.update(seen_at=timezone.now())
+    served = page_of(login, real, look_at(job))
+
+    assert waiting.remote_status == "queued"
+    assert ["<code>make up</code>" in page for page in (*lacking, served)] == [True, True, False]
+    assert "is not running" in lacking[0]
 
 
 def look_at(job: FineTuneJob) -> FineTuneJob:

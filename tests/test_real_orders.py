@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from jobs import pricing, trainer_keys
 from jobs.engines import facts_of, has_open_licence
@@ -16,9 +17,10 @@ from jobs.models import AuditEntry, Connection, FineTuneJob, TrainingFile, User
 from jobs.pipeline import checking, launch, probe
 from tests.conftest import World
 from tests.factories import chat_lines, make_file, make_job, make_preferences, make_source, make_tuned_model
-from tests.real_training import make_base, make_worker
+from tests.real_training import lose_the_worker, make_base, make_worker
 from tests.test_engines import QWEN, SIMULATED, lists
 from tests.test_job_new import order
+from trainer.models import Worker
 
 type Login = Callable[..., Client]
 TINY = {
@@ -70,6 +72,22 @@ def test_real_bases_stand_above_practice(world: World, login: Login) -> None:
 def test_without_a_real_base_one_line_says_how_to_get_one(world: World, login: Login) -> None:
     make_file(world.team)
     assert "<code>make trainer</code>" in text_of(login(world.bob).get(world.url("jobs/new/")))
+
+
+def test_an_order_that_would_wait_for_a_worker_says_so(world: World, login: Login, trainer: str, settings: Any) -> None:
+    make_base(settings)
+    make_worker()
+    world.connection.set_key(trainer_keys.new_key())
+    world.connection.save()
+    make_file(world.team)
+    shown = []
+    for change in (lose_the_worker, lambda: Worker.objects.update(seen_at=timezone.now())):
+        change()
+        probe.order(world.connection)
+        probe.test(world.connection)
+        shown.append(text_of(login(world.bob).get(world.url("jobs/new/"))))
+
+    assert ["is not running" in page for page in shown] == [True, False]
 
 
 def test_time_and_tokens_follow_the_base(world: World, login: Login) -> None:

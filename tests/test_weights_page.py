@@ -18,9 +18,9 @@ from jobs.states import State
 from jobs.tasks import tick
 from tests.conftest import World
 from tests.factories import make_connection, make_job
-from tests.real_training import issue_key, make_base, make_worker, stand_in, training_of, work
+from tests.real_training import issue_key, lose_the_worker, make_base, make_worker, stand_in, training_of, work
 from tests.real_training import order as order_there
-from trainer.models import Export
+from trainer.models import Export, Worker
 from trainer.models import Job as TheirJob
 from trainer.models import TunedModel as TheirModel
 from trainer.tasks import make_export
@@ -157,6 +157,29 @@ def test_progress_and_failure_are_shown(world: World, ours: FineTuneJob, login: 
     assert "The trainer&#x27;s disk is full." in shown
     assert "hx-trigger" not in shown.split('id="formats"')[1].split(">")[0]
     assert Archive.objects.get().state == "failed"
+
+
+def test_what_needs_a_worker_says_that_none_runs(world: World, ours: FineTuneJob, login: Login) -> None:
+    bob = login(world.bob)
+    lose_the_worker()
+    for wanted in ("merged", "adapter"):  # the second is packed by any worker
+        bob.post(page(ours, f"{wanted}/"))
+    for _look in range(2):  # the first one orders them
+        look_at_all()
+    stages = dict(Archive.objects.values_list("format", "stage"))
+    lacking = bob.get(page(ours)).content.decode()
+    Worker.objects.update(seen_at=timezone.now())
+    look_at_all()
+
+    assert stages == {"merged": "no_worker", "adapter": ""}
+    assert lacking.count("<code>make up</code>") == 1
+    assert "<code>make up</code>" not in bob.get(page(ours)).content.decode()
+
+
+def look_at_all() -> None:
+    Archive.objects.update(due_at=timezone.now())
+    for pk in Archive.objects.values_list("pk", flat=True):
+        archives.look(pk)
 
 
 def test_a_trainer_that_is_away_is_called_again(world: World, ours: FineTuneJob, login: Login, settings: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from trainer.bases import Base, shown
 from trainer.engines.runs import Run, run_of
-from trainer.models import File, Job, TunedModel
+from trainer.models import Engine, File, Job, TunedModel, Worker
 from trainer.orders import OURS
 from wire.ids import derived_id
 
@@ -47,6 +47,7 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
         "finished_at": unix(run.finished_at(now)),
         "organization_id": derived_id("org-", job.org),
         "status": "compressing" if "unknown-status" in words and status not in FINAL else status,
+        **_lack(job, status),
         "training_file": job.training_file.uid,
         "validation_file": job.validation_file.uid if job.validation_file else None,
         "hyperparameters": _openais(hyperparameters) if supervised else None,
@@ -61,6 +62,12 @@ def job_json(job: Job, now: datetime, words: dict[str, str]) -> Json:
         "shared_with_openai": False,
         "eval_id": None,
     }
+
+
+def _lack(job: Job, status: str) -> Json:
+    """Ours: that a real job waits because no worker lives."""
+    waits = job.engine == Engine.TRANSFORMERS and status == "queued"
+    return {"has_worker": False} if waits and not Worker.objects.living().exists() else {}
 
 
 def _outcome(job: Job, run: Run, status: str) -> Json:
@@ -79,12 +86,12 @@ def _openais(hyperparameters: Json) -> Json:
     return {name: value for name, value in hyperparameters.items() if name not in OURS}
 
 
-def base_json(base: Base, speeds: dict[str, float] | None = None) -> Json:
+def base_json(base: Base, speeds: dict[str, float], has_worker: bool) -> Json:
     """With `engine` and, for real ones, what base.json says: ours, not OpenAI's. `speeds`: measured, by base."""
     day = base.shutdown.isoformat() if base.shutdown else None
     model = _model(base.uid, base.created_at, "trainer", day) | {"engine": base.engine}
     if base.is_real:
-        model |= shown(base) | {"tokens_per_second": (speeds or {}).get(base.uid)}
+        model |= shown(base) | {"tokens_per_second": speeds.get(base.uid), "has_worker": has_worker}
     return model
 
 

@@ -16,6 +16,7 @@ class OwnTraining:
     """`best_step`: of the checkpoint with the lowest validation loss; None where there is none, or no such loss."""
 
     place: int | None = None  # in the queue; None once it trains
+    lacks_worker: bool = False  # it waits, and nothing runs that could train it
     cut_lines: list[int] = field(default_factory=list)
     cut_count: int = 0
     peak_memory: int | None = None  # bytes
@@ -35,6 +36,7 @@ def own_training(job: FineTuneJob, checkpoints: Iterable[Checkpoint]) -> OwnTrai
     model_step = _whole(found, "step")
     return OwnTraining(
         place=_whole(found, "place") if job.remote_status == "queued" else None,
+        lacks_worker=job.remote_status == "queued" and job.remote.get("has_worker") is False,
         cut_lines=[line for line in _list(found, "lines") if isinstance(line, int)][:MOST_LINES],
         cut_count=_whole(found, "count") or 0,
         peak_memory=_whole(found, "peak_memory_bytes"),

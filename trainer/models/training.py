@@ -1,6 +1,6 @@
 """Real training: a job's lease and progress, its steps and events, and the workers that train."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -31,6 +31,7 @@ class Wanted(models.TextChoices):
 
 
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+ALIVE = timedelta(seconds=60)  # since a worker's last heartbeat
 WAITING = (Status.VALIDATING, Status.QUEUED, Status.RUNNING)  # a worker has them, or has to take them
 
 
@@ -112,6 +113,11 @@ class TrainingEvent(models.Model):
         return f"{self.job}: {self.message}"
 
 
+class Workers(models.Manager["Worker"]):
+    def living(self) -> "models.QuerySet[Worker]":
+        return self.filter(seen_at__gt=timezone.now() - ALIVE)
+
+
 class Worker(models.Model):
     """The heartbeat of one process that trains: its device, and what it found there."""
 
@@ -123,6 +129,8 @@ class Worker(models.Model):
     bases = models.JSONField(default=list)  # base.json of each, hashes excepted
     speeds = models.JSONField(default=dict)  # {base: tokens a second}, measured
     seen_at = models.DateTimeField(default=timezone.now)
+
+    objects = Workers()
 
     def __str__(self) -> str:
         return self.name

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 
 from trainer.bases import living_base, living_bases, measured_speeds
-from trainer.models import TunedModel
+from trainer.models import TunedModel, Worker
 from trainer.shapes import base_json, tuned_json
 from trainer.views.door import Caller, door
 from trainer.weights.forgetting import forget
@@ -34,9 +34,9 @@ def living_tuned(caller: Caller) -> "QuerySet[TunedModel]":
 
 def listed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     """Not paged: the real list is not either."""
-    bases, speeds = living_bases(caller.issued), measured_speeds()
+    bases, now = living_bases(caller.issued), (measured_speeds(), Worker.objects.living().exists())
     by_name = {base.uid: base for base in bases}
-    data = [base_json(base, speeds) for base in bases]
+    data = [base_json(base, *now) for base in bases]
     tuned = living_tuned(caller).order_by("-created_at", "-pk")[:SHOWN_TUNED]
     data += [tuned_json(model, by_name[model.job.base]) for model in tuned]
     return JsonResponse({"object": "list", "data": data})
@@ -44,7 +44,8 @@ def listed(request: HttpRequest, caller: Caller) -> HttpResponseBase:
 
 def retrieve(request: HttpRequest, caller: Caller, name: str) -> HttpResponseBase:
     if base := living_base(name, caller.issued):
-        return JsonResponse(base_json(base, measured_speeds()) | {"id": name})
+        shown = base_json(base, measured_speeds(), Worker.objects.living().exists())
+        return JsonResponse(shown | {"id": name})
     model = _tuned(caller, name)
     if base := living_base(model.job.base, caller.issued):
         return JsonResponse(tuned_json(model, base))

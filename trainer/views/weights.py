@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponseBase, JsonResponse
 
 from trainer.engines.runs import weights_of
-from trainer.models import Engine, Export, ExportStatus, Format, TunedModel
+from trainer.models import Engine, Export, ExportStatus, Format, TunedModel, Worker
 from trainer.tasks import send_export
 from trainer.views.door import Caller, door
 from trainer.views.jobs import job_of
@@ -97,12 +97,18 @@ def as_json(row: Export, exists: bool = True) -> Json:
         "step": row.step,
         "format": row.format,
         "status": row.status if exists else "not_made",
-        "stage": row.stage or None,
+        "stage": _stage(row) if exists else None,
         "progress": 1.0 if row.status == ExportStatus.READY else progress,
         "size": row.size or None,
         "sha256": row.sha256 or None,
         "error": row.error,
     }
+
+
+def _stage(row: Export) -> str | None:
+    """What is done with it now. `no_worker`: it waits for one with torch, and none lives."""
+    lacks = row.status == ExportStatus.WAITING and exporting.needs_torch(row) and not Worker.objects.living().exists()
+    return "no_worker" if lacks else row.stage or None
 
 
 item_weights = door(GET=weights)

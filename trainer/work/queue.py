@@ -1,6 +1,6 @@
 """The queue of real jobs: how one gets in, what its owner may do to it, and which place it has."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,6 @@ from wire.errors import WireError
 
 type Json = dict[str, Any]
 
-ALIVE = timedelta(seconds=60)  # since a worker's last heartbeat
 RETRY_AFTER = "60"  # seconds
 
 
@@ -49,7 +48,7 @@ def needs_a_worker() -> bool:
     """Tell whether jobs wait while a worker that lives holds none."""
     now = timezone.now()
     busy = Training.objects.filter(lease_until__gt=now).values("lease_owner")
-    idle = Worker.objects.filter(seen_at__gt=now - ALIVE).exclude(name__in=busy)
+    idle = Worker.objects.living().exclude(name__in=busy)
     return in_line(now).exists() and idle.exists()
 
 
