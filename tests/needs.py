@@ -25,6 +25,7 @@ LONG = (
     "tests/services/",
     "tests/browser/",
     "tests/test_up.py",
+    "tests/test_node.py",
     "tests/test_restore.py",
 )
 LEFT_OUT = "left out, "

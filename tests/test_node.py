@@ -9,26 +9,38 @@ from typing import Any
 
 import pytest
 
-from tests.factories import chat_lines
-from tests.serving import trainer_serving
+from tests.factories import chat_lines, preference_lines
+from tests.needs import TRAINER_PYTHON
+from tests.serving import issued_key, trainer_serving, worker_training
+from tests.specification import Description
 
 pytestmark = pytest.mark.node
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = 20
+EXAMPLES, STEPS = 20, 20
+BASES = {"simulated": "sim-small", "transformers": "tiny"}
 
 type Answers = dict[str, Any]
 
 
+@pytest.fixture(
+    scope="module", params=["simulated", pytest.param("transformers", marks=pytest.mark.engine)], ids=lambda name: name
+)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def answers(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """What each call of tests/sdk/walk.mjs answered."""
-    data = tmp_path_factory.mktemp("data") / "눈.jsonl"
-    data.write_bytes(chat_lines(EXAMPLES))
-    with trainer_serving(tmp_path_factory.mktemp("var"), TRAINER_SPEED="20") as url:
-        environment = os.environ | {"BASE_URL": url, "DATA": str(data)}
-        done = subprocess.run(
-            ["node", "tests/sdk/walk.mjs"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
-        )
+    data, var = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp(engine)
+    (data / "눈.jsonl").write_bytes(chat_lines(EXAMPLES))
+    (data / "pairs.jsonl").write_bytes(preference_lines(12))
+    settings = {"TRAINER_SPEED": "20", "TRAINER_PYTHON": str(TRAINER_PYTHON), "TRAINER_DIR": str(var / "trainer")}
+    with trainer_serving(var, **settings) as url, worker_training(var, **settings):
+        given = {"BASE_URL": url, "API_KEY": issued_key(var, "node"), "MODEL": BASES[engine]}
+        given |= {"DATA": str(data / "눈.jsonl"), "PAIRS": str(data / "pairs.jsonl")}
+        line = ["node", "tests/sdk/walk.mjs"]
+        done = subprocess.run(line, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
@@ -50,11 +62,12 @@ def test_files(answers: Answers) -> None:
     assert (answers["noFile"]["name"], answers["noFile"]["status"]) == ("NotFoundError", 404)
 
 
-def test_jobs(answers: Answers) -> None:
+def test_jobs(answers: Answers, engine: str) -> None:
     job, ended = answers["job"], answers["ended"]
 
     assert (job["status"], job["seed"], job["metadata"]) == ("validating_files", 7, {"desk": "node"})
     assert job["method"]["supervised"]["hyperparameters"]["n_epochs"] == 2
+    assert ended["model"] == {"sim-small": "sim-small-2026-06-01"}.get(BASES[engine], BASES[engine])
     assert [row["id"] for row in answers["jobs"]] == [job["id"], answers["cancelled"]["id"]]
     assert [row["id"] for row in answers["jobsByTag"]] == [job["id"]]
     assert (ended["status"], ended["trained_tokens"] > 0) == ("succeeded", True)
@@ -71,19 +84,38 @@ def test_what_a_job_leaves_behind(answers: Answers) -> None:
         "The job has successfully completed",
         f"Created fine-tuning job: {answers['job']['id']}",
     )
-    assert len({event["id"] for event in answers["events"]}) == len(messages) > 20
+    assert len({event["id"] for event in answers["events"]}) == len(messages) > STEPS
     assert results[0].startswith("step,train_loss")
-    assert last["step_number"] == len(results) - 1
+    assert last["step_number"] == len(results) - 1 == STEPS
     assert last["fine_tuning_job_id"] == answers["job"]["id"]
 
 
-def test_models_and_chat(answers: Answers) -> None:
+def test_preferences_go_on_from_the_tuned_model(answers: Answers) -> None:
+    job, ended = answers["preferred"], answers["preferredEnd"]
+
+    assert (job["model"], job["method"]["type"]) == (answers["ended"]["fine_tuned_model"], "dpo")
+    assert (ended["status"], ended["method"]["dpo"]["hyperparameters"]["beta"]) == ("succeeded", 0.2)
+    assert answers["chatPreferred"]["model"] == ended["fine_tuned_model"]
+
+
+def test_models_and_chat(answers: Answers, engine: str) -> None:
     model = answers["ended"]["fine_tuned_model"]
     choice = answers["chat"]["choices"][0]
 
-    assert model in [row["id"] for row in answers["models"]]
+    assert [row for row in answers["models"] if row["id"] == model] == [answers["model"]]
+    assert answers["model"]["engine"] == engine
     assert choice["message"]["content"] == answers["streamed"] != ""
-    assert choice["finish_reason"] == "stop"
+    assert choice["finish_reason"] in ("stop", "length")
+    assert answers["chatCheckpoint"]["model"] == answers["checkpoints"][0]["fine_tuned_model_checkpoint"]
     assert answers["deletedModel"] == {"id": model, "object": "model", "deleted": True}
     assert (answers["noModel"]["name"], answers["noModel"]["code"]) == ("NotFoundError", "model_not_found")
     assert answers["noKey"]["name"] == "AuthenticationError"
+
+
+@pytest.mark.spec
+def test_each_answer_fits_openais_description(answers: Answers) -> None:
+    description = Description()
+
+    for answer in answers["wire"]:
+        description.judge(**answer)
+    assert len({answer["url"] for answer in answers["wire"] if answer["status"] == 200}) > 20
