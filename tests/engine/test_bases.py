@@ -38,9 +38,8 @@ import json, sys
 from transformers.utils.chat_template_utils import render_jinja_template
 chat = json.loads(sys.argv[2])
 for prompt in (True, False):
-    rendered, _ = render_jinja_template(
-        [chat], chat_template=open(sys.argv[1]).read(), add_generation_prompt=prompt, bos_token="<bos>"
-    )
+    named = {"bos_token": "<bos>", "eos_token": "<eos>", "add_generation_prompt": prompt}
+    rendered, _ = render_jinja_template([chat], chat_template=open(sys.argv[1]).read(), **named)
     print(json.dumps(rendered[0]))
 """
 
@@ -131,7 +130,7 @@ def test_the_template_for_gemma_writes_its_turns(trainer_python: Path) -> None:
 
     assert text == (
         "<bos><start_of_turn>user\n짧게 써.\n\n첫눈<end_of_turn>\n"
-        "<start_of_turn>model\n눈이 왔다.<end_of_turn>\n"
+        "<start_of_turn>model\n눈이 왔다.<eos>\n"
         "<start_of_turn>user\n더<end_of_turn>\n"
     )
     assert prompt == text + "<start_of_turn>model\n"
