@@ -56,7 +56,7 @@ class Extractor:
 
     def nouns(self, text: str) -> list[str]:
         """Its nouns in the order of the text, each as often as it stands there; stop words are left out."""
-        found = [noun for part in _parts(ODD_SPACE.sub(" ", text)) for noun in self._of(part)]
+        found = [noun for part in parts(ODD_SPACE.sub(" ", text)) for noun in self._of(part)]
         return [noun for noun in found if noun not in self.stop_words] if self.stop_words else found
 
     def _of(self, text: str) -> list[str]:
@@ -83,7 +83,8 @@ class Extractor:
         return math.log((1 + self._texts) / (1 + self._known[noun])) + 1
 
 
-def _parts(text: str) -> Iterable[str]:
+def parts(text: str) -> Iterable[str]:
+    """Pieces that MeCab can take."""
     start = 0
     while len(text) - start > AT_ONCE:
         end = safe_cut(text, start, start + AT_ONCE)

@@ -41,3 +41,25 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     winner: Side
     needed: int | None
     conclusion: Conclusion
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of a question's keywords the answer has."""
+
+    keywords: int
+    covered: int
+    missing: tuple[str, ...]
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be seen of one answer without a judge."""
+
+    characters: int
+    language: Literal["ko", "en", "other", ""]
+    coverage: Coverage | None  # None: the question is no list of keywords
+    chrf: float | None  # 0 to 100; None: there is no reference
+    repetition: float  # share of word runs that occurred before, 0 to 1
+    loops: bool  # it ends going round in circles
+    refusal: bool
+    empty: bool
+    cut: bool  # the service stopped it at the longest answer allowed
