@@ -26,9 +26,10 @@ from bench.machine import ROOT
 from bench.recipes import prose
 from jobs import provider
 from jobs.models import Connection, Run, Source, Team, TrainingFile, User
-from jobs.models.recipe import NANO
+from jobs.models.paid import NANO
 from jobs.pipeline import checking, sources
-from jobs.pipeline.runs import record, working
+from jobs.pipeline.calls import record
+from jobs.pipeline.runs import working
 from jobs.run_states import RunState
 from jobs.training_data.recipes.recipe import Recipe
 
@@ -66,7 +67,7 @@ def order(team: Team, source: Source, recipe: Recipe) -> Run:
     service.save()
     run = Run(team=team, name="요약", recipe=recipe.as_json(), connection=service, model=MODEL)
     run.estimate, run.cap_nano = {"usd": "100"}, int(Decimal(100) * NANO)
-    return record.place(run, [source])
+    return record.place(run, lambda row: row.sources.set([source]))
 
 
 def fresh(run: Run) -> Run:

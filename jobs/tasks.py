@@ -27,7 +27,7 @@ from jobs.pipeline import (
     sweeping,
 )
 from jobs.pipeline.park import is_resting
-from jobs.pipeline.runs import chunks, working
+from jobs.pipeline.runs import paid, working
 
 SAID_AGAIN = 10  # seconds: some ticks
 
@@ -75,7 +75,7 @@ def tick() -> None:
         _say(look_at_archive, pk)
     for pk in models.due().values_list("pk", flat=True)[: models.AT_ONCE]:
         _say(delete_model, pk)
-    chunks.sweep()
+    paid.CHUNKS.sweep()
     for pk, lanes in working.due().items():
         for _lane in range(lanes):
             _say(work_run, pk)

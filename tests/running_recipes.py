@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from jobs.models import Chunk, Connection, Run, Source, Team, TrainingFile
 from jobs.pipeline import checking
-from jobs.pipeline.runs import chunks, record, working
+from jobs.pipeline.calls import record
+from jobs.pipeline.runs import working
+from jobs.pipeline.runs.paid import CHUNKS
 from jobs.run_states import RunState
 from jobs.training_data.recipes.pieces import Piece
 from jobs.training_data.recipes.recipe import Recipe
@@ -41,7 +43,7 @@ def make_run(team: Team, *sources: Source, recipe: Recipe | None = None, cap: st
         fields = {"connection": team.connections.first(), "model": LARGE, "estimate": {"usd": "1"}} | fields
     run = Run(team=team, recipe=recipe.as_json(), **{"name": "겨울 자료", **fields})
     run.cap_nano = None if cap is None else int(Decimal(cap) * 10**9)
-    return record.place(run, list(sources))
+    return record.place(run, lambda row: row.sources.set(list(sources)))
 
 
 SUMMARY = Recipe(kind="summary", size=120, max_tokens=300)
@@ -66,7 +68,7 @@ def fresh(run: Run) -> Run:
 
 def step(run: Run) -> Run:
     """One look at the run, if the tick would look."""
-    chunks.sweep()
+    CHUNKS.sweep()
     if run.pk in working.due():
         working.work(fresh(run))
     return fresh(run)

@@ -30,7 +30,7 @@ from jobs.models import (
     Transition,
     User,
 )
-from jobs.models.recipe import NANO
+from jobs.models.paid import NANO
 from jobs.run_states import RunState
 from jobs.states import State
 from tests.conftest import World

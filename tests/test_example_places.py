@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Chunk, Origin, Run, Source, TrainingFile
-from jobs.pipeline.runs import chunks, record, result
+from jobs.pipeline.calls import record
+from jobs.pipeline.runs import result
+from jobs.pipeline.runs.paid import CHUNKS
 from jobs.run_states import ChunkState, RunState
 from tests.conftest import World
 from tests.factories import chat_lines, make_file, make_source
@@ -111,7 +113,7 @@ def test_an_older_file_of_the_run_says_nothing_once_another_is_made(world: World
     faulty(world.team, "chat-500")  # loses the first answer
     run = walk(make_run(world.team, make_source(world.team, long_text(30)), recipe=SUMMARY, cap="1"), RunState.DONE)
     older = file_of(run)
-    chunks.retry(run.chunks.get(state=ChunkState.UNSURE))
+    CHUNKS.retry(run.chunks.get(state=ChunkState.UNSURE))
     record.move(fresh(run), RunState.RUNNING)
     newer = file_of(walk(run, RunState.DONE))
     assert (older.examples, newer.examples) == (run.total - 1, run.total)

@@ -21,8 +21,8 @@ from django.utils import timezone
 from jobs.models import FileFormat, FileState, Origin, Source, SourceState, TrainingFile
 from jobs.models.training_file import stored_name
 from jobs.pipeline import due, making, sources, storing
+from jobs.pipeline.calls import record
 from jobs.pipeline.checking import Lease, LeaseLostError, check
-from jobs.pipeline.runs import record
 from jobs.pipeline.runs.writing import kept_examples
 from jobs.run_states import RunState
 from jobs.training_data.tables import asking

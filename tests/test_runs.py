@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from jobs.models import Chunk, Run, Source, TrainingFile, Wish
 from jobs.pipeline import sources
-from jobs.pipeline.runs import acts, free, record, working
+from jobs.pipeline.calls import record
+from jobs.pipeline.runs import acts, free, working
 from jobs.pipeline.runs.texts import TEXT_MISSING
 from jobs.run_states import NEXT_OF_RUN, RUN_OVER, RUN_STANDS, RunState
 from jobs.training_data.recipes.recipe import ANCESTOR, Recipe

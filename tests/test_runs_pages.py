@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import AuditEntry, Chunk, Run, SavedRecipe, Source, TrainingFile
-from jobs.pipeline.runs.prices import cost_nano, estimate
+from jobs.pipeline.calls.prices import cost_nano
+from jobs.pipeline.runs.prices import estimate
 from jobs.pricing import base
 from jobs.run_states import ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe

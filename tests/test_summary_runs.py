@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from jobs.models import Chunk, Run, Wish
 from jobs.pipeline import park
-from jobs.pipeline.runs import chunks, paid, record, result
+from jobs.pipeline.calls import ledger, record
+from jobs.pipeline.runs import paid, result
+from jobs.pipeline.runs.paid import CHUNKS
 from jobs.run_states import ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 from tests.conftest import World
@@ -78,11 +80,11 @@ def test_a_call_that_just_fits_under_the_cap_is_made(world: World) -> None:
     bound = run.chunks.all()[0].bound_nano
 
     Run.objects.filter(pk=run.pk).update(cap_nano=bound - 1)
-    with pytest.raises(chunks.CapReachedError):
-        chunks.claim(run.pk)
+    with pytest.raises(ledger.CapReachedError):
+        CHUNKS.claim(run.pk)
 
     Run.objects.filter(pk=run.pk).update(cap_nano=bound)
-    assert chunks.claim(run.pk)
+    assert CHUNKS.claim(run.pk)
     assert fresh(run).held_nano == bound
 
 
@@ -107,7 +109,7 @@ def test_a_person_may_have_a_lost_answer_asked_for_again(world: World, trainer: 
     run = walk(make_cut_run(world.team), RunState.DONE)
     first = run.training_file
 
-    assert chunks.retry(run.chunks.get(state=ChunkState.UNSURE))
+    assert CHUNKS.retry(run.chunks.get(state=ChunkState.UNSURE))
     record.move(run, RunState.RUNNING)
     run = walk(run, RunState.DONE)
 
@@ -121,7 +123,7 @@ def test_a_claimed_chunk_is_the_first_that_waits_and_its_bound_is_held(world: Wo
     run = make_cut_run(world.team)
     first, second = run.chunks.order_by("position")[:2]
 
-    claimed = [chunks.claim(run.pk), chunks.claim(run.pk)]
+    claimed = [CHUNKS.claim(run.pk), CHUNKS.claim(run.pk)]
 
     assert claimed == [first, second]
     for taken in filter(None, claimed):
@@ -137,25 +139,25 @@ def test_a_claimed_chunk_is_the_first_that_waits_and_its_bound_is_held(world: Wo
 def test_a_worker_killed_in_a_call_leaves_an_answer_lost(world: World, trainer: str) -> None:
     faulty(world.team, "slow=0.001")
     run = make_cut_run(world.team)
-    claimed = chunks.claim(run.pk)  # and no more is heard of it
+    claimed = CHUNKS.claim(run.pk)  # and no more is heard of it
     assert claimed
 
     with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
         run = walk(run, RunState.DONE)
 
     assert (run.unsure, run.done, asked()) == (1, run.total - 1, run.total - 1)
-    assert Chunk.objects.get(pk=claimed.pk).trouble == chunks.WORKER_DIED
+    assert Chunk.objects.get(pk=claimed.pk).trouble == ledger.WORKER_DIED
 
 
 def test_an_answer_that_comes_late_is_kept(world: World, trainer: str) -> None:
     run = make_cut_run(world.team)
-    claimed = chunks.claim(run.pk)
+    claimed = CHUNKS.claim(run.pk)
     assert claimed
     with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
-        chunks.sweep()
+        CHUNKS.sweep()
     assert fresh(run).unsure == 1
 
-    chunks.turn(claimed, ChunkState.DONE, seen=(ChunkState.CLAIMED, ChunkState.UNSURE), spent=5, answer="눈이 왔다.")
+    CHUNKS.turn(claimed, ChunkState.DONE, seen=(ChunkState.CLAIMED, ChunkState.UNSURE), spent=5, answer="눈이 왔다.")
 
     run = fresh(run)
     assert (run.unsure, run.done, run.held_nano, run.spent_nano) == (0, 1, 0, 5)
@@ -163,23 +165,23 @@ def test_an_answer_that_comes_late_is_kept(world: World, trainer: str) -> None:
 
 def test_a_late_answer_does_not_end_the_call_that_was_made_since(world: World, trainer: str) -> None:
     run = make_cut_run(world.team)
-    first = chunks.claim(run.pk)
+    first = CHUNKS.claim(run.pk)
     assert first
     with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
-        chunks.sweep()
-    assert chunks.retry(Chunk.objects.get(pk=first.pk))
-    second = chunks.claim(run.pk)
+        CHUNKS.sweep()
+    assert CHUNKS.retry(Chunk.objects.get(pk=first.pk))
+    second = CHUNKS.claim(run.pk)
     assert second
     assert (second.pk, second.tries) == (first.pk, first.tries + 1)
     held = fresh(run).held_nano
     late: dict[str, Any] = {"seen": (ChunkState.CLAIMED, ChunkState.UNSURE), "spent": 5, "answer": "늦은 답"}
 
-    assert not chunks.turn(first, ChunkState.DONE, **late)
+    assert not CHUNKS.turn(first, ChunkState.DONE, **late)
 
     row = Chunk.objects.get(pk=first.pk)
     assert (row.state, row.answer, row.tries) == (ChunkState.CLAIMED, "", 2)
     assert (fresh(run).held_nano, fresh(run).done, fresh(run).spent_nano) == (held, 0, 0)
-    assert chunks.turn(second, ChunkState.DONE, **late | {"answer": "새 답"})
+    assert CHUNKS.turn(second, ChunkState.DONE, **late | {"answer": "새 답"})
 
 
 def test_a_worker_killed_while_cutting_is_replaced(world: World, trainer: str) -> None:
@@ -284,7 +286,7 @@ def test_a_model_that_is_not_there_pauses_the_run(world: World, trainer: str) ->
 def test_pause_resume_and_cancel(world: World, trainer: str) -> None:
     run = make_cut_run(world.team)
     record.wish(run, Wish.PAUSE)
-    assert chunks.claim(run.pk) is None  # the wish alone stops the next call
+    assert CHUNKS.claim(run.pk) is None  # the wish alone stops the next call
     run = walk(run, RunState.PAUSED)
     assert (run.wish, run.due_at, run.done) == ("", None, 0)
 
@@ -313,7 +315,7 @@ def test_two_workers_ask_about_each_chunk_once(world: World, trainer: str) -> No
 
     def work() -> None:
         try:
-            paid.bite(fresh(run))
+            paid.Summaries(fresh(run)).bite()
         finally:
             database.close()
 

@@ -12,7 +12,7 @@ from jobs import pricing
 from jobs.engines import Engine, facts_of, has_open_licence
 from jobs.forms.job import OTHER
 from jobs.models import Connection, Member, Run, Source, Team
-from jobs.models.recipe import NANO
+from jobs.models.paid import NANO
 from jobs.pipeline.runs.prices import Estimate
 from jobs.training_data.recipes.recipe import MOST_CHARACTERS, MOST_KEYWORDS, MOST_SENTENCES, MOST_TOKENS, Recipe
 

@@ -8,6 +8,7 @@ from jobs.models.draft import DraftChange
 from jobs.models.job import FineTuneJob, JobOrigin, JobQuerySet, Wish
 from jobs.models.job_history import Checkpoint, JobEvent, Metric, Transition
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
+from jobs.models.paid import PaidCall, PaidOrder
 from jobs.models.pulse import Pulse
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
 from jobs.models.search import Search, SearchState
@@ -43,6 +44,8 @@ __all__ = [
     "NoticeKind",
     "NoticeQuerySet",
     "Origin",
+    "PaidCall",
+    "PaidOrder",
     "Pulse",
     "RemoteFile",
     "Role",

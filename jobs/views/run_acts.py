@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 
 from jobs.forms.recipe import CapForm
 from jobs.models import Chunk, Member, Run, Wish, audit
-from jobs.models.recipe import NANO
+from jobs.models.paid import NANO
+from jobs.pipeline.calls.record import wish
 from jobs.pipeline.runs import acts, result
-from jobs.pipeline.runs.record import wish
 from jobs.run_states import RunState
 from jobs.tasks import check_file, nudge, work_run
 from jobs.views.access import DeskRequest, trainer_page

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.forms.recipe import RecipeNameForm, RunForm, as_initial
 from jobs.models import Member, Run, SavedRecipe, audit
+from jobs.pipeline.calls.record import place
 from jobs.pipeline.runs.preview import MOST_CALLS, Preview, preview
 from jobs.pipeline.runs.prices import Estimate
-from jobs.pipeline.runs.record import place
 from jobs.tasks import nudge, work_run
 from jobs.training_data.recipes.recipe import ANCESTOR, Recipe
 from jobs.views.access import DeskRequest, trainer_page
@@ -64,7 +64,7 @@ def _order(request: DeskRequest, member: Member, form: RunForm, estimate: Estima
     after = {"kind": form.recipe.kind, "usd": run.estimate.get("usd"), "cap": str(run.cap_usd) if run.cap_usd else None}
     try:
         with transaction.atomic():
-            place(run, list(form.cleaned_data["sources"]))
+            place(run, lambda run: run.sources.set(form.cleaned_data["sources"]))
             audit(request, member.team, "run.ordered", run, after=after)
             nudge(work_run, run.pk)
     except IntegrityError:

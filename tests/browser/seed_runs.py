@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Chunk, Connection, Run, SavedRecipe, Source, Team, User
-from jobs.models.recipe import NANO
+from jobs.models.paid import NANO
 from jobs.pipeline import checking
-from jobs.pipeline.runs import record, working
+from jobs.pipeline.calls import record
+from jobs.pipeline.runs import working
 from jobs.run_states import ChunkState, RunState
 from jobs.training_data.recipes.recipe import Recipe
 
@@ -61,7 +62,8 @@ def runs(team: Team, owner: User) -> dict[str, str]:
 
 def _made(team: Team, owner: User, source: Source) -> Run:
     """A free run, with all that a worker makes of it."""
-    run = record.place(Run(team=team, created_by=owner, name="낱말로 쓰기", recipe=Recipe().as_json()), [source])
+    ordered = Run(team=team, created_by=owner, name="낱말로 쓰기", recipe=Recipe().as_json())
+    run = record.place(ordered, lambda row: row.sources.set([source]))
     working.work(run)
     run.refresh_from_db()
     assert run.training_file is not None

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from jobs.models import Chunk, Run, Source
-from jobs.pipeline.runs import chunks
-from jobs.pipeline.runs.record import move, note
+from jobs.pipeline.calls.record import move, note
+from jobs.pipeline.runs.paid import CHUNKS
 from jobs.pipeline.runs.texts import TEXT_MISSING
 from jobs.pipeline.runs.writing import kept_examples
 from jobs.run_states import RUN_STANDS, ChunkState, RunState
@@ -28,7 +28,7 @@ def may_retry(run: Run) -> bool:
 
 def retry(run: Run, some: Iterable[Chunk]) -> int:
     """Ask again. A run that was over goes on. Returns how many."""
-    asked = sum(chunks.retry(one) for one in some)
+    asked = sum(CHUNKS.retry(one, taken_in=False) for one in some)
     if asked and run.state == RunState.DONE:
         run.refresh_from_db()
         move(run, RunState.RUNNING)
@@ -46,7 +46,7 @@ def take(chunk: Chunk, *, wanted: bool) -> None:
 def forget(source: Source) -> None:
     """The text is to be gone: its pieces and their answers too. Where each example came from stays."""
     for chunk in Chunk.objects.filter(source=source, state=ChunkState.WAITING):
-        chunks.turn(chunk, ChunkState.FAILED, seen=(ChunkState.WAITING,), trouble=TEXT_MISSING)
+        CHUNKS.turn(chunk, ChunkState.FAILED, seen=(ChunkState.WAITING,), trouble=TEXT_MISSING)
     Chunk.objects.filter(source=source).update(text="", answer="")
     for run in Run.objects.filter(sources=source):
         kept_examples(run).unlink(missing_ok=True)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import batched
 
-from jobs import pricing
 from jobs.models import Chunk, Run, Source
-from jobs.pipeline.runs.lease import Lease, LeaseLostError
-from jobs.pipeline.runs.prices import cost_nano
+from jobs.pipeline.calls.caller import prices
+from jobs.pipeline.calls.lease import Lease, LeaseLostError
+from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.runs.texts import TEXT_MISSING, TextGoneError, texts_of
 from jobs.run_states import RunState
 from jobs.training_data.recipes.asking import Question, cut_apart
@@ -55,11 +55,8 @@ def _questions(run: Run, lease: Lease) -> Iterator[Question]:
 
 
 def _chunk(run: Run, position: int, asked: Question, source: int) -> Chunk:
-    price = pricing.base(run.service.profile, run.model, run.engine)
-    bound = 0
-    if price:
-        most = int(run.recipe["max_tokens"])
-        bound = cost_nano(price.input, asked.tokens) + cost_nano(price.output, most)
+    into, out = prices(run.service, run.model, run.engine)
+    bound = cost_nano(into, asked.tokens) + cost_nano(out, int(run.recipe["max_tokens"]))
     return Chunk(
         run=run,
         position=position,

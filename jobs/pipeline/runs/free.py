@@ -9,8 +9,8 @@ from django.db import transaction
 
 from jobs.models import Chunk, Run, Source
 from jobs.pipeline import leftovers
+from jobs.pipeline.calls.lease import Lease, LeaseLostError
 from jobs.pipeline.runs import result
-from jobs.pipeline.runs.lease import Lease, LeaseLostError
 from jobs.pipeline.runs.texts import NO_ANALYSER, TEXT_MISSING, TextGoneError, texts_of
 from jobs.pipeline.runs.writing import kept_examples
 from jobs.run_states import ChunkState, RunState

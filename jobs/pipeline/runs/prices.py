@@ -1,18 +1,14 @@
 """What asking a chat model about every chunk costs at most, in whole billionths of a dollar."""
 
 from dataclasses import asdict, dataclass
-from decimal import ROUND_CEILING, ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from django.conf import settings
 
 from jobs import pricing
-from jobs.models.recipe import NANO
-
-
-def cost_nano(price: Decimal | None, tokens: int) -> int:
-    """`price`: USD per million tokens. Rounded up; 0 where the price is unknown."""
-    return 0 if price is None else int((price * tokens * NANO / pricing.MILLION).to_integral_value(ROUND_CEILING))
+from jobs.models.paid import NANO
+from jobs.pipeline.calls.prices import cost_nano
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from jobs.models import Origin, Run, Source, TrainingFile
-from jobs.pipeline.runs.record import move, note
+from jobs.pipeline.calls.record import move, note
 from jobs.pipeline.runs.writing import good
 from jobs.pipeline.storing import order_made, version_name
 from jobs.run_states import RunState

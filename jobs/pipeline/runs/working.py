@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models import Chunk, Run
+from jobs.pipeline.calls.ledger import AT_ONCE
+from jobs.pipeline.calls.record import grant
 from jobs.pipeline.runs import cutting, free, paid
-from jobs.pipeline.runs.chunks import AT_ONCE
-from jobs.pipeline.runs.record import grant
 from jobs.run_states import RUN_CLAIMED, ChunkState, RunState
 
 MOST = 20  # runs a tick
@@ -38,4 +38,4 @@ def work(run: Run) -> bool:
     if run.state in BEGIN:
         (cutting.prepare if run.is_paid else free.make)(run)
         return run.state == RunState.RUNNING
-    return run.state == RunState.RUNNING and paid.bite(run)
+    return run.state == RunState.RUNNING and paid.Summaries(run).bite()
