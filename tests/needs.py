@@ -77,6 +77,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _print_engine_time(terminalreporter)
     reasons = Counter(
         report.longrepr[2].split(LEFT_OUT, 1)[1]
         for report in terminalreporter.stats.get("skipped", [])
@@ -86,3 +87,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("left out on this machine")
     for reason, count in sorted(reasons.items()):
         terminalreporter.line(f"{count} × {reason}")
+
+
+def _print_engine_time(terminalreporter: pytest.TerminalReporter) -> None:
+    """They are to take no more than six minutes of CI: what each took by itself, whatever ran beside it."""
+    every = [report for kind in terminalreporter.stats.values() for report in kind]
+    reports = [report for report in every if isinstance(report, pytest.TestReport) and "engine" in report.keywords]
+    ran = {report.nodeid for report in reports if report.when == "call"}
+    if ran:
+        seconds = sum(report.duration for report in reports)
+        terminalreporter.line(f"engine tests: {len(ran)} in {seconds:.0f} s")

@@ -18,9 +18,11 @@ TEMPLATE = ROOT / "trainer/engines/transformers/templates/gemma.jinja"
 CALL = """
 import json, sys
 from pathlib import Path
+from trainer.engines.transformers import rendering
 from trainer.engines.transformers.describing import describe
 from trainer.engines.transformers.opening import convert
 from trainer.engines.transformers.outcomes import Refused
+rendering.PATIENCE = 0.5
 for name, *rest in json.loads(sys.argv[1]):
     try:
         print(json.dumps({"describe": describe, "convert": convert}[name](*map(Path, rest))))
@@ -85,6 +87,16 @@ BREAKING: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a long template": (
         lambda f: (f / "chat_template.jinja").write_text("x" * 70_000),
         "The chat template is larger than 64 KB.",
+    ),
+    "an endless template": (
+        lambda f: (f / "chat_template.jinja").write_text(
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+        ),
+        "The base's chat template does not come to an end",
+    ),
+    "a template without answers": (
+        lambda f: (f / "chat_template.jinja").write_text("{{ messages[0].content }}"),
+        "Its chat template is of no use for training: a question with its answer is not written",
     ),
 }
 

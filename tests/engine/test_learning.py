@@ -67,7 +67,7 @@ def runs(llama: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> d
 
     some = write(folder / "some.jsonl", [two_answers(number) for number in range(16)])
     cut = write(folder / "cut.jsonl", [*(chat(f"눈 {n}") for n in range(12)), LONG, chat("끝"), *[LONG] * 25])
-    one_token = write(folder / "one.jsonl", [chat(str(number % 10), "1") for number in range(3000)])
+    one_token = write(folder / "one.jsonl", [chat(str(number % 10), "1") for number in range(10_000)])
     order("weights", tiny, some, n_epochs=12)
     order("adapter", llama, ESSAYS, validation=VALIDATION, n_epochs=5)
     order("early", tiny, ESSAYS, validation=VALIDATION, n_epochs=20, early_stopping=True, learning_rate_multiplier=3)
@@ -78,7 +78,7 @@ def runs(llama: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     order("further", llama, ESSAYS, start=found["adapter"].checkpoint(45), lora_r=16, **still)
     order("explosion", tiny, ESSAYS, n_epochs=20, learning_rate_multiplier=1e9)
     order("cut", llama, cut)
-    order("one token", llama, one_token, batch_size=500)
+    order("one token", llama, one_token, batch_size=2500)
     order("auto", llama, ESSAYS, n_epochs="auto", batch_size="auto", max_seconds=0.01)
     train_all(found.values())
     return found
@@ -174,7 +174,7 @@ def test_long_rows_are_cut_and_named(runs: dict[str, Run]) -> None:
 
 
 def test_thousands_of_rows_of_one_token(runs: dict[str, Run]) -> None:
-    assert runs["one token"].one("validated")["examples"] == 3000
+    assert runs["one token"].one("validated")["examples"] == 10_000
     assert runs["one token"].end["kind"] == "done"
 
 

@@ -1,66 +1,19 @@
 """A run that is killed, stopped or has no room on disk goes on to the very bits of an unbroken one."""
 
-import json
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.engine.child import CLEAN, LIMIT, Run, at_step, prepare, started, train, train_all
-from tests.needs import ROOT, TRAINER_PYTHON
+from tests.engine.child import LIMIT, Run, at_step, prepare, started, train, train_all
+from tests.engine.killing import ended_alike, figures, kill_all, same_bits
+from tests.needs import ROOT
 
 pytestmark = pytest.mark.engine
 
 VALIDATION = ROOT / "samples" / "winter-essay-validation.jsonl"
 MOMENTS = 20
 SEED = 20261130
-# One process imports torch; its forks train, and are killed at any moment. Writes down the step that each had reached.
-KILLER = """
-import json, os, random, signal, sys, time
-from pathlib import Path
-from trainer.engines.transformers import process
-process.settle()
-from trainer.engines.transformers import running, state
-from trainer.engines.transformers.training import train
-running.SAVE_SECONDS, running.SAVE_SHARE = 0.0, 0
-folder, moments, dice = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
-
-def begin():
-    child = os.fork()
-    if child == 0:
-        with open(folder / "lines.jsonl", "a") as out:
-            train(folder, process.Lines(out))
-        os._exit(0)
-    return child
-
-reached = []
-for moment in range(moments):
-    before, child = state.step_of(folder), begin()
-    ended = lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    while moment % 2 and state.step_of(folder) == before and not ended():
-        time.sleep(0.005)
-    time.sleep(dice.uniform(0, 0.15 if moment % 2 else 0.6))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    reached.append(state.step_of(folder))
-os.waitpid(begin(), 0)
-(folder / "reached.json").write_text(json.dumps(reached))
-"""
-
-
-def same_bits(left: Run, right: Run) -> bool:
-    files = [sorted(run.folder.glob("checkpoints/*/*.safetensors")) for run in (left, right)]
-    names = [[path.relative_to(run.folder) for path in found] for run, found in zip((left, right), files, strict=True)]
-    return names[0] == names[1] != [] and all(a.read_bytes() == b.read_bytes() for a, b in zip(*files, strict=True))
-
-
-def figures(run: Run) -> dict[int, set[str]]:
-    """What was printed of each step, without its time: one thing only, however often it was run."""
-    found: dict[int, set[str]] = {}
-    for line in run.all("step"):
-        found.setdefault(line["step"], set()).add(json.dumps({**line, "seconds": 0}))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +26,12 @@ def unbroken(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_twenty_kills_change_no_bit(tmp_path: Path, tiny: Path, unbroken: Run) -> None:
     broken = prepare(tmp_path / "broken", tiny, n_epochs=10, validation=VALIDATION)
-    line = [str(TRAINER_PYTHON), "-c", KILLER, str(broken.folder), str(MOMENTS), str(SEED)]
-    done = subprocess.run(line, cwd=ROOT, env=CLEAN, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    reached = json.loads((broken.folder / "reached.json").read_text())
-    broken.lines = [json.loads(text) for text in (broken.folder / "lines.jsonl").read_text().splitlines()]
+    [reached] = kill_all([broken], MOMENTS, SEED)
     print(f"killed at steps {reached} of 90")
 
     assert len(reached) == MOMENTS
     assert len(set(reached)) > 5
-    assert broken.end == {
-        **unbroken.end,
-        "seconds": broken.end["seconds"],
-        "peak_memory_bytes": broken.end["peak_memory_bytes"],
-    }
+    assert ended_alike(broken, unbroken)
     assert figures(broken) == figures(unbroken)
     assert same_bits(broken, unbroken)
     assert not list(broken.folder.rglob("*.new"))

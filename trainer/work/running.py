@@ -112,6 +112,9 @@ class Attempt:
         """The process ended without a last word."""
         if self.kill_at is not None:  # it was to end, and had no time to say so
             stopped(training)
+        elif code == -signal.SIGPROF:  # the limit of trainer/engines/transformers/rendering.py
+            error = error_of("invalid_base", "The base's chat template does not come to an end.", "model")
+            queue.end(training, Status.FAILED, error)
         elif lacked_memory or training.idle_attempts >= MOST_IDLE:
             killed = lacked_memory or code == -signal.SIGKILL
             queue.end(training, Status.FAILED, memory.error(training, lacked_memory) if killed else broken())

@@ -9,12 +9,13 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from trainer.engines.transformers.examples import Conversation, Fault
 from trainer.engines.transformers.models import LOCAL
 from trainer.engines.transformers.opening import BROKEN
 from trainer.engines.transformers.outcomes import Refused
+from trainer.engines.transformers.rendering import LARGEST_TEMPLATE, Renderer
 
 TEMPLATE = "chat_template.jinja"
-LARGEST_TEMPLATE = 64 * 1024
 LARGEST_CONTEXT = 1_048_576
 SENTENCE = "첫눈이 내린 새벽, 골목에는 발소리가 남았다."
 TRIED = 3 * 2**30  # bytes of weights up to which one sentence goes through the whole model
@@ -30,6 +31,7 @@ def describe(folder: Path, texts: Path, template: Path | None = None) -> dict[st
     if not tokenizer.chat_template and template:
         shutil.copy(template, folder / TEMPLATE)
         tokenizer.chat_template = template.read_text(encoding="utf-8")
+    _try_template(tokenizer)
     parameters = _try(folder, config, tokenizer)
     contents = [
         message["content"]
@@ -72,6 +74,16 @@ def _tokenizer(folder: Path) -> Any:
     if len(str(tokenizer.chat_template or "").encode()) > LARGEST_TEMPLATE:
         raise Refused("invalid_base", "The chat template is larger than 64 KB.", "model")
     return tokenizer
+
+
+def _try_template(tokenizer: Any) -> None:
+    """Whether it writes a question and its answer, and comes to an end."""
+    turns = [{"role": "user", "content": SENTENCE}, {"role": "assistant", "content": SENTENCE}]
+    try:
+        Renderer(tokenizer).texts(Conversation(turns, [1]))
+    except Fault as fault:
+        message = f"Its chat template is of no use for training: a question with its answer {fault}"
+        raise Refused("invalid_base", message, "model") from fault
 
 
 def _try(folder: Path, config: Any, tokenizer: Any) -> int:

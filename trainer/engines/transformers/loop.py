@@ -16,6 +16,7 @@ from trainer.engines.transformers.state import Progress
 
 LARGEST_GRADIENT = 1.0
 LOUD, LOUD_STEPS = 4.0, 10  # times the first loss, for that many steps: it does not come back from there
+LARGEST_WEIGHT = 65504.0  # the largest number of half precision, in which models are exported
 SEEDS = 2**63
 
 
@@ -69,7 +70,14 @@ class Loop:
                 loss, hits = self.objective.sums(rows, sequences)
                 total += torch.stack([loss.double(), hits.double()]) * share
         loss_sum, right = self.accelerator.reduce(total, "sum").tolist()
+        if not math.isfinite(loss_sum):
+            raise self._diverged(f"The validation loss is no number any more at step {self.progress.step}")
         return self._figures(name, loss_sum, right, self.objective.size(rows, chosen))
+
+    def check_weights(self) -> None:
+        """Raises Failed where they left for good: after the last step no loss shows it."""
+        if not all(bool((value.abs() <= LARGEST_WEIGHT).all()) for value in self.parameters.values()):
+            raise self._diverged(f"The weights are beyond {LARGEST_WEIGHT:g} at step {self.progress.step}")
 
     def _shares(self, portions: list[list[int]]) -> list[tuple[list[int], float]]:
         """This process's portions; where another has one more, one that counts nothing, so that all keep in step."""
@@ -89,7 +97,9 @@ class Loop:
         progress.loud_steps = progress.loud_steps + 1 if loud else 0
         if math.isfinite(loss) and progress.loud_steps < LOUD_STEPS:
             return
-        rate = self.prepared.settings.learning_rate
         what = f"grew to {loss:.4g}" if math.isfinite(loss) else "is no number any more"
-        message = f"The loss {what} at step {number} (learning rate {rate:.3g}): lower learning_rate_multiplier."
-        raise Failed("diverged", message)
+        raise self._diverged(f"The loss {what} at step {number}")
+
+    def _diverged(self, what: str) -> Failed:
+        rate = self.prepared.settings.learning_rate
+        return Failed("diverged", f"{what} (learning rate {rate:.3g}): lower learning_rate_multiplier.")

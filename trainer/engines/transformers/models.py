@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from trainer.engines.transformers import files, tiny
@@ -63,7 +64,7 @@ def build(order: Order, config: Any, settings: Hyperparameters, device: Any) -> 
             raise ValueError("its output layer is of a kind that is not known here")
         if not order.base.full:
             model = _adapted(model, order, settings)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise Refused("invalid_base", f"The base cannot be loaded: {_first_line(error)}", "model") from error
     return model.to(device)
 
@@ -124,9 +125,17 @@ def write_result(model: Any, tokenizer: Any, base: Base, folder: Path) -> None:
 
 
 def spare_memory(model: Any) -> None:
-    """Compute what lies between the layers again on the way back instead of keeping it."""
+    """Compute what lies between the layers again on the way back instead of keeping it.
+
+    That works in training mode only. No chance comes with it: dropout is off, as it is where memory is not short.
+    """
     model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        elif isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = 0.0
 
 
 def trained(model: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ FULL_RATE, LORA_RATE = 1e-3, 2e-4
 LORA_R, LORA_ALPHA, BETA = 16, 32, 0.1
 FULL_EXAMPLES, MOST_PASSES = 2500, 35  # full weights from scratch: as many learn 72 essays by heart (loss 0.06)
 FEW = 100  # examples
+LARGEST_RATE = 1e36  # ten times that is still a number of 32 bits
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def resolve(order: Order, examples: int) -> Hyperparameters:
         n_epochs=int(value("n_epochs")),
         batch_size=min(int(value("batch_size")), examples),
         learning_rate_multiplier=multiplier,
-        learning_rate=float(rules["learning_rate"]) * multiplier,
+        learning_rate=min(float(rules["learning_rate"]) * multiplier, LARGEST_RATE),
         beta=float(value("beta")) if order.dpo else None,
         lora_r=None if order.base.full else int(value("lora_r")),
         lora_alpha=None if order.base.full else int(value("lora_alpha")),

@@ -1,5 +1,6 @@
 """Conversations as a base's chat template writes them, and which characters of that are answers to learn."""
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,22 @@ from trainer.engines.transformers.examples import Conversation, Fault, Messages
 from trainer.engines.transformers.outcomes import Refused
 
 LARGEST_TEMPLATE = 64 * 1024  # bytes
-PATIENCE = 10  # seconds for one conversation
+MOST_ADDED = 64 * 1024  # characters that a template may write beside what it is given, which it may write twice
+PATIENCE = 10.0  # seconds for one conversation
+LAST_PATIENCE = 10.0  # seconds of computing more
 PROBE = "zq7x"  # a word that no template holds by itself
 # A base without a chat template continues text: the answer follows the prompt on a line of its own.
 PLAIN = (
     "{% for message in messages %}{{ message.content }}"
     "{% if message.role == 'assistant' %}{{ eos_token }}{% else %}{{ '\n' }}{% endif %}{% endfor %}"
 )
+
+
+BROKEN = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+
+
+class TooSlowError(Exception):
+    pass
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,8 @@ class Renderer:
 
     def _render(self, messages: Messages, tools: list[dict[str, Any]], *, generation: bool = False) -> str:
         try:
-            with _limited():
-                return str(
+            with in_time(PATIENCE):
+                text = str(
                     self._tokenizer.apply_chat_template(
                         messages,
                         tools=tools or None,
@@ -90,23 +100,43 @@ class Renderer:
                         enable_thinking=False,
                     )
                 )
+        except TooSlowError as error:
+            message = f"The base's chat template does not come to an end ({PATIENCE:g} s)."
+            raise Refused("invalid_base", message, "model") from error
         except TemplateError as error:
             raise Fault(f"is not taken by this base's chat template: {str(error)[:200]}.") from error
-        except (TypeError, ValueError, OverflowError) as error:
-            raise Refused("invalid_base", f"The base's chat template fails: {str(error)[:200]}.", "model") from error
+        except BROKEN as error:
+            raise Refused("invalid_base", f"The base's chat template fails: {_words(error)}.", "model") from error
+        if is_swollen(text, messages, tools):
+            raise Refused("invalid_base", "The base's chat template writes more than 64 KB of its own.", "model")
+        return text
+
+
+def is_swollen(text: str, messages: Messages, tools: list[dict[str, Any]]) -> bool:
+    """Whether a template wrote far more than it was given."""
+    return len(text) > MOST_ADDED and len(text) > MOST_ADDED + 2 * len(json.dumps([messages, tools]))
+
+
+def _words(error: BaseException) -> str:
+    return str(error)[:200] or type(error).__name__
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
-    """Ends a template that never ends. Call from the main thread."""
+def in_time(seconds: float) -> Iterator[None]:
+    """TooSlowError for a template that does not come to an end. Call from the main thread.
 
-    def expire(*_signal: object) -> None:
-        raise Refused("invalid_base", f"The base's chat template takes longer than {PATIENCE} s.", "model")
+    Where it is within one endless operation of Python, no exception can come: then SIGPROF ends the process.
+    """
 
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    def ring(*_signal: object) -> None:
+        raise TooSlowError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds + LAST_PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGALRM, before)

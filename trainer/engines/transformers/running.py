@@ -59,6 +59,8 @@ class Running:
         if figures is None:
             return False
         step, ends = progress.step, self.prepared.plan.epoch_ends(progress.step)
+        if ends:
+            self.loop.check_weights()
         figures |= self._validation(step, ends)
         self.lines.emit("step", step=step, total_steps=self.prepared.plan.total_steps, **figures)
         if ends:

@@ -3,10 +3,6 @@
 What renders is called in the main thread only: that is where an alarm rings.
 """
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from jinja2 import TemplateError
@@ -14,14 +10,10 @@ from jinja2 import TemplateError
 from trainer.engines.transformers.chat.models import Loaded
 from trainer.engines.transformers.chat.orders import Order
 from trainer.engines.transformers.chat.refusals import RefusalError
-from trainer.engines.transformers.rendering import PLAIN
+from trainer.engines.transformers.rendering import BROKEN, PLAIN, TooSlowError, in_time, is_swollen
 
 SECONDS = 2.0  # a template gets
 MARK = "texthelper-answer"
-
-
-class TooSlowError(Exception):
-    pass
 
 
 def prompt_text(loaded: Loaded, order: Order) -> str:
@@ -55,9 +47,9 @@ def _first_of_all(tokenizer: Any) -> list[int]:
 def _rendered(loaded: Loaded, messages: list[dict[str, str]], begins: bool = True) -> str:
     """The conversation as the model was trained to read it, up to where its answer begins."""
     try:
-        with _in_time():
+        with in_time(SECONDS):
             # thinking models are trained without thinking here; other templates do not look at it
-            text = loaded.tokenizer.apply_chat_template(
+            text: str = loaded.tokenizer.apply_chat_template(
                 messages,
                 chat_template=loaded.tokenizer.chat_template or PLAIN,  # as it was trained
                 tokenize=False,
@@ -66,23 +58,11 @@ def _rendered(loaded: Loaded, messages: list[dict[str, str]], begins: bool = Tru
             )
     except TooSlowError:
         raise RefusalError("invalid_model", "The model's chat template does not come to an end.") from None
-    except (TemplateError, TypeError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+    except (TemplateError, *BROKEN) as error:
         raise RefusalError("invalid_request", f"The model's chat template refuses: {str(error)[:200]}") from None
-    return str(text)
-
-
-@contextmanager
-def _in_time() -> Iterator[None]:
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        raise TooSlowError
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    if is_swollen(text, messages, []):
+        raise RefusalError("invalid_model", "The model's chat template writes more than 64 KB of its own.")
+    return text
 
 
 def end_tokens(loaded: Loaded, chats: bool) -> set[int]:
