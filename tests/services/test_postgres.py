@@ -18,6 +18,8 @@ FILES = [
     "tests/test_summary_runs.py",
     "tests/test_jobs_list.py",
     "tests/test_search_words.py",
+    "tests/test_upgrade.py",
+    "tests/test_upgrade_trains.py",
 ]
 
 
