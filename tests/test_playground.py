@@ -188,7 +188,7 @@ def test_the_place_in_the_queue_of_a_real_model_is_passed_on(
         lines = say(world.bob, world, job, told["message"])
 
     assert lines[:3] == [{"queue": 2}, {"queue": 0}, {"text": "눈"}]
-    assert lines[3]["done"] is True
+    assert (lines[3]["done"], lines[3]["meta"]) == (True, "9 + 1 tokens")  # a model of one's own has no price
     assert Message.objects.get(role="assistant").content == "눈"
 
 
@@ -487,3 +487,17 @@ def test_a_talk_begins_with_the_system_message_of_the_examples(
     shown = client.get(url(world, job)).context["form"].initial["system_prompt"]
 
     assert shown == talk.trained_system(job) == expected
+
+
+@pytest.mark.parametrize(("memorises", "right"), [(True, ""), (False, "little")])
+def test_a_talk_begins_beside_the_base_or_alone(world: World, login: Login, memorises: bool, right: str) -> None:
+    """A base that only training gives weights is not offered; an early checkpoint is no fitting stand-in."""
+    facts = {"engine": "transformers", "model_facts": {"memorises": memorises}}
+    job = make_job(world.team, base_model="little", state=State.SUCCEEDED, fine_tuned_model="ft:little:t::x", **facts)
+    Checkpoint.objects.create(
+        job=job, remote_id="c", model="ft:little:t::x:ckpt-step-3", step=3, created_at=timezone.now()
+    )
+
+    page = login(world.bob).get(url(world, job))
+
+    assert page.context["form"].initial["right"] == right

@@ -131,6 +131,16 @@ def test_the_place_in_the_queue_is_shown_while_it_waits(real: World, login: Logi
     assert trains.percent
 
 
+def test_a_paused_job_says_how_it_goes_on(real: World, login: Login) -> None:
+    job = ordered(real)
+    Training.objects.update(status="paused", wanted="pause")
+    paused = page_of(login, real, look_at(job))
+    Training.objects.update(status="queued", wanted="run", queued_at=timezone.now() - timedelta(minutes=1))
+    resumed = page_of(login, real, look_at(job))
+
+    assert ['id="paused"' in page for page in (paused, resumed)] == [True, False]
+
+
 def test_a_job_that_waits_for_a_worker_says_so_until_there_is_one(real: World, login: Login) -> None:
     lose_the_worker()
     job = ordered(real)

@@ -328,7 +328,9 @@ def test_staff_see_the_room_by_base_and_model(sdk: OpenAI, client: Client) -> No
 
     page = client.get("/admin/trainer/worker/disk/")
     workers = client.get("/admin/trainer/worker/")
+    korean = client.get("/admin/trainer/worker/", headers={"accept-language": "ko"}).content.decode()
 
+    assert [word in korean for word in ("학습 작업자", "남은 메모리", "내장 트레이너")] == [True, True, True]
     shown = page.content.decode()
     assert page.status_code == 200
     assert [word in shown for word in (job.tuned_name, job.uid, "little")] == [True, True, True]

@@ -1,12 +1,14 @@
 """What staff see of the trainer: its workers, and the room that bases and models take."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from trainer.models import Worker
 from trainer.weights import disk
@@ -18,8 +20,29 @@ SHOWN = 200  # jobs, the largest first
 class WorkerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """Read-only: a worker writes its own row."""
 
-    list_display = ("name", "device", "memory_total", "memory_free", "seen_at")
+    list_display = ("shown_name", "shown_device", "total", "free", "seen")
+    list_display_links = None
     change_list_template = "admin/trainer/workers.html"
+
+    @admin.display(description=_("Name"), ordering="name")
+    def shown_name(self, worker: Worker) -> str:
+        return worker.name
+
+    @admin.display(description=_("Device"), ordering="device")
+    def shown_device(self, worker: Worker) -> str:
+        return worker.device
+
+    @admin.display(description=_("Memory"), ordering="memory_total")
+    def total(self, worker: Worker) -> str:
+        return filesizeformat(worker.memory_total)
+
+    @admin.display(description=_("Free of it"), ordering="memory_free")
+    def free(self, worker: Worker) -> str:
+        return filesizeformat(worker.memory_free)
+
+    @admin.display(description=_("Last heard of"), ordering="seen_at")
+    def seen(self, worker: Worker) -> datetime:
+        return worker.seen_at
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

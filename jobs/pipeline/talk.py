@@ -15,7 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pricing, provider
-from jobs.engines import base_of
+from jobs.engines import Engine, base_of
 from jobs.models import Conversation, FineTuneJob, Message
 from jobs.models.connection import DISABLED
 from jobs.pipeline.collect import may_still_come
@@ -147,6 +147,8 @@ def spent(message: Message) -> str:
         "sent": f"{message.prompt_tokens:,}",
         "answered": f"{message.completion_tokens:,}",
     }
+    if message.conversation.job.engine == Engine.TRANSFORMERS:
+        return tokens
     if message.cost_usd is None:
         return f"{tokens} · {gettext('price unknown')}"
     return f"{tokens} · ${message.cost_usd.normalize():f} · ₩{message.cost_usd * settings.USD_KRW:.2f}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs.engines import Engine
 from jobs.models import Checkpoint, FineTuneJob
+from jobs.states import State
 
 KEYS = ("place", "lines", "peak_memory_bytes")  # of the events' data; each is looked for in the newest that has it
 MOST_LINES = 20
@@ -16,6 +17,7 @@ class OwnTraining:
     """`best_step`: of the checkpoint with the lowest validation loss; None where there is none, or no such loss."""
 
     place: int | None = None  # in the queue; None once it trains
+    is_paused: bool = False
     lacks_worker: bool = False  # it waits, and nothing runs that could train it
     cut_lines: list[int] = field(default_factory=list)
     cut_count: int = 0
@@ -36,6 +38,7 @@ def own_training(job: FineTuneJob, checkpoints: Iterable[Checkpoint]) -> OwnTrai
     model_step = _whole(found, "step")
     return OwnTraining(
         place=_whole(found, "place") if job.remote_status == "queued" else None,
+        is_paused=job.state == State.RUNNING and job.remote_status == "paused",
         lacks_worker=job.remote_status == "queued" and job.remote.get("has_worker") is False,
         cut_lines=[line for line in _list(found, "lines") if isinstance(line, int)][:MOST_LINES],
         cut_count=_whole(found, "count") or 0,

@@ -52,7 +52,8 @@ def _base(job: FineTuneJob) -> pricing.Base | None:
 
 
 def _other(offers: list[Offer]) -> str:
-    return offers[-1].name if len(offers) > 1 else ""
+    """The base beside the tuned model. Who wants to compare a checkpoint chooses it."""
+    return offers[-1].name if len(offers) > 1 and offers[-1].kind == "base" else ""
 
 
 @require_GET

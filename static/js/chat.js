@@ -6,6 +6,7 @@ const stop = form.querySelector("[data-stop]");
 const errors = form.querySelector("[data-errors]");
 let running = null; // the AbortController of the answers that are coming in
 let since = 0; // when they were asked for
+const SLOW = 3000; // milliseconds without a word: a real model is being loaded
 const DOUBLE_CLICK = 500; // milliseconds: the second click on "Send" falls on "Stop", and means nothing
 
 const bubble = (kind) => document.querySelector(`template[data-bubble="${kind}"]`).content.firstElementChild.cloneNode(true);
@@ -50,15 +51,23 @@ async function stream(chat, message, column, signal) {
   const words = node.querySelector(".bubble-text");
   const meta = node.querySelector("[data-meta]");
   const place = node.querySelector("[data-place]");
+  const note = (message) => {
+    place.textContent = message;
+    place.hidden = !message;
+  };
+  const loading = setTimeout(() => place.hidden && note(form.dataset.loading ?? ""), SLOW);
   try {
     const response = await fetch(form.dataset.say, { method: "POST", body: body(message, column), signal });
     if (!response.ok) return { message: form.dataset.broken, advice: "" };
     for await (const line of lines(response)) {
       if (line.queue !== undefined) {
-        place.textContent = line.queue ? form.dataset.queue.replace("%s", line.queue) : "";
-        place.hidden = !line.queue;
+        note(line.queue ? form.dataset.queue.replace("%s", line.queue) : "");
       }
-      if (line.text) grow(chat, words, line.text);
+      if (line.text) {
+        clearTimeout(loading);
+        note("");
+        grow(chat, words, line.text);
+      }
       if (line.error) return line.error;
       if (line.done) {
         meta.textContent = line.meta;
@@ -72,7 +81,8 @@ async function stream(chat, message, column, signal) {
     return null;
   } finally {
     node.classList.remove("streaming");
-    place.hidden = true;
+    clearTimeout(loading);
+    note("");
     if (words.textContent) finish(chat, node, words);
     else if (!meta.textContent) node.remove();
   }

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from trainer.models.jobs import Job
 
@@ -131,6 +132,10 @@ class Worker(models.Model):
     seen_at = models.DateTimeField(default=timezone.now)
 
     objects = Workers()
+
+    class Meta:
+        verbose_name = _("worker that trains")
+        verbose_name_plural = _("Workers that train")
 
     def __str__(self) -> str:
         return self.name
