@@ -153,6 +153,22 @@ def test_the_manifest_tells_format_version_and_team(world: World) -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
 
 
+def test_weights_are_named_and_are_a_download_of_their_own(world: World, tmp_path: Path) -> None:
+    real = make_job(world.team, base_model="tiny", engine="transformers", state=State.SUCCEEDED)
+    for name, more in (("ft:tiny:1", {}), ("ft:tiny:2", {"deleted_at": timezone.now()}), ("ft:tiny:3", {"step": 4})):
+        make_tuned_model(real, name=name, **more)
+    make_tuned_model(make_job(world.team, state=State.SUCCEEDED))
+    make_tuned_model(make_job(Team.objects.make("다른 팀", world.mallory), engine="transformers"))
+    out = io.StringIO()
+
+    call_command("export_team", world.team.slug, output=tmp_path / "team.zip", stdout=out)
+
+    opened = Opened((tmp_path / "team.zip").read_bytes())
+    assert opened.manifest["weights"] == [{"model": "ft:tiny:1", "job": str(real.uuid)}]
+    assert '"weights"' in opened.zip.read("README.txt").decode()
+    assert out.getvalue().endswith("Download them from the pages of their jobs: ft:tiny:1\n")
+
+
 # --- bad luck -----------------------------------------------------------------------------------------
 
 

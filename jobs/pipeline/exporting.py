@@ -19,7 +19,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import VERSION
-from jobs.models import FineTuneJob, Source, Team, TrainingFile, User
+from jobs.engines import Engine
+from jobs.models import FineTuneJob, Source, Team, TrainingFile, TunedModel, User
 from jobs.pipeline.export_tables import TABLES, Table, archive_path, source_path
 from jobs.pipeline.spreadsheets import harmless_csv
 
@@ -38,7 +39,8 @@ README = """\
   (표 계산 프로그램이 수식으로 실행할 칸 앞에는 '를 붙입니다).
 - *.jsonl: 한 줄에 JSON 하나, UTF-8, 시각은 UTC. 서로는 uuid로 가리킵니다.
 API 키, 웹훅 비밀 값, 초대 링크, 비밀번호는 들어 있지 않습니다. 알림은 개인의 것이라 들어 있지 않습니다.
-학습된 모델의 가중치는 들어 있지 않습니다: 작업 페이지의 "모델 내려받기"에서 따로 내려받으세요.
+학습된 모델의 가중치는 들어 있지 않습니다. manifest.json의 "weights"에 있는 모델을 작업 페이지의 "모델 내려받기"에서
+따로 내려받으세요.
 manifest.json의 "talks"가 "own"이면 대화는 내려받은 사람의 것만 들어 있습니다.
 
 TextHelper: everything one team owns
@@ -51,7 +53,8 @@ This archive can be read without TextHelper.
   In these a quote (') stands before each cell that a spreadsheet would run as a formula.
 - *.jsonl: one JSON object a line, UTF-8, times in UTC. They refer to each other by uuid.
 API keys, webhook secrets, invitation links and passwords are not in it. Notices belong to people and are not in it.
-The weights of trained models are not in it: download them separately, from each job's page ("Download the model").
+The weights of trained models are not in it. "weights" in manifest.json names the models: download each separately,
+from its job's page ("Download the model").
 Where "talks" in manifest.json is "own", only the talks of the person who downloaded it are in it.
 """
 
@@ -135,6 +138,7 @@ class Archive:
             self._whole(f"results/{uuid}.csv", "a job's result file, decoded", harmless_csv(text))
             self._spooled()
         self.kept = [*_files(team), *_texts(team)]
+        self.weights = list(_weights(team))
 
     def _table(self, table: Table, team: Team, reader: User | None) -> None:
         rows = table.rows(team, reader).values_list(*table.columns.values())
@@ -201,6 +205,7 @@ class Archive:
             "talks": self.talks,
             "files": self.files,
             "missing": self.missing,
+            "weights": self.weights,
         }
 
 
@@ -214,6 +219,13 @@ def _texts(team: Team) -> Iterator[Kept]:
     rows = Source.objects.filter(team=team).order_by("pk")
     for row in rows.values("uuid", "name", "kind", "sha256", "size", "content", "deleted_at"):
         yield _kept(source_path(row), "a text, as it was uploaded", row)
+
+
+def _weights(team: Team) -> Iterator[dict[str, Any]]:
+    """The models whose weights are to be downloaded besides, each from the page of its job."""
+    rows = TunedModel.objects.filter(team=team, engine=Engine.TRANSFORMERS, step=None, deleted_at=None).order_by("pk")
+    for name, job in rows.values_list("name", "job__uuid"):
+        yield {"model": name, "job": job}
 
 
 def _kept(path: str, what: str, row: Mapping[str, Any]) -> Kept:

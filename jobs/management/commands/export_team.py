@@ -39,6 +39,9 @@ class Command(BaseCommand):
             team=team, action="team.exported", subject=team.name[:200], after={"by": "manage.py export_team"}
         )
         self.stdout.write(f"{target} · {target.stat().st_size:,} bytes · {len(archive.files)} files")
+        if archive.weights:
+            models = ", ".join(one["model"] for one in archive.weights)
+            self.stdout.write(f"Weights are not in it. Download them from the pages of their jobs: {models}")
         if archive.damaged:
             names = "\n".join(f"  {one['uuid']} · {one['reason']} · {one['name']}" for one in archive.damaged)
             raise CommandError(f"Written, but not whole on this server:\n{names}", returncode=INCOMPLETE)
