@@ -29,6 +29,7 @@ LONG = (
     "tests/test_restore.py",
 )
 LEFT_OUT = "left out, "
+ENGINE = ("engine", True)  # of a report: the test trains or answers with real models
 
 
 def _missing() -> dict[str, str]:
@@ -69,6 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("engine"):
+        item.user_properties.append(ENGINE)
     for marker, lack in _missing().items():
         if item.get_closest_marker(marker):
             if os.environ.get("CI"):
@@ -92,7 +95,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _print_engine_time(terminalreporter: pytest.TerminalReporter) -> None:
     """They are to take no more than six minutes of CI: what each took by itself, whatever ran beside it."""
     every = [report for kind in terminalreporter.stats.values() for report in kind]
-    reports = [report for report in every if isinstance(report, pytest.TestReport) and "engine" in report.keywords]
+    reports = [report for report in every if ENGINE in getattr(report, "user_properties", ())]
     ran = {report.nodeid for report in reports if report.when == "call"}
     if ran:
         seconds = sum(report.duration for report in reports)

@@ -33,6 +33,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0.0, help="a step takes so long")
     parser.add_argument("--die-at", type=int, default=0, help="SIGKILL itself before this step, every time")
     parser.add_argument("--die-once-at", type=int, default=0, help="the same, the first time only")
+    parser.add_argument("--signal", type=int, default=signal.SIGKILL, help="which one it sends itself")
     parser.add_argument("--exit-at", type=int, default=0, help="leave with code 3 before this step, every time")
     parser.add_argument("--hang-at", type=int, default=0, help="ignore everything from this step on")
     parser.add_argument("--say", action="append", default=[], help="a line of its own, after `validated`")
@@ -57,7 +58,7 @@ def misbehave(given: argparse.Namespace, step: int) -> None:
         sys.exit(3)
     if given.die_at == step or (given.die_once_at == step and not mark.exists()):
         mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), given.signal)
     if given.hang_at == step:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True:

@@ -65,7 +65,7 @@ def ended_alike(left: Run, right: Run) -> bool:
 
 
 def kill_all(runs: Sequence[Run], moments: int, seed: int) -> list[list[int]]:
-    """Train each to its end through so many kills. Returns the steps that were saved at each of them."""
+    """Train each to its end through this number of kills. Returns the steps that were saved at each of them."""
     line = [str(TRAINER_PYTHON), "-c", KILLER, str(moments), str(seed), *(str(run.folder) for run in runs)]
     done = subprocess.run(line, cwd=ROOT, env=CLEAN, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
