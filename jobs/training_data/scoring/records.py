@@ -63,3 +63,17 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     refusal: bool
     empty: bool
     cut: bool  # the service stopped it at the longest answer allowed
+
+
+class Copying(msgspec.Struct, frozen=True, kw_only=True):
+    """The longest passage that an answer shares with answers of the training file, as passages are compared (ADR 0026).
+
+    Formulas, which many of those answers have, are no passages, nor is what the question itself holds.
+    """
+
+    letters: int  # of the passage, without spaces and marks; 0: none of 16 or more
+    total: int  # letters of the answer
+    line: int | None  # of the training file, the first that has it
+    start: int  # characters of the answer, composed (NFC), that the passage spans
+    end: int
+    copied: bool  # thirty letters or more, or half of the answer

@@ -1,25 +1,23 @@
 """What can be seen of one answer without a judge. Loads MeCab: run it through `scoring.process`."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from jobs.training_data.languages import language_of
 from jobs.training_data.scoring.chrf import chrf
 from jobs.training_data.scoring.coverage import coverage
 from jobs.training_data.scoring.keywords import keywords_of
+from jobs.training_data.scoring.messages import LOOKED_AT, composed, last_question
 from jobs.training_data.scoring.records import Message, Scores
 from jobs.training_data.scoring.refusal import is_refusal
 from jobs.training_data.scoring.repetition import ends_in_loop, repeated_share
-from jobs.training_data.spoken import text_of
 
-LOOKED_AT = 50_000  # characters of an answer, and of its reference; what is longer is no answer to compare
 CUT = "length"  # the finish reason
 
 
 def scores(question: Sequence[Message], answer: str, reference: str | None, finish_reason: str | None) -> Scores:
     """`question`: the messages before the answer; `reference`: what the answer should be like."""
     text, end = composed(answer[:LOOKED_AT]), composed(answer[-LOOKED_AT:])
-    keywords = keywords_of(composed(last_words(question))) if text else []
+    keywords = keywords_of(composed(last_question(question))) if text else []
     return Scores(
         characters=len(text) + max(0, len(answer) - LOOKED_AT),
         language=language_of(text) or "",
@@ -31,12 +29,3 @@ def scores(question: Sequence[Message], answer: str, reference: str | None, fini
         empty=not text.strip(),
         cut=finish_reason == CUT,
     )
-
-
-def composed(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def last_words(question: Sequence[Message]) -> str:
-    """The last message of the user; empty where there is none."""
-    return next((text_of(message) for message in reversed(question) if message.get("role") == "user"), "")
