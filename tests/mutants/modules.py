@@ -7,6 +7,7 @@ JSON = "cases/test_jobs ends import moments matching follow_closely"
 MASKING = "personal_forms privacy cases/test_personal hidden_data findings repairing"
 ADOPT = "import import_search follow_closely second_jobs settling odd_answers"
 CALLS = "reached returned_keys odd_answers pinning connections launch follow_closely playground import"
+WORK = "trainer_ends trainer_processes trainer_keeping trainer_real trainer_work"
 TESTS = {
     "jobs/pipeline/launch.py": LAUNCH,
     "jobs/pipeline/settling.py": LAUNCH,
@@ -54,4 +55,22 @@ TESTS = {
     "jobs/pipeline/forgetting.py": "passages passage_texts",
     "jobs/pipeline/notice_mail.py": "notice_mail notices",
     "jobs/pipeline/notices.py": "notices notice_mail second_jobs job_page",
+    "trainer/work/admission.py": "trainer_keeping",
+    "trainer/work/child.py": WORK,
+    "trainer/work/device.py": "trainer_worker_row trainer_processes",
+    "trainer/work/events.py": WORK,
+    "trainer/work/heartbeat.py": "trainer_worker_row",
+    "trainer/work/keeping.py": "trainer_keeping trainer_weights",
+    "trainer/work/lease.py": WORK,
+    "trainer/work/memory.py": f"trainer_worker_row {WORK}",
+    "trainer/work/messages.py": WORK,
+    "trainer/work/order_file.py": WORK,
+    "trainer/work/queue.py": f"{WORK} trainer_keys trainer_hooks",
+    "trainer/work/recording.py": WORK,
+    "trainer/work/running.py": WORK,
+    "trainer/work/shift.py": WORK,
+    "trainer/work/speeds.py": "trainer_worker_row trainer_real",
+    "trainer/keys.py": "trainer_keys",
+    "trainer/base_folders.py": "base_folders trainer_pull",
+    "trainer/ordering.py": "trainer_keeping trainer_methods trainer_refusals trainer_faults trainer_contract",
 }
