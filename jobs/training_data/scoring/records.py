@@ -77,3 +77,22 @@ class Copying(msgspec.Struct, frozen=True, kw_only=True):
     start: int  # characters of the answer, composed (NFC), that the passage spans
     end: int
     copied: bool  # thirty letters or more, or half of the answer
+
+
+type Vote = Literal["first", "second", "tie"]
+type NoVote = Literal["empty", "no_letter", "both_letters", "prose"]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a judge's reply says; exactly one of them is there."""
+
+    vote: Vote | None = None
+    no_vote: NoVote | None = None
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a judge and people conclude the same."""
+
+    n: int  # questions that both have judged
+    agreed: int
+    kappa: float | None  # Cohen's, of win, tie and loss; None: nothing to agree on, or always the same answer
