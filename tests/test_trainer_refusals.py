@@ -93,48 +93,48 @@ def test_uploads(client: Client, settings: Any) -> None:
     assert File.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    ("body", "param"),
-    [
-        ({"model": None}, "model"),
-        ({"model": 7}, "model"),
-        ({"model": "gpt-4o-mini"}, "model"),
-        ({"model": "ft:sim-small-2026-06-01:simulated::abcdefgh"}, "model"),
-        ({"training_file": None}, "training_file"),
-        ({"training_file": "file-nope"}, "training_file"),
-        ({"validation_file": "file-nope"}, "validation_file"),
-        ({"suffix": "x" * 65}, "suffix"),
-        ({"seed": -1}, "seed"),
-        ({"seed": 2**31}, "seed"),
-        ({"seed": "7"}, "seed"),
-        ({"hyperparameters": {"n_epochs": 51}}, "hyperparameters.n_epochs"),
-        ({"hyperparameters": {"n_epochs": 0}}, "hyperparameters.n_epochs"),
-        ({"hyperparameters": {"n_epochs": 1.5}}, "hyperparameters.n_epochs"),
-        ({"hyperparameters": {"n_epochs": True}}, "hyperparameters.n_epochs"),
-        ({"hyperparameters": {"batch_size": 257}}, "hyperparameters.batch_size"),
-        (
-            {"method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": 0}}}},
-            "method.supervised.hyperparameters.learning_rate_multiplier",
-        ),
-        ({"method": {"type": "reinforcement"}}, "method.type"),
-        ({"method": {"type": ["dpo"]}}, "method.type"),
-        ({"method": {"type": "dpo", "dpo": 3}}, "dpo"),
-        (dpo(beta=0), "method.dpo.hyperparameters.beta"),
-        (dpo(beta=2.1), "method.dpo.hyperparameters.beta"),
-        (dpo(beta=True), "method.dpo.hyperparameters.beta"),
-        (dpo(beta="strong"), "method.dpo.hyperparameters.beta"),
-        (dpo(n_epochs=51), "method.dpo.hyperparameters.n_epochs"),
-        (dpo(learning_rate_multiplier=0), "method.dpo.hyperparameters.learning_rate_multiplier"),
-        ({"method": []}, "method"),
-        ({"metadata": {str(n): "x" for n in range(17)}}, "metadata"),
-        ({"metadata": {"a": 1}}, "metadata.a"),
-        ({"metadata": {"a": "x" * 513}}, "metadata.a"),
-        ({"metadata": "x"}, "metadata"),
-        ({"metadata": {"a": "\x00"}}, "metadata"),
-        ({"model": "\x00"}, "model"),
-        ({"suffix": "\ud800"}, "suffix"),
-    ],
-)
+BAD_ORDERS: list[tuple[dict[str, Any], str]] = [
+    ({"model": None}, "model"),
+    ({"model": 7}, "model"),
+    ({"model": "gpt-4o-mini"}, "model"),
+    ({"model": "ft:sim-small-2026-06-01:simulated::abcdefgh"}, "model"),
+    ({"training_file": None}, "training_file"),
+    ({"training_file": "file-nope"}, "training_file"),
+    ({"validation_file": "file-nope"}, "validation_file"),
+    ({"suffix": "x" * 65}, "suffix"),
+    ({"seed": -1}, "seed"),
+    ({"seed": 2**31}, "seed"),
+    ({"seed": "7"}, "seed"),
+    ({"hyperparameters": {"n_epochs": 51}}, "hyperparameters.n_epochs"),
+    ({"hyperparameters": {"n_epochs": 0}}, "hyperparameters.n_epochs"),
+    ({"hyperparameters": {"n_epochs": 1.5}}, "hyperparameters.n_epochs"),
+    ({"hyperparameters": {"n_epochs": True}}, "hyperparameters.n_epochs"),
+    ({"hyperparameters": {"batch_size": 257}}, "hyperparameters.batch_size"),
+    (
+        {"method": {"type": "supervised", "supervised": {"hyperparameters": {"learning_rate_multiplier": 0}}}},
+        "method.supervised.hyperparameters.learning_rate_multiplier",
+    ),
+    ({"method": {"type": "reinforcement"}}, "method.type"),
+    ({"method": {"type": ["dpo"]}}, "method.type"),
+    ({"method": {"type": "dpo", "dpo": 3}}, "dpo"),
+    (dpo(beta=0), "method.dpo.hyperparameters.beta"),
+    (dpo(beta=2.1), "method.dpo.hyperparameters.beta"),
+    (dpo(beta=True), "method.dpo.hyperparameters.beta"),
+    (dpo(beta="strong"), "method.dpo.hyperparameters.beta"),
+    (dpo(n_epochs=51), "method.dpo.hyperparameters.n_epochs"),
+    (dpo(learning_rate_multiplier=0), "method.dpo.hyperparameters.learning_rate_multiplier"),
+    ({"method": []}, "method"),
+    ({"metadata": {str(n): "x" for n in range(17)}}, "metadata"),
+    ({"metadata": {"a": 1}}, "metadata.a"),
+    ({"metadata": {"a": "x" * 513}}, "metadata.a"),
+    ({"metadata": "x"}, "metadata"),
+    ({"metadata": {"a": "\x00"}}, "metadata"),
+    ({"model": "\x00"}, "model"),
+    ({"suffix": "\ud800"}, "suffix"),
+]
+
+
+@pytest.mark.parametrize(("body", "param"), BAD_ORDERS)
 def test_orders(client: Client, body: dict[str, Any], param: str) -> None:
     assert refused(order(client, **body)) == (400, param)
     assert Job.objects.count() == 0
@@ -168,21 +168,21 @@ def test_pages(client: Client, query: str) -> None:
     assert refused(client.get(f"{JOBS}?{query}", headers=KEY)) == (400, query.partition("=")[0])
 
 
-@pytest.mark.parametrize(
-    ("body", "param", "status"),
-    [
-        ({}, "messages", 400),
-        ({"messages": []}, "messages", 400),
-        ({"messages": ["hi"]}, "messages[0].role", 400),
-        ({"messages": [{"role": "usr", "content": "hi"}]}, "messages[0].role", 400),
-        ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content", 400),
-        ({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 0}, "max_tokens", 400),
-        ({"messages": [{"role": "user", "content": "hi"}], "temperature": 3}, "temperature", 400),
-        ({"messages": [{"role": "user", "content": "hi"}], "stream_options": 7}, "stream_options", 400),
-        ({"messages": [{"role": "user", "content": "hi"}], "model": ""}, "model", 400),
-        ({"messages": [{"role": "user", "content": "hi"}], "model": "gpt-5"}, "model", 404),
-    ],
-)
+BAD_CHATS: list[tuple[dict[str, Any], str, int]] = [
+    ({}, "messages", 400),
+    ({"messages": []}, "messages", 400),
+    ({"messages": ["hi"]}, "messages[0].role", 400),
+    ({"messages": [{"role": "usr", "content": "hi"}]}, "messages[0].role", 400),
+    ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content", 400),
+    ({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 0}, "max_tokens", 400),
+    ({"messages": [{"role": "user", "content": "hi"}], "temperature": 3}, "temperature", 400),
+    ({"messages": [{"role": "user", "content": "hi"}], "stream_options": 7}, "stream_options", 400),
+    ({"messages": [{"role": "user", "content": "hi"}], "model": ""}, "model", 400),
+    ({"messages": [{"role": "user", "content": "hi"}], "model": "gpt-5"}, "model", 404),
+]
+
+
+@pytest.mark.parametrize(("body", "param", "status"), BAD_CHATS)
 def test_chat(client: Client, body: dict[str, Any], param: str, status: int) -> None:
     body = {"model": "sim-small", **body}
     answer = client.post(f"{ROOT}chat/completions", body, content_type="application/json", headers=KEY)

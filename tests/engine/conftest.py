@@ -1,13 +1,17 @@
-"""Small bases: `tiny` with fewer parameters, and a Llama of a few thousand with random weights."""
+"""Small bases: `tiny` with fewer parameters, and a Llama with random weights; and a trainer with either engine."""
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 
 from tests.engine.child import CLEAN, ESSAYS
-from tests.needs import ROOT
+from tests.engine.far import Far, make_jobs, wait_for_base
+from tests.needs import ROOT, TRAINER_PYTHON
+from tests.serving import issued_key, trainer_serving, worker_training
 
 MAKE_TINY = """
 import json, sys
@@ -60,3 +64,18 @@ def llama(trainer_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     in_trainer(trainer_python, MAKE_LLAMA, str(folder), str(ESSAYS))
     describe(folder, "llama", "lora", auto={"learning_rate": 1e-2, "lora_r": 4, "lora_alpha": 8})
     return folder
+
+
+@pytest.fixture(
+    scope="module", params=["simulated", pytest.param("transformers", marks=pytest.mark.engine)], ids=lambda name: name
+)
+def far(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
+    real = request.param == "transformers"
+    var = tmp_path_factory.mktemp(request.param)
+    settings = {"TRAINER_SPEED": "2", "TRAINER_PYTHON": str(TRAINER_PYTHON), "TRAINER_DIR": str(var / "trainer")}
+    with trainer_serving(var, **settings) as url, worker_training(var, **settings):
+        sdk = OpenAI(api_key=issued_key(var, "both"), base_url=url, max_retries=0)
+        made = Far(sdk, "tiny" if real else "sim-small-2026-06-01", "team" if real else "simulated", {})
+        wait_for_base(made)
+        make_jobs(made)
+        yield made
