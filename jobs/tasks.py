@@ -7,7 +7,19 @@ from celery import Task, shared_task
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs.models import Connection, FineTuneJob, Notice, RemoteFile, Run, Search, SecondJob, Source, TrainingFile
+from jobs.models import (
+    Candidate,
+    Connection,
+    Evaluation,
+    FineTuneJob,
+    Notice,
+    RemoteFile,
+    Run,
+    Search,
+    SecondJob,
+    Source,
+    TrainingFile,
+)
 from jobs.pipeline import (
     archives,
     checking,
@@ -26,6 +38,8 @@ from jobs.pipeline import (
     sources,
     sweeping,
 )
+from jobs.pipeline.evaluations import asking as evaluation_calls
+from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.runs import paid, working
 
@@ -79,6 +93,12 @@ def tick() -> None:
     for pk, lanes in working.due().items():
         for _lane in range(lanes):
             _say(work_run, pk)
+    evaluation_calls.ANSWERS.sweep()
+    steps, candidates = evaluations.due()
+    for pk in steps:
+        _say(work_evaluation, pk)
+    for pk in candidates:
+        _say(ask_candidate, pk)
     for pk in searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]:
         _say(search_passage, pk)
     searching.sweep()
@@ -203,3 +223,18 @@ def work_run(pk: int) -> None:
     run = Run.objects.select_related("connection", "team", "created_by").filter(pk=pk).first()
     if run and working.work(run):
         _say(work_run, pk)
+
+
+@shared_task
+def work_evaluation(pk: int) -> None:
+    evaluation = Evaluation.objects.filter(pk=pk).first()
+    if evaluation and evaluations.work(evaluation):
+        for candidate in evaluations.lanes(pk):
+            ask_candidate.delay(candidate)
+
+
+@shared_task
+def ask_candidate(pk: int) -> None:
+    candidate = Candidate.objects.select_related("evaluation", "connection", "tuned_model__job").filter(pk=pk).first()
+    if candidate and evaluations.ask(candidate):
+        ask_candidate.delay(pk)

@@ -5,12 +5,23 @@ from jobs.models.audit import AuditEntry, audit
 from jobs.models.connection import Connection, ConnectionState, RemoteFile
 from jobs.models.conversation import Conversation, Message
 from jobs.models.draft import DraftChange
+from jobs.models.evaluation import (
+    Answer,
+    Candidate,
+    CandidateKind,
+    CandidateState,
+    Evaluation,
+    EvaluationKind,
+    EvaluationQuerySet,
+)
 from jobs.models.job import FineTuneJob, JobOrigin, JobQuerySet, Wish
 from jobs.models.job_history import Checkpoint, JobEvent, Metric, Transition
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.paid import PaidCall, PaidOrder
 from jobs.models.pulse import Pulse
+from jobs.models.questions import Question, QuestionOrigin, QuestionSet, QuestionState
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
+from jobs.models.rescue import Inventory, RemoteModel, RemoteModelQuerySet
 from jobs.models.search import Search, SearchState
 from jobs.models.second_job import SecondJob
 from jobs.models.source import Source, SourceKind, SourceState
@@ -20,18 +31,26 @@ from jobs.models.tuned_model import TunedModel
 from jobs.models.vocabulary import SearchWord
 
 __all__ = [
+    "Answer",
     "Archive",
     "ArchiveState",
     "AuditEntry",
+    "Candidate",
+    "CandidateKind",
+    "CandidateState",
     "Checkpoint",
     "Chunk",
     "Connection",
     "ConnectionState",
     "Conversation",
     "DraftChange",
+    "Evaluation",
+    "EvaluationKind",
+    "EvaluationQuerySet",
     "FileFormat",
     "FileState",
     "FineTuneJob",
+    "Inventory",
     "Invitation",
     "JobEvent",
     "JobOrigin",
@@ -47,7 +66,13 @@ __all__ = [
     "PaidCall",
     "PaidOrder",
     "Pulse",
+    "Question",
+    "QuestionOrigin",
+    "QuestionSet",
+    "QuestionState",
     "RemoteFile",
+    "RemoteModel",
+    "RemoteModelQuerySet",
     "Role",
     "Run",
     "RunQuerySet",

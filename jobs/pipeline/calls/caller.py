@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs import pricing, provider
 from jobs.models import Connection, PaidCall, PaidOrder
-from jobs.pipeline.calls.ledger import CapReachedError, Lane, Ledger
+from jobs.pipeline.calls.ledger import WHOLE, CapReachedError, Lane, Ledger
 from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.calls.record import move
 from jobs.pipeline.calls.reply import Reply, read
@@ -33,7 +33,7 @@ def prices(connection: Connection, model: str, engine: str) -> tuple[Decimal | N
 class Caller[O: PaidOrder, C: PaidCall](ABC):
     """One lane of one order: all its calls go over one connection. What differs between kinds of orders is abstract."""
 
-    def __init__(self, order: O, ledger: Ledger[C], connection: Connection, lane: Lane | None = None) -> None:
+    def __init__(self, order: O, ledger: Ledger[C], connection: Connection, lane: Lane = WHOLE) -> None:
         self.order, self.ledger, self.connection, self.lane = order, ledger, connection, lane
 
     @abstractmethod

@@ -5,7 +5,7 @@ that surely was not paid gives it back, and a lost one keeps it: so neither cras
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ type Values = dict[str, Any]
 type Counts = Counter[str]
 type Statement = tuple[str, list[Any]]
 
-AT_ONCE = 3  # calls under way in one lane; the embedded worker has four threads, and one must stay free
+AT_ONCE = 3  # calls under way for one order; the embedded worker has four threads, and one must stay free
 CLAIM = timedelta(seconds=60)  # beyond the longest call
 WORKER_DIED = gettext_noop("The worker stopped during the call.")
 
@@ -39,12 +39,13 @@ class CapReachedError(Exception):
 
 @dataclass(frozen=True)
 class Lane:
-    """The calls of an order that one worker takes, and those that count as under way beside them: SQL conditions."""
+    """The calls of an order that one worker takes: a condition in SQL, and its values."""
 
-    own: str = ""
-    beside: str = ""
-    values: list[Any] = field(default_factory=list)  # of `own`
-    values_beside: list[Any] = field(default_factory=list)
+    condition: str = ""
+    values: tuple[Any, ...] = ()
+
+
+WHOLE = Lane()
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Ledger[C: PaidCall]:
     def _orders(self) -> str:
         return self.order._meta.db_table
 
-    def claim(self, pk: int, lane: Lane | None = None) -> C | None:
+    def claim(self, pk: int, lane: Lane = WHOLE) -> C | None:
         """Take the next call of an order. None: there is none to be made now. Raises CapReachedError.
 
         The order's row is locked meanwhile, so that the next claim counts what is claimed now. In plain SQL, since an
@@ -85,7 +86,7 @@ class Ledger[C: PaidCall]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_locking(locked), [pk, RunState.RUNNING.value, _moment(now)])
             order = cursor.fetchone()
-            call = self._next(cursor, pk, lane or Lane(), *order) if order else None
+            call = self._next(cursor, pk, lane, *order) if order else None
             if call is None:
                 return None
             until = now + timedelta(seconds=settings.ORDER_SECONDS) + CLAIM
@@ -100,20 +101,19 @@ class Ledger[C: PaidCall]:
     def _next(
         self, cursor: Any, pk: int, lane: Lane, stop_after: int | None, seen: int, cap: int | None, spent_and_held: int
     ) -> C | None:
-        flying = f"(SELECT COUNT(*) FROM {self._calls} WHERE {self.parent} = %s AND state = %s{{}})"  # noqa: S608
-        under_way = [pk, ChunkState.CLAIMED.value]
         cursor.execute(
-            f"SELECT {flying.format('')}, {flying.format(lane.beside)}, {', '.join(self.fields)} FROM {self._calls} "  # noqa: S608
-            f"WHERE {self.parent} = %s AND state = %s{lane.own} ORDER BY position LIMIT 1",
-            [*under_way, *under_way, *lane.values_beside, pk, ChunkState.WAITING.value, *lane.values],
+            f"SELECT (SELECT COUNT(*) FROM {self._calls} WHERE {self.parent} = %s AND state = %s), "  # noqa: S608
+            f"{', '.join(self.fields)} FROM {self._calls} "
+            f"WHERE {self.parent} = %s AND state = %s{lane.condition} ORDER BY position LIMIT 1",
+            [pk, ChunkState.CLAIMED.value, pk, ChunkState.WAITING.value, *lane.values],
         )
-        all_flying, flying_here, *found = cursor.fetchone() or [0, 0]
-        if not found or flying_here >= AT_ONCE or (stop_after is not None and seen + all_flying >= stop_after):
+        flying, *found = cursor.fetchone() or [0]
+        if not found or flying >= AT_ONCE or (stop_after is not None and seen + flying >= stop_after):
             return None
         call = self.call.from_db(connection.alias, self.fields, found)
         if cap is None or spent_and_held + call.bound_nano <= cap:
             return call
-        if all_flying:
+        if flying:
             return None
         raise CapReachedError
 

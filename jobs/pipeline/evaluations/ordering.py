@@ -1,0 +1,23 @@
+"""Stores an order of an evaluation: the row is the order."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from jobs.models import Candidate, Evaluation, QuestionSet
+from jobs.pipeline.calls import record
+
+MOST_CANDIDATES = 8  # of a comparison
+
+
+def place(evaluation: Evaluation, candidates: Sequence[Candidate]) -> Evaluation:
+    """Store it with its candidates, and lock their questions. The same order token again is an IntegrityError."""
+    return record.place(evaluation, lambda row: _add(row, candidates))
+
+
+def _add(evaluation: Evaluation, candidates: Sequence[Candidate]) -> None:
+    for position, candidate in enumerate(candidates):
+        candidate.evaluation, candidate.position = evaluation, position
+    Candidate.objects.bulk_create(candidates)
+    sets = {candidate.question_set_id for candidate in candidates}
+    QuestionSet.objects.filter(pk__in=sets, locked_at=None).update(locked_at=timezone.now())

@@ -1,0 +1,127 @@
+"""A chat service of its own at a free port, not written from our client: what it answers, refuses, loses or lists late.
+
+Shapes: OpenAI's API reference (chat completions, models, fine-tuning jobs), November 2026.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import RLock, Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+type Json = dict[str, Any]
+
+
+@dataclass
+class ChatSide:
+    """`gone` and `forbidden` name models. `busy`: how many 429s come before each model's first answer."""
+
+    models: list[str] = field(default_factory=list)
+    jobs: list[Json] = field(default_factory=list)  # newest first
+    listed_after: int = 0  # lists of models that lack the last half of them
+    gone: set[str] = field(default_factory=set)
+    forbidden: set[str] = field(default_factory=set)
+    busy: int = 0
+    without_usage: bool = False
+    page_most: int = 20
+    seconds: float = 0.0  # that an answer takes
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)  # (model, question): how often it was answered
+    turned_away: Counter[str] = field(default_factory=Counter)
+    calls: list[str] = field(default_factory=list)
+    port: int = 0
+    lock: RLock = field(default_factory=RLock)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def chat(self, body: Json) -> tuple[int, Json]:
+        model, question = body["model"], body["messages"][-1]["content"]
+        if model in self.gone:
+            return 404, error("The model does not exist or you do not have access to it.", "model_not_found")
+        if model in self.forbidden:
+            return 403, error("You are not allowed to sample from this model", "permission_error")
+        with self.lock:
+            if self.turned_away[model] < self.busy:
+                self.turned_away[model] += 1
+                return 429, error("Rate limit reached", "rate_limit_exceeded")
+            self.answers[model, question] += 1
+        time.sleep(self.seconds)
+        text = f"{question}, {model} 모델의 답입니다."
+        usage = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice]}
+        return 200, whole if self.without_usage else whole | {"usage": usage}
+
+    def listed(self) -> list[str]:
+        with self.lock:
+            self.listed_after -= 1
+            return self.models[: len(self.models) // 2] if self.listed_after >= 0 else self.models
+
+    def page(self, limit: int, after: str) -> Json:
+        ids = [job["id"] for job in self.jobs]
+        begin = ids.index(after) + 1 if after in ids else 0
+        end = begin + min(limit, self.page_most)
+        return {"object": "list", "data": self.jobs[begin:end], "has_more": end < len(ids)}
+
+    def get(self, path: str, query: dict[str, list[str]]) -> tuple[int, Json]:
+        match path.removeprefix("/v1").strip("/").split("/"):
+            case ["models"]:
+                made = [{"id": name, "object": "model", "created": 1, "owned_by": "org-x"} for name in self.listed()]
+                return 200, {"object": "list", "data": made}
+            case ["fine_tuning", "jobs"]:
+                return 200, self.page(int(query.get("limit", ["20"])[0]), query.get("after", [""])[0])
+            case ["fine_tuning", "jobs", one]:
+                found = [job for job in self.jobs if job["id"] == one]
+                return (200, found[0]) if found else (404, error("No such job", "not_found"))
+            case ["fine_tuning", "jobs", _one, "events" | "checkpoints"]:
+                return 200, {"object": "list", "data": [], "has_more": False}
+        return 404, error("nothing here", "not_found")
+
+
+def error(message: str, code: str) -> Json:
+    return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+
+
+@contextmanager
+def chat_side(**habits: Any) -> Iterator[ChatSide]:
+    """One that answers until the block ends."""
+    far = ChatSide(**habits)
+
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            far.calls.append(f"GET {self.path}")
+            self._send(*far.get(parts.path, parse_qs(parts.query)))
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            far.calls.append(f"POST {self.path}")
+            self._send(*far.chat(body))
+
+        def _send(self, status: int, body: Json) -> None:
+            sent = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    far.port = server.server_port
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield far
+    finally:
+        server.shutdown()
+        server.server_close()
