@@ -1,5 +1,6 @@
 """Celery's side: id in, fetch (gone is fine), delegate. A lost message costs one tick."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -41,6 +42,7 @@ from jobs.pipeline import (
 from jobs.pipeline.evaluations import asking as evaluation_calls
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
+from jobs.pipeline.rescue import inventory
 from jobs.pipeline.runs import paid, working
 
 SAID_AGAIN = 10  # seconds: some ticks
@@ -69,26 +71,9 @@ def tick() -> None:
     """Look at what is due."""
     for pk, until in due.jobs_to_advance().items():
         advance_job.delay(pk, until.isoformat() if until else None)
-    for pk in due.connections_to_follow():
-        _say(follow_connection, pk)
-    for pk in second_jobs.to_look_for():
-        _say(look_for_second_jobs, pk)
-    for pk in second_jobs.due().values_list("pk", flat=True)[: second_jobs.AT_ONCE]:
-        _say(look_at_second_job, pk)
-    for pk in due.files_to_check():
-        _say(check_file, pk)
-    for pk in sources.due():
-        _say(read_source, pk)
-    for pk in probe.due().values_list("pk", flat=True):
-        _say(test_connection, pk)
-    for pk in probe.to_list_again():
-        _say(list_models, pk)
-    for pk in copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]:
-        _say(delete_copy, pk)
-    for pk in archives.due().values_list("pk", flat=True)[: archives.AT_ONCE]:
-        _say(look_at_archive, pk)
-    for pk in models.due().values_list("pk", flat=True)[: models.AT_ONCE]:
-        _say(delete_model, pk)
+    for task, pks in _due():
+        for pk in pks:
+            _say(task, pk)
     paid.CHUNKS.sweep()
     for pk, lanes in working.due().items():
         for _lane in range(lanes):
@@ -99,13 +84,27 @@ def tick() -> None:
         _say(work_evaluation, pk)
     for pk in candidates:
         _say(ask_candidate, pk)
-    for pk in searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]:
-        _say(search_passage, pk)
     searching.sweep()
     notices.tell_unsure()
     for pk in notice_mail.due():
         mail_notice.delay(pk)
     pulse.beat("tick")  # at the end: a tick that broke is none
+
+
+def _due() -> "Iterator[tuple[Task[[int], None], Iterable[int]]]":
+    """What is due of each noun, and the task that does it."""
+    yield follow_connection, due.connections_to_follow()
+    yield look_for_second_jobs, second_jobs.to_look_for()
+    yield look_at_second_job, second_jobs.due().values_list("pk", flat=True)[: second_jobs.AT_ONCE]
+    yield check_file, due.files_to_check()
+    yield read_source, sources.due()
+    yield test_connection, probe.due().values_list("pk", flat=True)
+    yield list_models, probe.to_list_again()
+    yield delete_copy, copies.due().values_list("pk", flat=True)[: copies.AT_ONCE]
+    yield look_at_archive, archives.due().values_list("pk", flat=True)[: archives.AT_ONCE]
+    yield delete_model, models.due().values_list("pk", flat=True)[: models.AT_ONCE]
+    yield search_passage, searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]
+    yield read_inventory, inventory.due().values_list("pk", flat=True)[: inventory.AT_ONCE]
 
 
 @shared_task
@@ -238,3 +237,8 @@ def ask_candidate(pk: int) -> None:
     candidate = Candidate.objects.select_related("evaluation", "connection", "tuned_model__job").filter(pk=pk).first()
     if candidate and evaluations.ask(candidate):
         ask_candidate.delay(pk)
+
+
+@shared_task
+def read_inventory(pk: int) -> None:
+    inventory.read(pk)

@@ -111,7 +111,7 @@ def test_no_call_is_made_that_could_pass_the_cap(world: World, trainer: str) -> 
 
     assert capped.state == RunState.CAPPED
     assert 0 < capped.done < 3
-    assert capped.spent_nano <= capped.cap_nano
+    assert capped.spent_nano <= (capped.cap_nano or 0)
     assert capped.held_nano == 0
 
 
@@ -206,7 +206,7 @@ def test_a_killed_preparation_begins_again(world: World, far: ChatSide) -> None:
     record.move(evaluation, RunState.PREPARING)
     candidate = evaluation.candidates.get()
     Answer.objects.create(
-        evaluation=evaluation, candidate=candidate, question=candidate.question_set.questions.first(), position=0
+        evaluation=evaluation, candidate=candidate, question=candidate.question_set.questions.all()[0], position=0
     )
 
     with time_machine.travel(timezone.now() + timedelta(hours=1), tick=True):
