@@ -8,6 +8,7 @@ from openai import OpenAI
 
 from tests.real_training import issue_key, make_base, make_worker, order, stand_in, training_of, work
 from trainer.models import Job
+from trainer.work.child import environment
 
 
 @pytest.fixture
@@ -88,3 +89,10 @@ def test_models_of_a_real_job(sdk: OpenAI) -> None:
         "little",
     )
     assert training_of(job).folder.is_dir()
+
+
+def test_the_process_that_trains_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "FIELD_KEYS", "TRAINER_KEY_SECRET", "DATABASE_URL", "REDIS_URL", "HF_TOKEN"):
+        monkeypatch.setenv(name, "only the portal knows")
+
+    assert "only the portal knows" not in environment().values()
