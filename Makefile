@@ -69,10 +69,11 @@ screens:
 bench:
 	@scripts/bootstrap dev && exec $(RUN)/python -m bench $(ARGS)
 
+# A folder of that name: dill pickles modules that lie elsewhere by their content, and cannot do that to pyarrow.
 oracle:
 	@scripts/trainer
-	.venv-trainer/bin/python -m pip install --quiet --no-deps --require-hashes --upgrade --target var/oracle -r requirements/trainer-oracle.txt
-	PYTHONPATH=var/oracle .venv-trainer/bin/python -m tests.oracle.trl_losses
+	.venv-trainer/bin/python -m pip install --quiet --no-deps --require-hashes --upgrade --target var/oracle/site-packages -r requirements/trainer-oracle.txt
+	PYTHONPATH=var/oracle/site-packages .venv-trainer/bin/python -m tests.oracle.trl_losses
 
 load:
 	@scripts/bootstrap dev && exec $(RUN)/python -m bench load
