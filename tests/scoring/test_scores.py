@@ -60,9 +60,9 @@ def test_chrf_of_prose_is_that_of_sacrebleu(text: str) -> None:
 
 
 def test_letters_taken_apart_are_the_same_text() -> None:
-    apart = unicodedata.normalize("NFD", "눈이 왔다.")
+    decomposed = unicodedata.normalize("NFD", "눈이 왔다.")
 
-    found = scores(question("눈"), apart, "눈이 왔다.", "stop")
+    found = scores(question("눈"), decomposed, "눈이 왔다.", "stop")
 
     assert (found.chrf, found.characters, found.language) == (100, 6, "ko")
     assert scores(question("눈"), "눈이 왔다.", None, "stop").chrf is None

@@ -23,7 +23,7 @@ from jobs.training_data.spoken import Spoken, spoken
 def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, keep: Keep = idle) -> int:
     """Write one part. Returns its number of rows. Raises RefusedError where the other part would be empty."""
     index = Index(source, keep)
-    groups = _groups(source, index, keep)
+    groups = groups_of(source, index, keep)
     held_out = validation(groups, ratio, seed)
     if not held_out:
         raise RefusedError(fault(0, Code.ALL_ALIKE))
@@ -31,7 +31,7 @@ def split(source: Path, target: Path, *, ratio: float, seed: int, part: str, kee
     return write(target, index.take(chosen, keep))
 
 
-def _groups(source: Path, index: Index, keep: Keep) -> list[int]:
+def groups_of(source: Path, index: Index, keep: Keep) -> list[int]:
     """Which rows belong together: by what they share, and by the report's own measure of near duplicates."""
     unions = tied(row.raw for row in rows(source, keep))
     near = NearDuplicates(lambda number: _spoken(next(index.take([number]))), TIED)

@@ -13,18 +13,18 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from jobs.training_data.operations.rows import idle, loaded, rows
+from jobs.training_data.operations.rows import idle, rows
 from jobs.training_data.scoring.messages import LOOKED_AT, composed
 from jobs.training_data.scoring.records import Copying
 from jobs.training_data.searching import GAPS, squeeze
-from jobs.training_data.spoken import spoken
+from jobs.training_data.spoken import loaded, spoken
 from jobs.training_data.wording import RUN, TELLING
 
 GRAM, STRIDE = 10, 7
 SHORTEST = GRAM + STRIDE - 1  # letters of a passage that the table never misses
 MOST_LETTERS = 60_000_000  # of a file: about 100 MB of Korean
 MOST_PLACES = 64  # of one gram that are compared: what is more frequent is a formula
-MOST_HOLDERS = 2_000  # likewise, when a formula is told from a passage
+MOST_HOLDERS = 2_000  # likewise, when formulas are looked for
 MOST_STEPS = 100_000  # comparisons for one answer, which loops and formulas could multiply without end
 FORMULA, FORMULA_SHARE = 5, 100  # answers that share a formula: five, and one of a hundred
 CANDIDATES = 20  # passages of one answer, the longest first, of which one may be no formula
@@ -184,6 +184,6 @@ def passages_of(path: Path, without: Collection[int] = (), keep: Callable[[], ob
         (row.line, text)
         for row in rows(path, keep)
         if row.line not in without
-        for role, text in spoken(loaded(row.raw)).texts
+        for role, text in spoken(loaded(row.raw) or {}).texts
         if role == "assistant"
     )

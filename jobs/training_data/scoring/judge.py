@@ -11,9 +11,8 @@ from hashlib import blake2b
 
 from jobs.training_data.languages import language_of
 from jobs.training_data.scoring.judge_prompts import FORM, HEADINGS, REFERENCE, RUBRICS, Language
-from jobs.training_data.scoring.messages import composed, last_question
+from jobs.training_data.scoring.messages import as_text, composed, last_question
 from jobs.training_data.scoring.records import Agreement, Message, Outcome, Reading, Vote
-from jobs.training_data.spoken import text_of
 
 LONGEST = 12_000  # characters of each text that a judge reads
 LETTERS: dict[str, Vote] = {"A": "first", "B": "second", "T": "tie"}
@@ -34,7 +33,7 @@ def judge_messages(
     """The messages for one order. `rubric`: another than ours; the form of the reply is added to any."""
     language = judge_language(question)
     headings = HEADINGS[language]
-    texts = {"question": _talk(question), "reference": reference or "", "first": first, "second": second}
+    texts = {"question": as_text(question), "reference": reference or "", "first": first, "second": second}
     mark = f"=={blake2b(repr(texts).encode(errors='replace'), digest_size=6).hexdigest()}"  # no text can foresee it
     rules = [rubric.strip() or RUBRICS[language], REFERENCE[language] if reference else "", FORM[language]]
     system = "\n\n".join(filter(None, rules)).replace("{mark}", mark)
@@ -47,12 +46,6 @@ def judge_messages(
         {"role": "system", "content": system},
         {"role": "user", "content": "\n\n".join([*shown, mark])},
     ]
-
-
-def _talk(question: Sequence[Message]) -> str:
-    """A question alone as it is; several messages each with its role."""
-    spoken = [(str(message.get("role", "")), text_of(message)) for message in question]
-    return spoken[0][1] if len(spoken) == 1 else "\n\n".join(f"[{role}]\n{text}" for role, text in spoken)
 
 
 def _short(text: str, cut: str) -> str:

@@ -96,3 +96,38 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     n: int  # questions that both have judged
     agreed: int
     kappa: float | None  # Cohen's, of win, tie and loss; None: nothing to agree on, or always the same answer
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The messages before an answer, and the answer that the file has for them."""
+
+    messages: list[Message]
+    reference: str | None = None
+    line: int | None = None  # of the file that it comes from
+
+
+class QuestionSet(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions in the order of their source, and what is left out, as reason → number.
+
+    "no_question", "no_answer" (an empty one), "beyond_text" (images, sound, tools), "too_long", "repeated" (another
+    question of the set is nearly the same), "over_limit" (the set has as many as it may), "unreadable" (no example).
+    """
+
+    questions: list[Question]
+    left_out: dict[str, int]
+    keep_out: list[int] = []  # lines of the file that must not be trained on: the questions, and what is tied to them
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """A question that the training file has, or nearly."""
+
+    question: int  # from 0, in the order they were given
+    line: int
+
+
+class FewShot(msgspec.Struct, frozen=True):
+    """A question with the nearest training examples before it, the nearest last."""
+
+    messages: list[Message]
+    lines: list[int]  # where the examples are in the training file
+    text: str  # all of it, to copy
