@@ -17,7 +17,6 @@ NAME = re.compile(r"\A(?!sim-|ft-)[a-z0-9][a-z0-9.-]{0,62}\Z")
 NEW = ".new"  # the ending of a folder on its way in
 LARGEST_JSON = 32 * 2**20  # bytes: vocabularies are large
 LARGEST_CONFIG = 2**18
-LARGEST_TEMPLATE = 64 * 1024
 LARGEST_HEADER = 100 * 2**20  # the format's own limit
 TEXTS = {".json", ".jinja", ".txt", ".md", ".html"}
 UNSAFE = {".py", ".pyc", ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".so", ".onnx", ".npz"}

@@ -7,7 +7,7 @@ JSON = "cases/test_jobs ends import moments matching follow_closely"
 MASKING = "personal_forms privacy cases/test_personal hidden_data findings repairing"
 ADOPT = "import import_search follow_closely second_jobs settling odd_answers"
 CALLS = "reached returned_keys odd_answers pinning connections launch follow_closely playground import"
-WORK = "trainer_ends trainer_processes trainer_keeping trainer_real trainer_work"
+WORK = "trainer_limits trainer_ends trainer_processes trainer_keeping trainer_real trainer_work"
 TESTS = {
     "jobs/pipeline/launch.py": LAUNCH,
     "jobs/pipeline/settling.py": LAUNCH,
@@ -70,7 +70,7 @@ TESTS = {
     "trainer/work/running.py": WORK,
     "trainer/work/shift.py": WORK,
     "trainer/work/speeds.py": "trainer_worker_row trainer_real",
-    "trainer/keys.py": "trainer_keys",
+    "trainer/keys.py": "trainer_limits trainer_keys",
     "trainer/base_folders.py": "base_folders trainer_pull",
-    "trainer/ordering.py": "trainer_keeping trainer_methods trainer_refusals trainer_faults trainer_contract",
+    "trainer/ordering.py": f"trainer_methods trainer_refusals trainer_faults trainer_contract {WORK}",
 }
