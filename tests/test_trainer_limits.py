@@ -44,6 +44,15 @@ def test_a_number_below_zero_makes_no_message(field: str) -> None:
     assert [message is None for message in found] == [False, True]
 
 
+@pytest.mark.parametrize(("field", "most"), [("step", 2**31 - 1), ("total_steps", 2**31 - 1), ("tokens", 2**63 - 1)])
+def test_a_number_is_as_large_as_databases_take(field: str, most: int) -> None:
+    line = '{{"kind": "step", "train_loss": 1.0, "step": 1, "total_steps": 1, "{}": {}}}'
+
+    found = [read(line.format(field, number).encode()) for number in (most, most + 1)]
+
+    assert [message is None for message in found] == [False, True]
+
+
 def test_a_long_name_of_an_operator_is_cut(db: None) -> None:
     assert write_down("key.issued", "x", "김" * 100).by == "김" * 80
 

@@ -1,5 +1,7 @@
 """What a training in several processes is given: its share of cores and memory, and the GPUs that were named."""
 
+import io
+import json
 import subprocess
 import sys
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.running import ROOT
+from trainer.engines.transformers.process import Lines
 from trainer.work import device, memory
 from trainer.work.child import environment
 
@@ -46,3 +49,13 @@ def test_a_gpu_is_a_process_s_own(settings: Any, monkeypatch: Any) -> None:
     settings.TRAINER_PROCESSES = 2
 
     assert device.memory_each() == 20
+
+
+def test_of_several_processes_one_speaks_and_each_says_its_failure() -> None:
+    out = io.StringIO()
+    for first in (True, False):
+        lines = Lines(out, first)
+        lines.emit("step", step=1)
+        lines.emit("failed", code="out_of_memory")
+
+    assert [json.loads(line)["kind"] for line in out.getvalue().splitlines()] == ["step", "failed", "failed"]
