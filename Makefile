@@ -11,7 +11,7 @@ help:
 	@echo "make up       the portal with demo data: http://127.0.0.1:8000 (PORT=8123 make up for another port)"
 	@echo "make trainer  real training: PyTorch into .venv-trainer/, once (TRAINER_TORCH=cpu or cuda picks the build)"
 	@echo "make test     the whole test suite (ARGS='-k word' for a part of it)"
-	@echo "make chaos    200 runs on each of two lanes while processes are killed (ARGS='--lane embedded --seed 7': one)"
+	@echo "make chaos    200 runs on each of three lanes while processes are killed (ARGS='--lane embedded --seed 7': one)"
 	@echo "make mutants  200 mutants of each of two seeds: tests must notice what is broken (ARGS='--seed 1': one)"
 	@echo "make lint     ruff, mypy, import order, templates, migrations, translations, docs, Dockerfile, docker-compose.yml"
 	@echo "make format   lets ruff put the code in order"

@@ -4,6 +4,7 @@ Shapes: OpenAI's API reference (chat completions, models, fine-tuning jobs), Nov
 """
 
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +20,18 @@ type Json = dict[str, Any]
 
 @dataclass
 class ChatSide:
-    """`gone` and `forbidden` name models. `busy`: how many 429s come before each model's first answer."""
+    """`gone` and `forbidden` name models. `busy`: how many 429s come before each model's first answer.
+
+    `losing`: models whose first answer is made, and counted, and does not arrive.
+    """
 
     models: list[str] = field(default_factory=list)
     jobs: list[Json] = field(default_factory=list)  # newest first
     listed_after: int = 0  # lists of models that lack the last half of them
     gone: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
+    losing: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)  # models that answer 429 twice, whatever `busy` says
     busy: int = 0
     without_usage: bool = False
     page_most: int = 20
@@ -47,12 +53,16 @@ class ChatSide:
         if model in self.forbidden:
             return 403, error("You are not allowed to sample from this model", "permission_error")
         with self.lock:
-            if self.turned_away[model] < self.busy:
+            if self.turned_away[model] < (2 if model in self.crowded else self.busy):
                 self.turned_away[model] += 1
                 return 429, error("Rate limit reached", "rate_limit_exceeded")
             self.answers[model, question] += 1
+            is_lost = model in self.losing
+            self.losing.discard(model)
         time.sleep(self.seconds)
-        text = f"{question}, {model} 모델의 답입니다."
+        if is_lost:
+            return 0, {}
+        text = words(model, question)
         usage = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice]}
@@ -84,6 +94,11 @@ class ChatSide:
         return 404, error("nothing here", "not_found")
 
 
+def words(model: str, question: str) -> str:
+    """What a model answers."""
+    return f"{question}, {model} 모델의 답입니다."
+
+
 def error(message: str, code: str) -> Json:
     return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
 
@@ -107,6 +122,9 @@ def chat_side(**habits: Any) -> Iterator[ChatSide]:
             self._send(*far.chat(body))
 
         def _send(self, status: int, body: Json) -> None:
+            if not status:  # the connection breaks
+                self.close_connection = True
+                return
             sent = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -117,7 +135,12 @@ def chat_side(**habits: Any) -> Iterator[ChatSide]:
         def log_message(self, *_args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            if not isinstance(sys.exception(), ConnectionError):  # a caller that was killed
+                super().handle_error(request, client_address)
+
+    server = Server(("127.0.0.1", 0), Door)
     far.port = server.server_port
     Thread(target=server.serve_forever, daemon=True).start()
     try:

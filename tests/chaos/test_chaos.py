@@ -31,3 +31,11 @@ def test_redis_and_postgres_hold_while_processes_are_killed(tmp_path: Path) -> N
 
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert "20 ok, 0 wrong" in done.stdout
+
+
+def test_no_answer_is_lost_or_paid_twice_while_processes_are_killed(tmp_path: Path) -> None:
+    done = chaos("evaluations", tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert "20 ok, 0 wrong" in done.stdout
+    assert " 0 of them twice" in done.stdout
