@@ -14,6 +14,7 @@ from jobs.models import (
     Evaluation,
     FineTuneJob,
     Notice,
+    QuestionSet,
     RemoteFile,
     Run,
     Search,
@@ -40,6 +41,7 @@ from jobs.pipeline import (
     sweeping,
 )
 from jobs.pipeline.evaluations import asking as evaluation_calls
+from jobs.pipeline.evaluations import questions
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.rescue import inventory
@@ -104,6 +106,7 @@ def _due() -> "Iterator[tuple[Task[[int], None], Iterable[int]]]":
     yield look_at_archive, archives.due().values_list("pk", flat=True)[: archives.AT_ONCE]
     yield delete_model, models.due().values_list("pk", flat=True)[: models.AT_ONCE]
     yield search_passage, searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]
+    yield make_questions, questions.due()
     yield read_inventory, inventory.due().values_list("pk", flat=True)[: inventory.AT_ONCE]
 
 
@@ -237,6 +240,13 @@ def ask_candidate(pk: int) -> None:
     candidate = Candidate.objects.select_related("evaluation", "connection", "tuned_model__job").filter(pk=pk).first()
     if candidate and evaluations.ask(candidate):
         ask_candidate.delay(pk)
+
+
+@shared_task
+def make_questions(pk: int) -> None:
+    made = QuestionSet.objects.select_related("training_file").filter(pk=pk).first()
+    if made:
+        questions.make(made)
 
 
 @shared_task
