@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import chat, data, load, machine, near_duplicates, readme, recipes, servers, start, upload
+from bench import chat, data, engine, load, machine, near_duplicates, readme, recipes, servers, start, upload
 from bench.figures import Figure, table, taken_over
 
 PREPARE = (["migrate", "--verbosity=0"], ["compile_translations"], ["collectstatic", "--noinput", "--verbosity=0"])
@@ -64,6 +64,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "recipes": recipes.figures,
     "paid_runs": paid_runs,
     "chat": chat.figures,
+    "engine": engine.figures,
 }
 LOAD = "load"  # not among the parts that run without being named: it takes a quarter of an hour
 

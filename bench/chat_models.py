@@ -10,12 +10,14 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from trainer.engines.transformers.tiny import CONFIG, TEMPLATE
 
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 SMOLLM2: dict[str, Any] = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
     "vocab_size": 49152,
     "hidden_size": 576,
     "num_hidden_layers": 30,
@@ -34,7 +36,6 @@ ABOUT: dict[str, Any] = {
     "non_commercial": False,
     "languages": ["en"],
     "kind": "lora",
-    "architecture": "LlamaForCausalLM",
     "chat_template": True,
     "gguf": False,
     "memorises": False,
@@ -61,13 +62,11 @@ def tokenizer(size: int) -> PreTrainedTokenizerFast:
 
 def make(folder: Path, config: dict[str, Any], dtype: Any) -> None:
     torch.manual_seed(1)
-    shape = LlamaConfig(
-        **{name: value for name, value in config.items() if name not in ("model_type", "architectures")}
-    )
-    model = LlamaForCausalLM(shape).to(dtype)
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**config)).to(dtype)
     model.save_pretrained(folder)
     tokenizer(config["vocab_size"]).save_pretrained(folder)
     about = {**ABOUT, "name": folder.name, "title": folder.name, "context": config["max_position_embeddings"]}
+    about["architecture"] = config["architectures"][0]
     about |= {"parameters": model.num_parameters(), "sha256": {path.name: "" for path in folder.iterdir()}}
     (folder / "base.json").write_text(json.dumps(about))
 

@@ -88,9 +88,9 @@ class Portal:
         self.http.get("/accounts/login/")
         self.post("/accounts/login/", {"login": "demo@example.com", "password": "texthelper-demo"})
 
-    def order(self) -> str:
-        """Order what the form of a new job proposes; return the job's address."""
+    def order(self, **chosen: str) -> str:
+        """Order what the form of a new job proposes, but for what is chosen; return the job's address."""
         page = self.http.get("/t/bomnal/jobs/new/").text
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)"[^>]*value="([^"]*)"', page))
         checked = dict(re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="([^"]*)"[^>]*?\schecked', page))
-        return self.post("/t/bomnal/jobs/new/", {**hidden, **checked}).url.path
+        return self.post("/t/bomnal/jobs/new/", {**hidden, **checked, **chosen}).url.path

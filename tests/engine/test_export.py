@@ -89,21 +89,41 @@ print("FIGURES", (both - one).norm().item(), (both - alone).norm().item(), one.n
     assert eight_bits < size / 8
 
 
+def whole(small: Path, folder: Path, *weights: str) -> Path:
+    """The unpacked archive of a model trained as a whole, on a base of that kind with these weights."""
+    about = json.loads((small / "base" / "base.json").read_text()) | {"kind": "full", "gguf": False}
+    base = folder / "bare"
+    base.mkdir()
+    (base / "base.json").write_text(json.dumps(about))
+    for name in weights:
+        (base / name).touch()
+    assert export(folder, "merged", base, small / "whole")[-1]["kind"] == "done"
+    return unpacked(folder / "merged.zip", folder / "out")
+
+
 def test_a_whole_model_goes_as_it_is_and_loads_by_three_lines(small: Path, tmp_path: Path) -> None:
-    about = json.loads((small / "base" / "base.json").read_text()) | {"kind": "full"}
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    (bare / "base.json").write_text(json.dumps(about))
+    folder = whole(small, tmp_path, "model.safetensors")
 
-    export(tmp_path, "merged", bare, small / "whole")
-
-    folder = unpacked(tmp_path / "merged.zip", tmp_path / "out")
     assert (folder / "model" / "model.safetensors").read_bytes() == (small / "whole" / "model.safetensors").read_bytes()
     code = readme_code(folder)
     assert len(code.splitlines()) == 3
     ran = python("-c", code, cwd=folder)
     assert ran.returncode == 0, ran.stderr
     assert (folder / "LICENCE.txt").read_text() == "Small Llama\nApache-2.0\n\nDo what you like.\n"
+
+
+def test_what_was_made_from_scratch_is_under_no_terms_of_a_base(small: Path, tmp_path: Path) -> None:
+    folder = whole(small, tmp_path)
+    papers = (folder / "README.md").read_text() + (folder / "NOTICE.txt").read_text()
+
+    assert sorted(path.name for path in folder.iterdir()) == ["NOTICE.txt", "README.md", "model"]
+    assert "- Base: none. The weights were made from scratch, from the training file alone (Small Llama)." in papers
+    assert "- 기반 모델: 없습니다." in papers
+    assert "No base's terms hold for it." in papers
+    assert not [
+        words for words in ("Apache", "The terms of the base hold", "기반 모델의 조건은", "GGUF") if words in papers
+    ]
+    assert python("-c", readme_code(folder), cwd=folder).returncode == 0
 
 
 def test_no_path_of_the_server_no_link_and_no_code_leaves_it(small: Path, tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """How much memory a training takes at its peak, before it is started. Pure: it imports nothing heavy.
 
 need = runtime + weights + 16 bytes a trained parameter (value, gradient, two moments) + activations + logits
-Activations and logits grow with the padded tokens that go through the model at once (a portion), not with the batch.
+Activations and logits grow with the padded tokens that go through the model at once (a portion), not with the batch;
+the mask that hides padding grows with the longest sequence as well. Factors were fitted to measured peaks.
 """
 
 from dataclasses import dataclass
 
 GIB = 1024**3
-RUNTIME = 420 * 1024**2  # torch, transformers and peft themselves, with their buffers
+RUNTIME = 400 * 1024**2  # torch, transformers and peft themselves, with their buffers
 LOADING = 0.5  # of the weights' size: while they are read, the half precision of the file is there as well
+WHOLE = 0.72  # of the activations that an adapter keeps beside its base, where all weights learn
 USABLE = 0.9  # of what is free
 LOGITS_AT_ONCE = 2**25  # numbers
 LARGEST_PORTION = 4096  # tokens; more makes no step quicker on a CPU
@@ -38,18 +40,24 @@ class Choice:
     need: int
 
 
-def need(shape: Shape, portion: int, *, checkpointing: bool, reference: bool = False) -> int:
+def need(shape: Shape, portion: int, longest: int, *, checkpointing: bool, reference: bool = False) -> int:
     """Bytes at the peak. `reference`: a frozen copy of what learns is kept beside it (preferences)."""
     frozen = max(0, shape.parameters - shape.trained) * shape.bytes_each
     learning = shape.trained * (20 if reference else 16)
-    working = learning + _activations(shape, portion, checkpointing) + _logits(shape, portion)
+    mask = _mask(shape, longest, checkpointing) if portion > longest else 0
+    working = learning + _activations(shape, portion, checkpointing) + _logits(shape, portion) + portion * mask
     return int(RUNTIME + frozen + max(working, frozen * LOADING))
 
 
 def _activations(shape: Shape, portion: int, checkpointing: bool) -> float:
-    layer = 37 * shape.hidden + 13 * shape.intermediate
+    layer = (37 * shape.hidden + 13 * shape.intermediate) * (WHOLE if shape.trained == shape.parameters else 1)
     kept = 2 * shape.layers * shape.hidden + layer if checkpointing else shape.layers * layer
     return portion * (kept + layer) * shape.bytes_each / 2
+
+
+def _mask(shape: Shape, longest: int, checkpointing: bool) -> int:
+    """Bytes a token: every layer keeps the mask as numbers, once sequences of several lengths go through together."""
+    return longest * shape.bytes_each * (1 if checkpointing else shape.layers)
 
 
 def positions_at_once(vocabulary: int) -> int:
@@ -70,7 +78,7 @@ def choose(shape: Shape, longest: int, batch: int, free: int, *, pairs: bool = F
     for checkpointing in (False, True):
         portion = max(min(LARGEST_PORTION, batch * smallest), smallest)
         while portion >= smallest:
-            needed = need(shape, portion, checkpointing=checkpointing, reference=pairs)
+            needed = need(shape, portion, longest, checkpointing=checkpointing, reference=pairs)
             if needed <= USABLE * free:
                 return Choice(portion, checkpointing, needed)
             portion = portion // 2 if portion // 2 >= smallest else smallest if portion > smallest else 0
@@ -82,6 +90,6 @@ def longest_that_fits(shape: Shape, free: int, *, pairs: bool = False) -> int:
     low, high = 0, 1 << 20
     while low < high:
         middle = (low + high + 1) // 2
-        fits = need(shape, middle * (2 if pairs else 1), checkpointing=True, reference=pairs) <= USABLE * free
-        low, high = (middle, high) if fits else (low, middle - 1)
+        needed = need(shape, middle * (2 if pairs else 1), middle, checkpointing=True, reference=pairs)
+        low, high = (middle, high) if needed <= USABLE * free else (low, middle - 1)
     return low

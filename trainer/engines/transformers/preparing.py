@@ -132,7 +132,7 @@ def is_linear(module: Any) -> bool:
 
 def _too_large(order: Order, shape: Shape, longest: int, free: int) -> str:
     pairs = 2 if order.dpo else 1
-    needed = memory.need(shape, longest * pairs, checkpointing=True, reference=order.dpo)
+    needed = memory.need(shape, longest * pairs, longest, checkpointing=True, reference=order.dpo)
     fits = memory.longest_that_fits(shape, free, pairs=order.dpo)
     advice = f"Examples of up to {fits:,} tokens fit" if fits else "No example fits: choose a smaller base"
     return (

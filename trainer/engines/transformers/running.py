@@ -44,13 +44,19 @@ class Running:
         self.lines.emit("started", step=progress.step)
         early = self._report()
         while progress.step < total and not early:
-            self._stop_if_wanted()
-            began = time.monotonic()
-            progress.unreported = self.loop.step()
-            early = self._report()
-            progress.seconds += time.monotonic() - began
-            self._limit_time()
-            self._save_when_due()
+            early = self.advance()
+        return early
+
+    def advance(self) -> bool:
+        """One step with all that belongs to it; whether early stopping makes it the last."""
+        progress = self.loop.progress
+        self._stop_if_wanted()
+        began = time.monotonic()
+        progress.unreported = self.loop.step()
+        early = self._report()
+        progress.seconds += time.monotonic() - began
+        self._limit_time()
+        self._save_when_due()
         return early
 
     def _report(self) -> bool:

@@ -39,6 +39,11 @@ class Order:
         return self.about.get("kind") == "full"
 
     @property
+    def from_scratch(self) -> bool:
+        """The base is a plan without weights: nobody's terms hold for what was made after it."""
+        return self.whole and not any(self.base.glob("*.safetensors"))
+
+    @property
     def short(self) -> str:
         """The model's name as a file's name."""
         return re.sub(r"[^\w.-]+", "-", self.model.removeprefix("ft:"), flags=re.ASCII).strip("-.")[:80] or "model"

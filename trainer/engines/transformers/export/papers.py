@@ -12,16 +12,23 @@ WRITE = f'chat("{PEOPLE}", max_new_tokens=200)[0]["generated_text"]'
 
 def papers(order: Order, kind: str) -> dict[str, Path | str]:
     """Name in the archive to a file of the base or a text."""
+    ours: dict[str, Path | str] = {"README.md": readme(order, kind), "NOTICE.txt": notice(order)}
+    return ours if order.from_scratch else ours | _licences(order)
+
+
+def _licences(order: Order) -> dict[str, Path | str]:
     licences: dict[str, Path | str] = {
         path.name: path for path in files_of(order.base) if LICENCE.match(path.name) and path.suffix != ".json"
     }
     if not licences:
         licences["LICENCE.txt"] = f"{_title(order)}\n{_spdx(order)}\n\n{order.about.get('licence', '')}\n"
-    return {"README.md": readme(order, kind), "NOTICE.txt": notice(order), **licences}
+    return licences
 
 
 def notice(order: Order) -> str:
-    """Says that the base was changed: what Apache-2.0 and the Gemma terms require of whoever passes it on."""
+    """Says that the base was changed: what Apache-2.0 and the Gemma terms require of those who pass it on."""
+    if order.from_scratch:
+        return f"{order.model} was made on {order.made_on} from its training file alone. No base's terms hold for it.\n"
     lines = [
         f"{order.model} was made on {order.made_on} from {_title(order)} ({base_name(order)}) by fine-tuning.",
         f"The base is under: {_spdx(order)}. Its terms hold for this model, too; they are in this archive.",
@@ -71,6 +78,8 @@ If the training data had a system message, ask with the same one. Run the comman
 
 
 def _facts(order: Order, language: str) -> str:
+    if order.from_scratch:
+        return _facts_from_scratch(order, language)
     words = {
         "ko": ("기반 모델", "만든 날", "학습 작업", "라이선스", "기반 모델의 조건은 이 모델에도 적용됩니다."),
         "en": ("Base", "Made on", "Job", "Licence", "The terms of the base hold for this model, too."),
@@ -82,10 +91,27 @@ def _facts(order: Order, language: str) -> str:
     return "\n".join([*lines, f"- {words[4]}"]) + "\n"
 
 
+def _facts_from_scratch(order: Order, language: str) -> str:
+    if language == "ko":
+        return f"""\
+- 기반 모델: 없습니다. 가중치를 처음부터 학습 파일만으로 만들었습니다({_title(order)}).
+- 만든 날: {order.made_on}
+- 학습 작업: {order.job}
+- 라이선스: 따로 없습니다. 학습 파일에 든 글의 권리만 그대로 남습니다.
+"""
+    return f"""\
+- Base: none. The weights were made from scratch, from the training file alone ({_title(order)}).
+- Made on: {order.made_on}
+- Job: {order.job}
+- Licence: none of its own. Only the rights in the texts of the training file remain.
+"""
+
+
 def _whole(order: Order) -> str:
     return f"""\
 ### transformers
 
+{_install("torch")}
 ```python
 from transformers import pipeline
 chat = pipeline("text-generation", "model")
@@ -98,10 +124,7 @@ print({_call(order)})
 vllm serve ./model --served-model-name {order.short}
 ```
 
-### llama.cpp, Ollama
-
-llama.cpp와 Ollama에는 GGUF 형식을 내려받으세요. For llama.cpp and Ollama, download the GGUF format.
-"""
+{_elsewhere(order)}"""
 
 
 def _adapter(order: Order) -> str:
@@ -112,6 +135,7 @@ The base is not in here. Put its name or its folder in the place of `{base}`.
 
 ### transformers
 
+{_install("torch peft")}
 ```python
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
@@ -126,6 +150,22 @@ print({_call(order)})
 vllm serve {base} --enable-lora --max-lora-rank 64 --lora-modules {order.short}=./adapter
 ```
 
+{_elsewhere(order)}"""
+
+
+def _install(more: str) -> str:
+    """Older releases do not read all of config.json, and answer nonsense without a word."""
+    return f"""\
+```sh
+pip install "transformers>=5" {more}
+```
+"""
+
+
+def _elsewhere(order: Order) -> str:
+    if not order.about.get("gguf"):
+        return ""
+    return """\
 ### llama.cpp, Ollama
 
 llama.cpp와 Ollama에는 GGUF 형식을 내려받으세요. For llama.cpp and Ollama, download the GGUF format.
@@ -149,6 +189,7 @@ llama-cli -m {order.short}.gguf {"" if order.about.get("chat_template") else "-n
 
 ### transformers
 
+{_install("torch gguf")}
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
 model = AutoModelForCausalLM.from_pretrained(".", gguf_file="{order.short}.gguf")
