@@ -71,10 +71,11 @@ def example(prepared: Prepared, row: int) -> tuple[Any, Any]:
     return tokens, tokens.masked_fill(~rows.counted[part], -100)
 
 
-def timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def timed(act: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor."""
+    began, used = time.perf_counter(), time.process_time()
     act()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - used
 
 
 def compare(folder: Path, steps: int) -> dict[str, float]:
@@ -83,16 +84,28 @@ def compare(folder: Path, steps: int) -> dict[str, float]:
     prepared = prepare(Order.read(folder), accelerator.device)
     with (folder / "lines.jsonl").open("w") as out:
         our_step, bare_step = ours(prepared, accelerator, Lines(out)), bare(prepared)
-        speeds: dict[str, list[float]] = {"ours": [], "bare": []}
+        took: dict[str, list[tuple[float, float]]] = {"ours": [], "bare": []}
+        tokens: list[int] = []
         for number in range(1, steps + 1):
             batch = prepared.plan.batch(number)
             turns = [("ours", our_step), ("bare", lambda batch=batch: bare_step(batch))]
-            tokens = sum(map(prepared.training.trained, batch))
+            tokens.append(sum(map(prepared.training.trained, batch)))
             for name, act in turns if number % 2 else reversed(turns):
-                speeds[name].append(tokens / timed(act))
-    ratios = [mine / plain for mine, plain in zip(speeds["ours"], speeds["bare"], strict=True)]
-    found = {name: median(each[WARM_UP:]) for name, each in (speeds | {"ratio": ratios}).items()}
-    return found | {"threads": torch.get_num_threads(), "steps": steps - WARM_UP}
+                took[name].append(timed(act))
+    return summary(tokens[WARM_UP:], took["ours"][WARM_UP:], took["bare"][WARM_UP:])
+
+
+def summary(tokens: list[int], ours: list[tuple[float, float]], bare: list[tuple[float, float]]) -> dict[str, float]:
+    """Medians; the ratios are those of neighbouring steps, which had the same machine."""
+    pairs = list(zip(ours, bare, strict=True))
+    return {
+        "ours": median(count / clock for count, (clock, _cpu) in zip(tokens, ours, strict=True)),
+        "bare": median(count / clock for count, (clock, _cpu) in zip(tokens, bare, strict=True)),
+        "ratio": median(plain[0] / mine[0] for mine, plain in pairs),
+        "processor": median(plain[1] / mine[1] for mine, plain in pairs),
+        "threads": torch.get_num_threads(),
+        "steps": len(tokens),
+    }
 
 
 if __name__ == "__main__":

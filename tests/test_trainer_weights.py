@@ -21,6 +21,7 @@ from trainer.base_folders import hashes
 from trainer.models import Export, File, Job, TunedModel
 from trainer.tasks import make_export, sweep
 from trainer.weights import disk, exporting
+from trainer.work import memory
 
 type Get = Callable[..., httpx2.Response]
 CONFIG = {"base_model_name_or_path": "/srv/secret/little", "r": 4}
@@ -173,6 +174,28 @@ def test_a_process_that_breaks_ends_as_an_error(sdk: OpenAI, get: Get, settings:
     make_export(Export.objects.get().pk)
 
     assert refusal(get(job, format="merged")) == (500, "server_error")
+    assert not list(Export.objects.get().folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"), [(True, "was ended for lack of memory"), (False, "was killed, most likely for lack of memory")]
+)
+def test_a_process_that_the_kernel_ends_lacked_memory(
+    sdk: OpenAI, get: Get, settings: Any, tmp_path: Path, monkeypatch: Any, counts: bool, words: str
+) -> None:
+    job, counter, killed = trained(sdk), tmp_path / "vmstat", tmp_path / "python"
+    counter.write_text("oom_kill 3\n")
+    killed.write_text(f"#!/bin/sh\n{f'echo oom_kill 4 > {counter}' if counts else ''}\nkill -9 $$\n")
+    killed.chmod(0o700)
+    settings.TRAINER_PYTHON = str(killed)
+    monkeypatch.setattr(memory, "COUNTERS", (counter,))
+    get(job, format="merged")
+
+    make_export(Export.objects.get().pk)
+
+    answer = get(job, format="merged")
+    assert refusal(answer) == (507, "out_of_memory")
+    assert words in answer.json()["error"]["message"]
     assert not list(Export.objects.get().folder.iterdir())
 
 

@@ -23,6 +23,7 @@ from django.utils import timezone
 from trainer.engines.runs import weights_of
 from trainer.models import Export, ExportStatus, TunedModel
 from trainer.weights import formats
+from trainer.work import memory
 from trainer.work.child import environment
 from trainer.work.shift import stopping
 
@@ -82,12 +83,22 @@ def _make(row: Export) -> None:
         return
     row.work.mkdir(parents=True, exist_ok=True)
     (row.work / "export.json").write_text(json.dumps(order, ensure_ascii=False), encoding="utf-8")
+    kills = memory.kills()
     with _child(row) as child:
         for line in _lines(child):
             if not _noted(row, line):
                 return
-    if not stopping.is_set():
-        _end(row, BROKEN)
+        if not stopping.is_set():
+            _end(row, _broken(child.wait(), memory.kills() > kills))
+
+
+def _broken(code: int, lacked_memory: bool) -> Json:
+    """What to say of a process that ended without a last word."""
+    if code != -signal.SIGKILL:
+        return BROKEN
+    how = "was ended for lack of memory" if lacked_memory else "was killed, most likely for lack of memory"
+    message = f"The archive could not be made: its process {how}. Try again when nothing is trained or talked to there."
+    return {"code": "out_of_memory", "message": message}
 
 
 def _order(row: Export) -> Json | None:

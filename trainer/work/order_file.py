@@ -2,12 +2,15 @@
 
 import json
 import os
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from trainer.bases import real_bases
+from trainer.base_folders import sha256
+from trainer.bases import Base, real_bases
 from trainer.engines.runs import weights_of
 from trainer.models import Job, Training, TunedModel
 
@@ -24,14 +27,18 @@ class RefusalError(Exception):
         super().__init__(message)
 
 
-def write_order(training: Training, free_memory: int | None) -> Path:
-    """Write order.json into the job's folder, and return the folder. RefusalError where nothing could come of it."""
+def write_order(training: Training, free_memory: int | None, renew: Callable[[], object]) -> Path:
+    """Write order.json into the job's folder, and return the folder. RefusalError where nothing could come of it.
+
+    `renew` is called after each file of the base: a large one takes many seconds to read.
+    """
     job = training.job
     if training.idle_attempts > MOST_IDLE:
         raise RefusalError("server_error", "The job failed due to an internal error: it was begun three times in vain.")
     if job.failure and job.failure["param"]:  # found when the order came
         raise RefusalError(job.failure["code"], job.failure["message"], job.failure["param"])
     order = as_json(job, free_memory)
+    check_files(_base(job), renew)
     try:
         training.folder.mkdir(parents=True, exist_ok=True)
         _write_whole(training.folder / "order.json", json.dumps(order, ensure_ascii=False, indent=1))
@@ -45,7 +52,7 @@ def as_json(job: Job, free_memory: int | None) -> Json:
     hours = settings.TRAINER_HOURS
     return {
         "job": job.uid,
-        "base": str(_base(job)),
+        "base": str(_folder(_base(job))),
         "start": _start(job),
         "method": job.method,
         "training": _file(job.training_file.path, "training_file"),
@@ -63,11 +70,37 @@ def as_json(job: Job, free_memory: int | None) -> Json:
     }
 
 
-def _base(job: Job) -> Path:
+def _base(job: Job) -> Base:
     for base in real_bases():
         if base.uid == job.base and base.folder:
-            return base.folder.resolve()
+            return base
     raise RefusalError("invalid_base", f"The base {job.base} is not on this trainer any more.", "model")
+
+
+def _folder(base: Base) -> Path:
+    assert base.folder
+    return base.folder.resolve()
+
+
+def check_files(base: Base, renew: Callable[[], object]) -> None:
+    """Raise RefusalError where a file of the base is not the one that was pulled."""
+    for name, expected in base.about["sha256"].items():
+        path = _folder(base) / name
+        try:
+            found = path.stat()
+            same = _hash(path, (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)) == expected
+        except OSError:
+            same = False
+        if not same:
+            message = f"The base {base.uid} was changed on this trainer's disk: {name} is not the file that was pulled."
+            raise RefusalError("invalid_base", f"{message} Remove the base and pull it again.", "model")
+        renew()
+
+
+@lru_cache(maxsize=1024)
+def _hash(path: Path, _stamp: tuple[int, ...]) -> str:
+    """Computed again only when the file was written or replaced: gigabytes take seconds."""
+    return sha256(path)
 
 
 def _start(job: Job) -> str | None:

@@ -51,7 +51,7 @@ class Attempt:
     def run(self, free_memory: int | None) -> None:
         """Return when the job has ended, is paused, waits again, or belongs to another worker."""
         try:
-            folder = write_order(self.lease.hold(), free_memory)
+            folder = write_order(self.lease.hold(), free_memory, self.lease.hold)
             with locked(folder) as lock:
                 self.recorder.record_left(printed(folder))
                 self._train(Child(folder, lock), memory.kills())

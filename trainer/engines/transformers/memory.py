@@ -1,6 +1,7 @@
 """How much memory a training takes at its peak, before it is started. Pure: it imports nothing heavy.
 
-need = runtime + weights + 16 bytes a trained parameter (value, gradient, two moments) + activations + logits
+need = what the process holds already + weights + 16 bytes a trained parameter (value, gradient, two moments)
+     + activations + logits
 Activations and logits grow with the padded tokens that go through the model at once (a portion), not with the batch;
 the mask that hides padding grows with the longest sequence as well. Factors were fitted to measured peaks.
 """
@@ -8,8 +9,9 @@ the mask that hides padding grows with the longest sequence as well. Factors wer
 from dataclasses import dataclass
 
 GIB = 1024**3
-RUNTIME = 400 * 1024**2  # torch, transformers and peft themselves, with their buffers
-LOADING = 0.5  # of the weights' size: while they are read, the half precision of the file is there as well
+RUNTIME = 400 * 1024**2  # torch, transformers and peft with their buffers; on a GPU its context
+BUFFERS = 56 * 1024**2  # of RUNTIME: what comes with the first step
+LOADING = 0.54  # of the weights' size: while they are read, the half precision of the file is there as well
 WHOLE = 0.72  # of the activations that an adapter keeps beside its base, where all weights learn
 USABLE = 0.9  # of what is free
 LOGITS_AT_ONCE = 2**25  # numbers
@@ -20,7 +22,9 @@ LARGEST_PORTION = 4096  # tokens; more makes no step quicker on a CPU
 class Shape:
     """A base and what of it learns. `hidden` is the width of a layer, or of its attention where that is wider.
 
-    `bytes_each` of a frozen weight: 4 on a CPU, 2 on a GPU."""
+    `bytes_each` of a frozen weight: 4 on a CPU, 2 on a GPU. `held` is taken before the model comes: a large tokenizer
+    alone may have hundreds of megabytes.
+    """
 
     hidden: int
     layers: int
@@ -29,6 +33,7 @@ class Shape:
     parameters: int
     trained: int
     bytes_each: int = 4
+    held: int = RUNTIME
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ def need(shape: Shape, portion: int, longest: int, *, checkpointing: bool, refer
     learning = shape.trained * (20 if reference else 16)
     mask = _mask(shape, longest, checkpointing) if portion > longest else 0
     working = learning + _activations(shape, portion, checkpointing) + _logits(shape, portion) + portion * mask
-    return int(RUNTIME + frozen + max(working, frozen * LOADING))
+    return int(shape.held + frozen + max(working, frozen * LOADING))
 
 
 def _activations(shape: Shape, portion: int, checkpointing: bool) -> float:
     layer = (37 * shape.hidden + 13 * shape.intermediate) * (WHOLE if shape.trained == shape.parameters else 1)
-    kept = 2 * shape.layers * shape.hidden + layer if checkpointing else shape.layers * layer
+    kept = 2 * shape.layers * shape.hidden if checkpointing else shape.layers * layer
     return portion * (kept + layer) * shape.bytes_each / 2
 
 

@@ -11,7 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from trainer.engines.transformers import files, tiny
+from trainer.engines.transformers import files, process, tiny
 from trainer.engines.transformers.learner import knows_head
 from trainer.engines.transformers.order import Base, Hyperparameters, Order
 from trainer.engines.transformers.outcomes import Refused
@@ -129,6 +129,7 @@ def spare_memory(model: Any) -> None:
 
     That works in training mode only. No chance comes with it: dropout is off, as it is where memory is not short.
     """
+    process.return_memory()
     model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.train()
     for module in model.modules():

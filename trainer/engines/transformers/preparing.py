@@ -123,6 +123,7 @@ def _shape(order: Order, config: Any, settings: Hyperparameters, device: Any) ->
         parameters=parameters + adapter,
         trained=parameters if order.base.full else adapter,
         bytes_each=2 if device.type == "cuda" and not order.base.full else 4,
+        held=memory.RUNTIME if device.type == "cuda" else psutil.Process().memory_info().rss + memory.BUFFERS,
     )
 
 

@@ -13,6 +13,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from trainer.engines.transformers.export import memory
 from trainer.engines.transformers.export.order import Order, RefusedError, files_of, read, size_of, tokenizer_files
 from trainer.engines.transformers.export.packing import need_room, pack
 from trainer.engines.transformers.export.papers import clean, modelfile, papers
@@ -90,6 +91,8 @@ def run(folder: Path, kind: str, lines: Lines) -> None:
     order.work.mkdir(exist_ok=True)
     try:
         _check_room(order, kind)
+        if kind == "gguf" or (kind == "merged" and not order.whole):  # the rest is packed as it is
+            memory.check(order, kind)
         parts = MAKERS[kind](order, lines) | papers(order, kind)
         size, digest = pack(order.target, f"{order.short}-{kind}", parts, Meter(lines, "packing"))
         lines.emit("done", size=size, sha256=digest)
