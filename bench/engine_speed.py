@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -88,7 +89,7 @@ def compare(folder: Path, steps: int) -> dict[str, float]:
         tokens: list[int] = []
         for number in range(1, steps + 1):
             batch = prepared.plan.batch(number)
-            turns = [("ours", our_step), ("bare", lambda batch=batch: bare_step(batch))]
+            turns: list[tuple[str, Callable[[], object]]] = [("ours", our_step), ("bare", partial(bare_step, batch))]
             tokens.append(sum(map(prepared.training.trained, batch)))
             for name, act in turns if number % 2 else reversed(turns):
                 took[name].append(timed(act))
