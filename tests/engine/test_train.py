@@ -1,15 +1,12 @@
-"""A supervised run of `tiny` from its order to its end, and through a kill."""
+"""A supervised run of `tiny` from its order to its end."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.engine.child import at_step, prepare, train
+from tests.engine.child import prepare, train
 
 pytestmark = pytest.mark.engine
-
-SAVE_EACH_STEP = {"TRAINER_SAVE_SECONDS": "0"}
 
 
 def test_the_loss_falls_and_every_epoch_leaves_a_checkpoint(tmp_path: Path, tiny: Path) -> None:
@@ -25,20 +22,3 @@ def test_the_loss_falls_and_every_epoch_leaves_a_checkpoint(tmp_path: Path, tiny
     assert run.end["kind"] == "done"
     assert run.end["step"] == 45
     assert run.end["trained_tokens"] == 5 * run.one("validated")["tokens"]
-
-
-def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, tiny: Path) -> None:
-    unbroken = train(prepare(tmp_path / "unbroken", tiny, n_epochs=2))
-    broken = prepare(tmp_path / "broken", tiny, n_epochs=2)
-
-    train(broken, until=at_step(5), environment=SAVE_EACH_STEP)
-    train(broken, until=at_step(13), environment=SAVE_EACH_STEP)
-    train(broken)
-
-    starts = [line["step"] for line in broken.all("started")]
-    assert starts[0] == 0
-    assert all(early < late for early, late in pairwise(starts))
-    assert broken.losses() == unbroken.losses()
-    for name in ("step-9", "step-18"):
-        weights = [run.folder / "checkpoints" / name / "model.safetensors" for run in (unbroken, broken)]
-        assert weights[0].read_bytes() == weights[1].read_bytes()
