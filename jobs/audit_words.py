@@ -48,6 +48,8 @@ ACTIONS: dict[str, str | Promise] = {
     "recipe.saved": _("Saved a recipe"),
     "recipe.renamed": _("Renamed a recipe"),
     "recipe.deleted": _("Deleted a recipe"),
+    "rescue.read": _("Had the lists of tuned models read"),
+    "rescue.archived": _("Had the jobs of tuned models archived"),
     "job.ordered": _("Ordered a job"),
     "job.edited": _("Edited a job"),
     "job.cancelled": _("Cancelled a job"),

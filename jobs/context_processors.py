@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from jobs.models import Member, Team, User
 from jobs.models.counts import unseen_by
 
+ON_NEED = frozenset({"rescue"})  # shown while there is something to count, and on their own pages
 MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of the url names below it
     ("job-list", _("Jobs"), "play", "active", "job-"),
     ("file-list", _("Files"), "file-text", "files", ("file-", "copy-", "passage-")),
     ("source-list", _("Make data"), "wand-sparkles", "sources", ("source-", "run-", "recipe-")),
     ("model-list", _("Models"), "box", "models", "model-"),
+    ("rescue", _("Rescue"), "life-buoy", "ending", "rescue"),
     ("playground", _("Playground"), "messages-square", None, "playground"),
     ("connection-list", _("Connections"), "plug", "connections", "connection-"),
     ("team", _("Team"), "users", None, "team"),
@@ -35,6 +37,7 @@ def _menu(request: HttpRequest, member: Member) -> list[dict[str, Any]]:
             "current": here.startswith(prefix),
         }
         for name, label, icon, counted, prefix in MENU
+        if name not in ON_NEED or here.startswith(prefix) or (counted and getattr(counts, counted))
     ]
 
 

@@ -44,7 +44,7 @@ from jobs.pipeline.evaluations import asking as evaluation_calls
 from jobs.pipeline.evaluations import questions
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
-from jobs.pipeline.rescue import inventory
+from jobs.pipeline.rescue import archive, inventory
 from jobs.pipeline.runs import paid, working
 
 SAID_AGAIN = 10  # seconds: some ticks
@@ -108,6 +108,7 @@ def _due() -> "Iterator[tuple[Task[[int], None], Iterable[int]]]":
     yield search_passage, searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]
     yield make_questions, questions.due()
     yield read_inventory, inventory.due().values_list("pk", flat=True)[: inventory.AT_ONCE]
+    yield archive_model, archive.due().values_list("pk", flat=True)[: archive.AT_ONCE]
 
 
 @shared_task
@@ -252,3 +253,10 @@ def make_questions(pk: int) -> None:
 @shared_task
 def read_inventory(pk: int) -> None:
     inventory.read(pk)
+
+
+@shared_task
+def archive_model(pk: int) -> None:
+    job = archive.take_in(pk)
+    if job:
+        advance_job.delay(job.pk)

@@ -41,6 +41,8 @@ from jobs.views import (
     team,
     weights,
 )
+from jobs.views.rescue import acts as rescue_acts
+from jobs.views.rescue import listing as rescue_listing
 
 type Urls = list[URLPattern | URLResolver]
 
@@ -142,6 +144,12 @@ model_urls: Urls = [
     path("", models.model_list, name="model-list"),
     path("<uuid:model>/delete/", weights.model_delete, name="model-delete"),
 ]
+rescue_urls: Urls = [
+    path("", rescue_listing.rescue, name="rescue"),
+    path("read/", rescue_acts.rescue_read, name="rescue-read"),
+    path("archive/", rescue_acts.rescue_archive, name="rescue-archive"),
+    path("models/<uuid:model>/", rescue_listing.rescue_model, name="rescue-model"),
+]
 playground_urls: Urls = [
     path("", playground.playground, name="playground"),
     path("<uuid:job>/", playground.playground_job, name="playground-job"),
@@ -194,6 +202,7 @@ urlpatterns: Urls = [
     path("t/<slug:team>/recipes/", include(recipe_urls)),
     path("t/<slug:team>/search/", include(passage_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
+    path("t/<slug:team>/rescue/", include(rescue_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),
     path("t/<slug:team>/team/", include(team_urls)),

@@ -31,13 +31,13 @@ TAKE = {
     "lucide-static": {"LICENSE": ""},
 }
 ICONS = """
-    activity arrow-left arrow-right ban bell box braces calendar-clock chart-line check chevron-down chevron-right
-    chevrons-up-down circle-alert circle-check circle-pause circle-play circle-question-mark circle-x clock cloud-upload
-    coins copy cpu database download ellipsis eraser external-link eye file-check file-text file-x flag flask-conical
-    git-fork hard-drive history info key-round languages link list loader-circle lock log-out mail menu messages-square
-    minus monitor moon pause pencil play plug plus refresh-cw rotate-ccw save search send settings shield-check
-    sliders-horizontal sparkles square sticky-note sun thermometer trash-2 triangle-alert unplug upload user user-plus
-    users wallet wand-sparkles x
+    activity archive arrow-left arrow-right ban bell box braces calendar-clock chart-line check chevron-down
+    chevron-right chevrons-up-down circle-alert circle-check circle-dashed circle-pause circle-play
+    circle-question-mark circle-x clock cloud-upload coins copy cpu database download ellipsis eraser external-link
+    eye file-check file-text file-x flag flask-conical git-fork hard-drive history info key-round languages
+    life-buoy link list loader-circle lock log-out mail menu messages-square minus monitor moon pause pencil play
+    plug plus refresh-cw rotate-ccw save search send settings shield-check sliders-horizontal sparkles square
+    sticky-note sun thermometer trash-2 triangle-alert unplug upload user user-plus users wallet wand-sparkles x
 """.split()  # noqa: SIM905
 TAKE["lucide-static"] |= {f"icons/{name}.svg": "" for name in ICONS}
 

@@ -16,6 +16,7 @@ from jobs.models import (
     Message,
     Origin,
     RemoteFile,
+    RemoteModel,
     Role,
     Run,
     SavedRecipe,
@@ -134,6 +135,10 @@ TEAM = [
     Row("passage-models", "post", OWNER, 302),
     Row("model-list", "get", VIEWER, 200),
     Row("model-delete", "post", OWNER, 302),
+    Row("rescue", "get", VIEWER, 200),
+    Row("rescue-read", "post", TRAINER, 302),
+    Row("rescue-archive", "post", TRAINER, 302),
+    Row("rescue-model", "get", VIEWER, 200),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
     Row("playground-models", "post", TRAINER, 422),
@@ -259,6 +264,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
     run = Run.objects.create(team=world.team, name="겨울", recipe={}).uuid if name.startswith("run-") else ""
     model = make_tuned_model(job).uuid if name == "model-delete" else ""
+    remote = RemoteModel.objects.create(team=world.team, connection=world.connection, name=uuid4().hex).uuid
     recipe = ""
     if name.startswith("recipe-"):
         recipe = str(SavedRecipe.objects.create(team=world.team, name=uuid4().hex, recipe={}).uuid)
@@ -275,6 +281,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-bases", []), ("job-import", []),
         ("job-", [job.uuid]),
         ("run-list", []), ("run-new", []), ("run-preview", []), ("run-", [run]),
+        ("rescue-model", [remote]), ("rescue", []),
         ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),
         ("playground-", [job.uuid]),
         ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),

@@ -16,6 +16,7 @@ class Counts(NamedTuple):
     sources: int
     models: int
     connections: int
+    ending: int  # models with a day on which they are switched off, and no word of an owner that all is done
     unseen: int  # notices, of all teams
 
     @property
@@ -35,6 +36,7 @@ COUNTS = """SELECT jobs.running, jobs.active,
     (SELECT COUNT(*) FROM jobs_source WHERE team_id = %s AND deleted_at IS NULL),
     (SELECT COUNT(*) FROM jobs_tunedmodel WHERE team_id = %s),
     (SELECT COUNT(*) FROM jobs_connection WHERE team_id = %s AND deleted_at IS NULL),
+    (SELECT COUNT(*) FROM jobs_remotemodel WHERE team_id = %s AND shutdown_date IS NOT NULL AND signed_at IS NULL),
     ({})
     FROM (SELECT COUNT(*) FILTER (WHERE state = '{}') AS running, COUNT(*) AS active
         FROM jobs_finetunejob WHERE team_id = %s AND state IN ({})) jobs
@@ -50,5 +52,5 @@ def unseen_by(user: int) -> int:
 
 def counts_of(team: int, user: int) -> Counts:
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, [*[team] * 4, user, team])
+        cursor.execute(COUNTS, [*[team] * 5, user, team])
         return Counts(*cursor.fetchone())

@@ -59,6 +59,11 @@ class RemoteModel(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)  # last used over this portal
 
     job = models.ForeignKey(FineTuneJob, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")  # archived
+    archive_due_at = models.DateTimeField(null=True, blank=True)  # its job is to be taken in; a lease while it is
+    archive_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    trouble = models.TextField(blank=True)  # why its job could not be taken in
     question_set = models.ForeignKey(QuestionSet, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     recording = models.ForeignKey(Candidate, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     retrained = models.ForeignKey(FineTuneJob, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -76,6 +81,12 @@ class RemoteModel(models.Model):
         verbose_name_plural = _("models at services")
         ordering = ["shutdown_date", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="each_remote_model_once")]
+        indexes = [
+            models.Index(
+                fields=["archive_due_at"], name="models_to_archive", condition=models.Q(archive_due_at__isnull=False)
+            ),
+            models.Index(fields=["team", "shutdown_date", "name", "id"], name="rescue_of_team"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -52,7 +52,9 @@ def _tagged(tag: str) -> FineTuneJob | None:
         return None
 
 
-def take_in(team: Team, by: User, told: Told, raw: Json, connection: Connection | None) -> tuple[FineTuneJob, bool]:
+def take_in(
+    team: Team, by: User | None, told: Told, raw: Json, connection: Connection | None
+) -> tuple[FineTuneJob, bool]:
     """Store an imported job, due to be looked for; or return the row that is there, and False.
 
     `connection`: look there alone. The team's row is locked, so that two imports at once make one job.
