@@ -1,7 +1,7 @@
 """Few-shot prompts: the nearest training examples as messages before the question. The way out without tuning."""
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import islice
 
 from jobs.training_data.operations.rows import Keep, idle
 from jobs.training_data.scoring.messages import as_text, message
@@ -10,6 +10,7 @@ from jobs.training_data.scoring.records import FewShot, Leak, Message
 from jobs.training_data.spoken import Spoken
 
 MOST_CHARACTERS = 24_000  # of all examples of a prompt
+LOOKED_AT = 20  # nearest examples, of which one may be the question itself
 INSTRUCTING = ("system", "developer")
 
 
@@ -47,6 +48,6 @@ def leaks(nearest: Nearest, questions: Sequence[Sequence[Message]], keep: Keep =
     """Those questions that the training file has, or nearly: what is measured on them says nothing."""
     for number, question in enumerate(questions):
         keep()
-        near = takewhile(lambda each: each.score > 0, nearest.find(question_in(question)))
+        near = islice(nearest.find(question_in(question)), LOOKED_AT)
         if same := next((each for each in near if each.is_same), None):
             yield Leak(number, same.line)

@@ -1,7 +1,9 @@
 """A Korean text by its morphemes. Only for a process of its own: see `recipes.keywords`."""
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import mecab_ko
@@ -19,21 +21,26 @@ COMPOUNDS = ("NNG", "NNP")  # 골목길 is 골목/NNG/*+길/NNG/*
 class Morpheme(NamedTuple):
     form: str
     tags: str
-    lemma: str = ""  # of a verb or an adjective: 걷, whatever the ending made of it
-    goes_on: bool = False  # it is part of a compound that goes on behind it
+    made_of: str
 
 
 class Morphemes:
     """Its letters without spaces, where morphemes begin and end in them, and the verbs and adjectives."""
 
     def __init__(self, text: str) -> None:
-        found = analysed(text)
-        self.letters = "".join(each.form for each in found).casefold()
-        self.lemmas = {each.lemma for each in found if each.lemma}
-        self._bounds, self._inner, end = {0}, {0}, 0
-        for each in found:
-            end += len(each.form.casefold())
-            (self._inner if each.goes_on else self._bounds).add(end)
+        self.lemmas: set[str] = set()
+        self._bounds, self._inner = {0}, {0}
+        forms, end = [], 0
+        for line in _lines(text.casefold()):
+            form, tags, made_of = line.split("\t")
+            if tags.startswith(PREDICATES):
+                self.lemmas.add(_lemma(form, made_of))
+            elif made_of and tags.startswith(COMPOUNDS):
+                self._inner.update(_inner_bounds(form, made_of, end))
+            forms.append(form)
+            end += len(form)
+            self._bounds.add(end)
+        self.letters = "".join(forms)
         self._inner |= self._bounds
 
     def has(self, root: str) -> bool:
@@ -56,31 +63,38 @@ class Root(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def root(keyword: str) -> Root:
-    found = analysed(keyword)
+    found = _analysed(keyword.casefold())
     while len(found) > 1 and found[-1].tags.startswith(ENDINGS):
         found.pop()
-    return Root("".join(each.form for each in found).casefold(), found[0].lemma if len(found) == 1 else "")
+    is_predicate = len(found) == 1 and found[0].tags.startswith(PREDICATES)
+    lemma = _lemma(found[0].form, found[0].made_of) if is_predicate else ""
+    return Root("".join(each.form for each in found), lemma)
 
 
 @lru_cache(maxsize=4096)
 def is_noun(word: str) -> bool:
-    return all(each.tags.startswith(NOUNS) and "+" not in each.tags for each in analysed(word))
+    return all(each.tags.startswith(NOUNS) and "+" not in each.tags for each in _analysed(word))
 
 
-def analysed(text: str) -> list[Morpheme]:
+def _analysed(text: str) -> list[Morpheme]:
+    return [Morpheme(*line.split("\t")) for line in _lines(text)]
+
+
+def _lines(text: str) -> Iterator[str]:
     clean = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", ODD_SPACE.sub(" ", text))
-    return [each for part in parts(clean) for line in _tagger().parse(part).splitlines() for each in _morphemes(line)]
+    for part in parts(clean):
+        yield from _tagger().parse(part).splitlines()
 
 
-def _morphemes(line: str) -> list[Morpheme]:
-    form, tags, made_of = line.split("\t")
-    if tags.startswith(PREDICATES):
-        return [Morpheme(form, tags, made_of.partition("/")[0] or form)]
-    if made_of and tags.startswith(COMPOUNDS):
-        whole = [piece.partition("/")[0] for piece in made_of.split("+")]
-        if "".join(whole) == form:
-            return [*(Morpheme(piece, tags, goes_on=True) for piece in whole[:-1]), Morpheme(whole[-1], tags)]
-    return [Morpheme(form, tags)]
+def _lemma(form: str, made_of: str) -> str:
+    """Of a verb or an adjective: 걷, whatever the ending made of it."""
+    return made_of.partition("/")[0] or form
+
+
+def _inner_bounds(form: str, made_of: str, start: int) -> Iterator[int]:
+    """Where the parts of a compound end."""
+    pieces = [piece.partition("/")[0] for piece in made_of.split("+")]
+    return accumulate(map(len, pieces), initial=start) if "".join(pieces) == form else iter(())
 
 
 @cache

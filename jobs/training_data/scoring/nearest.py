@@ -23,7 +23,7 @@ RAREST = 64  # grams by which an example is found
 LONGEST = 4_000  # characters of a question that are compared
 SPACE = ord(" ")
 ALIKE = 0.8  # weight that two questions share, of all that they have, from which on they are the same
-MOST_LINKS = 50_000  # that one question follows; what is left are grams that nearly every question has
+MOST_LINKS = 20_000  # that one question follows; what is left are grams that nearly every question has
 MOST_FOUND = 200
 SATURATION, LENGTH = 1.2, 0.75  # k1 and b of BM25
 
@@ -78,15 +78,15 @@ class Nearest:
         scores = defaultdict[int, float](float)
         links = 0
         for gram in sorted(grams, key=lambda gram: (self._frequencies[gram], gram)):
+            links += self._frequencies[gram]
+            if scores and links > MOST_LINKS:
+                break
             weight, link = self._weight(gram), self._heads[gram]
             while link:
                 row = self._rows[link]
                 spread = SATURATION * (1 - LENGTH + LENGTH * self._lengths[row] / self._average)
                 scores[row] += weight * (SATURATION + 1) / (1 + spread)
                 link = self._before[link]
-                links += 1
-            if links > MOST_LINKS:
-                break
         return scores
 
     def _example(self, row: int) -> Spoken:
