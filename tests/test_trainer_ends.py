@@ -130,6 +130,26 @@ def test_a_template_without_an_end_fails_the_job_at_once(sdk: OpenAI, settings: 
     assert training_of(job).attempt == 1
 
 
+def test_another_signal_is_no_fault_of_the_base(sdk: OpenAI, settings: Any) -> None:
+    stand_in(settings, "--die-at", "1", "--signal", str(int(signal.SIGSYS)))
+    job = order(sdk)
+
+    work()
+
+    error = training_of(job).error
+    assert error
+    assert (error["code"], training_of(job).attempt) == ("server_error", 3)
+
+
+def test_a_resumed_job_has_all_its_attempts_again(sdk: OpenAI) -> None:
+    job = order(sdk)
+    Training.objects.update(idle_attempts=2)
+    for act in ("pause", "resume"):
+        sdk.post(f"/fine_tuning/jobs/{job.uid}/{act}", cast_to=object)
+
+    assert training_of(job).idle_attempts == 0
+
+
 def test_another_organization_s_adapter_is_not_trained_on(sdk: OpenAI, trainer: str) -> None:
     job = order(sdk)
     work()
