@@ -53,6 +53,12 @@ def paid_runs() -> Iterator[Figure]:
         yield from in_django("paid_runs", DATABASE_URL=url)
 
 
+def evaluations() -> Iterator[Figure]:
+    yield from in_django("evaluations")
+    with servers.postgres() as url:
+        yield from in_django("evaluations", DATABASE_URL=url)
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "start": start.figures,
     "upload": upload.figures,
@@ -63,6 +69,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "pages": pages,
     "recipes": recipes.figures,
     "paid_runs": paid_runs,
+    "evaluations": evaluations,
     "chat": chat.figures,
     "engine": engine.figures,
 }

@@ -103,7 +103,7 @@ def main() -> None:
         with provider.chatting(run.service.access()):
             pass  # the SDK's import is the process's, not the run's
         wall, used = ask_all(run)
-        told = [json.loads(line) for line in _lines(process)]
+        told = [json.loads(line) for line in lines(process)]
     run = fresh(run)
     answered, waited = sum(one["count"] for one in told), sum(one["seconds"] for one in told)
     if not (run.state == RunState.DONE and run.done == answered == run.total >= 300):
@@ -120,7 +120,7 @@ def main() -> None:
     )
 
 
-def _lines(process: "subprocess.Popen[str]") -> list[str]:
+def lines(process: "subprocess.Popen[str]") -> list[str]:
     """What it said of every connection: the last one has just been closed."""
     time.sleep(0.5)
     process.terminate()
