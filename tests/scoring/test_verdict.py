@@ -237,6 +237,16 @@ def test_repetitions_are_averaged_and_what_is_no_number_left_out() -> None:
     assert difference([]).conclusion == "none"
 
 
+@given(st.lists(st.lists(st.floats(), max_size=3), max_size=30))
+def test_any_differences_give_a_conclusion(values: list[list[float]]) -> None:
+    found = difference(values)
+
+    if found.low is not None and found.high is not None and found.mean is not None:
+        assert (found.winner != "") == (not found.low <= 0 <= found.high)
+        assert found.low <= found.mean <= found.high
+    assert found.needed is None or found.n < found.needed
+
+
 def test_a_small_difference_is_none() -> None:
     values = [[0.01], [-0.02], [0.015], [-0.005], [0.0], [0.01], [-0.01]]
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import ceil, fsum, isfinite, sqrt
+from math import ceil, fsum, sqrt
 from statistics import fmean
 
 from jobs.training_data.scoring.beta import at_least, crossing, exactly, student_quantile
@@ -13,6 +13,7 @@ Z, Z_POWER = 1.959964, 0.841621  # normal quantiles of 1 - LEVEL / 2 and of POWE
 POWER = 0.8  # chance that `needed` questions show a difference of this size
 FEWEST = 6  # questions without which no sign test can be significant: 2 / 2**6 < LEVEL <= 2 / 2**5
 MOST_NEEDED = 10_000  # what an evaluation takes
+LARGEST = 1e12  # of a score; what is beyond it would overflow when squared
 SMALL = 0.2  # wins less losses, of all questions: 60 against 40
 WORTH: dict[Outcome, int] = {"win": 1, "tie": 0, "loss": -1}
 
@@ -111,11 +112,11 @@ def _critical(m: int) -> int:
 
 
 def difference(questions: Iterable[Sequence[float]], small: float = 0.0) -> Difference:
-    """From each question's differences, a less b, one for each repetition; what is no finite number is left out.
+    """From each question's differences, a less b, one for each repetition. Left out is what can be no score.
 
     The interval is Student's. `small`: a mean difference up to which two are alike.
     """
-    finite = ([value for value in values if isfinite(value)] for values in questions)
+    finite = ([value for value in values if abs(value) <= LARGEST] for values in questions)
     means = [fmean(values) for values in finite if values]
     n, mean = len(means), fmean(means) if means else None
     low, high = _mean_interval(means) if n >= FEWEST else (None, None)
@@ -136,7 +137,8 @@ def _mean_needed(means: Sequence[float]) -> int | None:
     n, mean = len(means), fmean(means)
     if n < 2 or not mean:
         return None
-    about = ((Z + Z_POWER) * _deviation(means, mean) / mean) ** 2 + Z * Z / 2  # the last for Student's wider tails
+    root = (Z + Z_POWER) * _deviation(means, mean) / mean
+    about = root * root + Z * Z / 2  # the last for Student's wider tails
     return max(FEWEST, n + 1, ceil(about)) if about <= MOST_NEEDED else None
 
 
