@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sacrebleu.metrics import CHRF
+from sacrebleu.metrics.chrf import CHRF
 
 from jobs.training_data.recipes.examples import make_examples
 from jobs.training_data.recipes.recipe import ANCESTOR, Recipe
