@@ -43,6 +43,8 @@ from jobs.views import (
 )
 from jobs.views.rescue import acts as rescue_acts
 from jobs.views.rescue import listing as rescue_listing
+from jobs.views.rescue import record as rescue_record
+from jobs.views.rescue import recordings as rescue_recordings
 
 type Urls = list[URLPattern | URLResolver]
 
@@ -148,6 +150,12 @@ rescue_urls: Urls = [
     path("", rescue_listing.rescue, name="rescue"),
     path("read/", rescue_acts.rescue_read, name="rescue-read"),
     path("archive/", rescue_acts.rescue_archive, name="rescue-archive"),
+    path("propose/", rescue_record.rescue_propose, name="rescue-propose"),
+    path("record/", rescue_record.rescue_record, name="rescue-record"),
+    path("recordings/<uuid:evaluation>/", rescue_recordings.rescue_recording, name="rescue-recording"),
+    path("recordings/<uuid:evaluation>/cap/", rescue_recordings.rescue_cap, name="rescue-cap"),
+    path("recordings/<uuid:evaluation>/retry/", rescue_recordings.rescue_retry, name="rescue-retry"),
+    path("recordings/<uuid:evaluation>/<slug:what>/", rescue_recordings.rescue_wish, name="rescue-wish"),
     path("models/<uuid:model>/", rescue_listing.rescue_model, name="rescue-model"),
 ]
 playground_urls: Urls = [

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from jobs.models import (
     Conversation,
+    Evaluation,
     FineTuneJob,
     Invitation,
     Message,
@@ -139,6 +140,13 @@ TEAM = [
     Row("rescue-read", "post", TRAINER, 302),
     Row("rescue-archive", "post", TRAINER, 302),
     Row("rescue-model", "get", VIEWER, 200),
+    Row("rescue-propose", "post", TRAINER, 302),
+    Row("rescue-record", "get", TRAINER, 200),
+    Row("rescue-record", "post", TRAINER, 422),
+    Row("rescue-recording", "get", VIEWER, 200),
+    Row("rescue-cap", "post", TRAINER, 302),
+    Row("rescue-retry", "post", TRAINER, 302),
+    Row("rescue-wish", "post", TRAINER, 302),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
     Row("playground-models", "post", TRAINER, 422),
@@ -264,6 +272,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     member = world.team.members.exclude(user=world.alice).first() or world.team.members.get()
     run = Run.objects.create(team=world.team, name="겨울", recipe={}).uuid if name.startswith("run-") else ""
     model = make_tuned_model(job).uuid if name == "model-delete" else ""
+    recording = Evaluation.objects.create(team=world.team, name="기록", kind="recording").uuid
     remote = RemoteModel.objects.create(team=world.team, connection=world.connection, name=uuid4().hex).uuid
     recipe = ""
     if name.startswith("recipe-"):
@@ -281,7 +290,8 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("job-list", []), ("job-new", []), ("job-estimate", []), ("job-bases", []), ("job-import", []),
         ("job-", [job.uuid]),
         ("run-list", []), ("run-new", []), ("run-preview", []), ("run-", [run]),
-        ("rescue-model", [remote]), ("rescue", []),
+        ("rescue-model", [remote]), ("rescue-wish", [recording, "pause"]),
+        ("rescue-recording", [recording]), ("rescue-cap", [recording]), ("rescue-retry", [recording]), ("rescue", []),
         ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),
         ("playground-", [job.uuid]),
         ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),

@@ -137,10 +137,10 @@ def test_the_page_asks_the_same_few_questions_however_long_the_list(world: World
 
     with CaptureQueriesContext(
         database,
-    ) as asked:
+    ) as queries:
         page = client.get(world.url("rescue/")).content.decode()
 
-    assert len(asked) <= 16
+    assert len(queries) <= 16
     assert page.count("<tr id=") == 25
     assert f"1–25 / {count}" in page
 

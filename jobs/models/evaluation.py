@@ -72,6 +72,11 @@ class Evaluation(PaidOrder):
         return str(LABELS.get(RunState(self.state), RunState(self.state).label))
 
     @property
+    def known_usd(self) -> Decimal:
+        """What those answers cost whose price is known."""
+        return self.spent_nano / NANO
+
+    @property
     def spent_usd(self) -> Decimal | None:
         """None where a price is unknown."""
         return None if self.estimate.get("usd") is None else self.spent_nano / NANO
@@ -101,6 +106,7 @@ class Candidate(models.Model):
     recorded = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="compared")
     state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.OPEN)
     trouble = models.TextField(blank=True)
+    refused_by = models.PositiveSmallIntegerField(null=True, blank=True)  # the status of the answer that refused it
     tries = models.PositiveIntegerField(default=0)  # calls in a row that brought nothing
     wait_until = models.DateTimeField(null=True, blank=True)  # the service is left alone for this model till then
 

@@ -69,7 +69,7 @@ class CandidateCalls(Caller[Evaluation, Answer]):
         if resting or candidate.state != CandidateState.OPEN:
             return
         if error.status in (403, 404) and not self._may_still_come(error):
-            refuse(candidate, str(error))
+            refuse(candidate, error)
         elif error.permanent or (error.reached and candidate.tries >= MOST_UNANSWERED):
             rows.update(state=CandidateState.STOPPED, trouble=str(error) if error.permanent else SILENT)
         else:
@@ -90,11 +90,13 @@ def request_for(evaluation: Evaluation, candidate: Candidate, messages: list[Jso
     return body | {"temperature": evaluation.temperature, "max_tokens": evaluation.max_tokens}
 
 
-def refuse(candidate: Candidate, trouble: str) -> None:
+def refuse(candidate: Candidate, error: ProviderError) -> None:
     """The service has no such model, or not for this key: what was not asked yet fails, and the others go on."""
+    trouble = str(error)
+    refused = {"state": CandidateState.REFUSED, "trouble": trouble, "refused_by": error.status}
     with transaction.atomic():
         Evaluation.objects.select_for_update().get(pk=candidate.evaluation_id)
-        Candidate.objects.filter(pk=candidate.pk).update(state=CandidateState.REFUSED, trouble=trouble)
+        Candidate.objects.filter(pk=candidate.pk).update(**refused)
         waiting = candidate.answers.filter(state=ChunkState.WAITING)
         count = waiting.update(state=ChunkState.FAILED, odd=True, trouble=trouble)
         rows = Evaluation.objects.filter(pk=candidate.evaluation_id)

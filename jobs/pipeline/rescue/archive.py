@@ -47,11 +47,11 @@ def take_in(pk: int) -> FineTuneJob | None:
     model = RemoteModel.objects.select_related("team", "connection", "archive_by").get(pk=pk)
     mine = RemoteModel.objects.filter(pk=pk, archive_due_at=until)
     raw = model.raw.get("job") or {"id": model.remote_job, "model": model.base, "fine_tuned_model": model.name}
-    told = job_json.read_known(raw, model.remote_job, timezone.now())
+    known = job_json.read_known(raw, model.remote_job, timezone.now())
     by = model.archive_by
     try:
         with transaction.atomic():
-            job, _is_new = adopt.take_in(model.team, by, told, raw, model.connection)
+            job, _is_new = adopt.take_in(model.team, by, known, raw, model.connection)
             mine.update(job=job, archive_due_at=None)
     except adopt.OtherTeamsError:
         mine.update(trouble=OTHER_TEAM, archive_due_at=None)

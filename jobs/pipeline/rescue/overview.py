@@ -52,7 +52,7 @@ class Row(NamedTuple):
     days_left: int | None
 
     @property
-    def told(self) -> tuple[Any, ...]:
+    def shown(self) -> tuple[Any, ...]:
         """What may change of it, as the page shows it."""
         states = [(step.state.value, str(step.words)) for step in self.steps]
         return (self.model.pk, self.model.is_listed, self.model.used_at, self.days_left, self.counts, states)
@@ -128,12 +128,12 @@ def counts_of(candidates: Iterable[int | None]) -> dict[int, Counts]:
 
 
 def is_moving(team: Team) -> bool:
-    """Something changes by itself: a list is read, jobs are taken in, models are asked."""
+    """Something changes by itself: a list is read, jobs are taken in, models answer."""
     rows = RemoteModel.objects.filter(team=team)
-    asked = ~Q(recording__evaluation__state__in=RUN_OVER | RUN_STANDS) & Q(recording__isnull=False)
+    answering = ~Q(recording__evaluation__state__in=RUN_OVER | RUN_STANDS) & Q(recording__isnull=False)
     fetched = Q(archive_due_at__isnull=False) | Q(job__collected_at=None, job__isnull=False)
     return (
         inventories(team).filter(due_at__isnull=False).exists()
-        or rows.filter(fetched | asked).exists()
+        or rows.filter(fetched | answering).exists()
         or rows.filter(job__training_file__state="checking", job__training_file__deleted_at=None).exists()
     )

@@ -91,7 +91,7 @@ def _archive(model: RemoteModel) -> Found:
     if job is None:
         return _not_archived(model)
     if job.state == State.ADOPTING:
-        return StepState.BUSY, job.trouble or _("The service is asked for the job.")
+        return StepState.BUSY, job.trouble or _("The job is looked up at the service.")
     if job.state not in FINAL or job.collected_at is None:
         return StepState.BUSY, job.trouble or _("Events, figures and result files are fetched.")
     if job.state == State.RECORDED:
@@ -134,7 +134,7 @@ def _record(model: RemoteModel, counts: Counts) -> Found:
     if state in RUN_STANDS:
         return StepState.TROUBLE, candidate.evaluation.state_label
     if state not in RUN_OVER:
-        return StepState.BUSY, candidate.trouble or _("The model is asked.")
+        return StepState.BUSY, candidate.trouble or _("Questions are being sent.")
     if counts.done:
         return StepState.PART, _("Some answers are missing.")
     return StepState.TROUBLE, _("No answer came.")

@@ -39,7 +39,7 @@ def rescue_archive(request: DeskRequest, member: Member) -> HttpResponse:
     """Take in the job of one model (`model`), or of all."""
     rows, named = models_of(request, member), request.POST.get("model", "")
     if named:
-        rows = rows.filter(uuid=_uuid(named))
+        rows = rows.filter(uuid=uuid_in(named))
     with transaction.atomic():
         ordered = archive.order(rows, member.user)
         if named:
@@ -47,15 +47,15 @@ def rescue_archive(request: DeskRequest, member: Member) -> HttpResponse:
         if ordered:
             audit(request, member.team, "rescue.archived", member.team, after={"models": ordered})
     if ordered:
-        told = ngettext("The job of %(n)s model is taken in.", "The jobs of %(n)s models are taken in.", ordered)
-        messages.success(request, told % {"n": f"{ordered:,}"})
+        words = ngettext("The job of %(n)s model is taken in.", "The jobs of %(n)s models are taken in.", ordered)
+        messages.success(request, words % {"n": f"{ordered:,}"})
     else:
         messages.info(request, _("There is nothing to archive that is not here already."))
     one = rows.first() if named else None
     return redirect("rescue-model", member.team.slug, one.uuid) if one else redirect("rescue", member.team.slug)
 
 
-def _uuid(text: str) -> UUID:
+def uuid_in(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:

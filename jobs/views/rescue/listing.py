@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from jobs.models import Answer, Member, RemoteModel
-from jobs.pipeline.rescue import overview
+from jobs.models import Answer, Evaluation, EvaluationKind, Member, RemoteModel
+from jobs.pipeline.rescue import overview, recording
 from jobs.run_states import ChunkState
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
 
 PAGE = 25
+RECORDINGS = 5
 ANSWERS = 20  # of a model's page
 FILTERS = ("all", "open", "unrecorded")
 
@@ -37,18 +38,26 @@ def rescue(request: DeskRequest, member: Member) -> HttpResponse:
     page = Paginator(_filtered(models_of(request, member), shown), PAGE).get_page(request.GET.get("page"))
     rows = overview.rows_of(page.object_list)
     lists = list(overview.inventories(member.team))
-    context = {
+    recordings = list(_recordings(member))
+    context: dict[str, Any] = {
         "page": page,
         "rows": rows,
         "shown": shown,
         "lists": lists,
         "unread": member.team.connections.alive().filter(inventory=None).count(),
         "figures": overview.figures(member.team),
+        "to_record": recording.to_record(models_of(request, member)).count(),
+        "recordings": recordings,
         "busy": overview.is_moving(member.team),
     }
-    told: list[tuple[Any, ...]] = [(row.pk, row.due_at, row.pages, row.trouble, row.done_at) for row in lists]
-    told += [(context["figures"], context["busy"]), *(row.told for row in rows)]
-    return listing(request, "jobs/rescue/rescue.html", told, context)
+    state: list[tuple[Any, ...]] = [(row.pk, row.due_at, row.pages, row.trouble, row.done_at) for row in lists]
+    state += [(one.pk, one.version) for one in recordings]
+    state += [(context["figures"], context["to_record"], context["busy"]), *(row.shown for row in rows)]
+    return listing(request, "jobs/rescue/rescue.html", state, context)
+
+
+def _recordings(member: Member) -> QuerySet[Evaluation]:
+    return Evaluation.objects.filter(team=member.team, kind=EvaluationKind.RECORDING)[:RECORDINGS]
 
 
 def _filtered(models: QuerySet[RemoteModel], shown: str) -> QuerySet[RemoteModel]:
