@@ -76,6 +76,8 @@ def test_examples_that_do_not_fit_are_passed_over(tmp_path: Path) -> None:
     examples = [chat("바다와 파도와 모래", "길" * MOST_CHARACTERS), chat("바다와 파도와 갈매기", "짧은 글")]
 
     assert few_shot(Nearest(written(tmp_path / "f.jsonl", examples)), asks("바다와 파도와 조개"), k=2).lines == [2]
+    just = [chat("바다", "길" * (MOST_CHARACTERS - 2))]
+    assert few_shot(Nearest(written(tmp_path / "just.jsonl", just)), asks("바다와 파도"), k=2).lines == [1]
 
 
 def test_without_examples_the_question_is_alone(tmp_path: Path) -> None:

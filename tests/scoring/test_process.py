@@ -65,6 +65,14 @@ def test_a_missing_file_is_named_at_once(tmp_path: Path) -> None:
         choose_questions(tmp_path / "gone.jsonl", seed=1)
 
 
+def test_a_process_that_ends_badly_is_no_result(tmp_path: Path) -> None:
+    """A folder opens as no file: the child ends with an exception."""
+    with pytest.raises(ChildProcessError):
+        choose_questions(tmp_path, seed=1)
+    with pytest.raises(ChildProcessError):
+        list(score_answers([], tmp_path))
+
+
 def test_what_keep_raises_ends_it(path: Path) -> None:
     def lost() -> None:
         raise TimeoutError

@@ -103,6 +103,7 @@ def test_a_list_of_keywords_is_seen(text: str, expected: list[str]) -> None:
         ("파인튜닝", "파인 튜닝을 해 보자.", True),
         ("가능성", "가능성이 크다.", True),
         ("걷다", "우리는 오래 걸었다.", True),
+        ("걷다", "우리는 집에서 잤다.", False),
         ("노래하다", "새가 노래했다.", True),
         ("아름답다", "아름다운 강산이다.", True),
         ("학교", "집에 갔다.", False),
