@@ -18,6 +18,7 @@ MENU = (  # url name, label, icon, which count stands beside it, prefix(es) of t
     ("source-list", _("Make data"), "wand-sparkles", "sources", ("source-", "run-", "recipe-")),
     ("model-list", _("Models"), "box", "models", "model-"),
     ("rescue", _("Rescue"), "life-buoy", "ending", "rescue"),
+    ("evaluation-list", _("Evaluations"), "chart-line", None, ("evaluation-", "question-")),
     ("playground", _("Playground"), "messages-square", None, "playground"),
     ("connection-list", _("Connections"), "plug", "connections", "connection-"),
     ("team", _("Team"), "users", None, "team"),

@@ -41,6 +41,9 @@ from jobs.views import (
     team,
     weights,
 )
+from jobs.views.evaluations import acts as evaluation_acts
+from jobs.views.evaluations import downloads as evaluation_downloads
+from jobs.views.evaluations import evaluations, ordering, questions
 from jobs.views.rescue import acts as rescue_acts
 from jobs.views.rescue import listing as rescue_listing
 from jobs.views.rescue import record as rescue_record
@@ -158,6 +161,29 @@ rescue_urls: Urls = [
     path("recordings/<uuid:evaluation>/<slug:what>/", rescue_recordings.rescue_wish, name="rescue-wish"),
     path("models/<uuid:model>/", rescue_listing.rescue_model, name="rescue-model"),
 ]
+evaluation_urls: Urls = [
+    path("", evaluations.evaluation_list, name="evaluation-list"),
+    path("new/", ordering.evaluation_new, name="evaluation-new"),
+    path("price/", ordering.evaluation_price, name="evaluation-price"),
+    path("<uuid:evaluation>/", evaluations.evaluation_detail, name="evaluation-detail"),
+    path("<uuid:evaluation>/poll/", evaluations.evaluation_poll, name="evaluation-poll"),
+    path("<uuid:evaluation>/questions/<int:question>/", evaluations.evaluation_question, name="evaluation-question"),
+    path("<uuid:evaluation>/pause/", evaluation_acts.evaluation_pause, name="evaluation-pause"),
+    path("<uuid:evaluation>/resume/", evaluation_acts.evaluation_resume, name="evaluation-resume"),
+    path("<uuid:evaluation>/cancel/", evaluation_acts.evaluation_cancel, name="evaluation-cancel"),
+    path("<uuid:evaluation>/cap/", evaluation_acts.evaluation_cap, name="evaluation-cap"),
+    path("<uuid:evaluation>/retry/", evaluation_acts.evaluation_retry, name="evaluation-retry"),
+    path("<uuid:evaluation>/delete/", evaluation_acts.evaluation_delete, name="evaluation-delete"),
+    path("<uuid:evaluation>/answers.csv", evaluation_downloads.evaluation_csv, name="evaluation-csv"),
+    path("<uuid:evaluation>/answers.json", evaluation_downloads.evaluation_json, name="evaluation-json"),
+]
+question_urls: Urls = [
+    path("", questions.question_list, name="question-list"),
+    path("new/", questions.question_new, name="question-new"),
+    path("<uuid:questions>/", questions.question_detail, name="question-detail"),
+    path("<uuid:questions>/rest/", questions.question_rest, name="question-rest"),
+    path("<uuid:questions>/delete/", questions.question_delete, name="question-delete"),
+]
 playground_urls: Urls = [
     path("", playground.playground, name="playground"),
     path("<uuid:job>/", playground.playground_job, name="playground-job"),
@@ -211,6 +237,8 @@ urlpatterns: Urls = [
     path("t/<slug:team>/search/", include(passage_urls)),
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/rescue/", include(rescue_urls)),
+    path("t/<slug:team>/evaluations/", include(evaluation_urls)),
+    path("t/<slug:team>/questions/", include(question_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),
     path("t/<slug:team>/team/", include(team_urls)),

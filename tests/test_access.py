@@ -28,6 +28,7 @@ from jobs.models import (
 )
 from jobs.states import State
 from tests.conftest import World
+from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_file, make_job, make_source, make_tuned_model
 
 type Login = Callable[..., Client]
@@ -147,6 +148,27 @@ TEAM = [
     Row("rescue-cap", "post", TRAINER, 302),
     Row("rescue-retry", "post", TRAINER, 302),
     Row("rescue-wish", "post", TRAINER, 302),
+    Row("evaluation-list", "get", VIEWER, 200),
+    Row("evaluation-new", "get", TRAINER, 200),
+    Row("evaluation-new", "post", TRAINER, 422),
+    Row("evaluation-price", "post", TRAINER, 200),
+    Row("evaluation-detail", "get", VIEWER, 200),
+    Row("evaluation-poll", "get", VIEWER, 200),
+    Row("evaluation-question", "get", VIEWER, 200),
+    Row("evaluation-pause", "post", TRAINER, 302),
+    Row("evaluation-resume", "post", TRAINER, 302),
+    Row("evaluation-cancel", "post", TRAINER, 302),
+    Row("evaluation-cap", "post", TRAINER, 302),
+    Row("evaluation-retry", "post", TRAINER, 302),
+    Row("evaluation-delete", "post", OWNER, 302),
+    Row("evaluation-csv", "get", VIEWER, 200),
+    Row("evaluation-json", "get", VIEWER, 200),
+    Row("question-list", "get", VIEWER, 200),
+    Row("question-new", "get", TRAINER, 200),
+    Row("question-new", "post", TRAINER, 422),
+    Row("question-detail", "get", VIEWER, 200),
+    Row("question-rest", "post", TRAINER, 302),
+    Row("question-delete", "post", OWNER, 302),
     Row("playground", "get", TRAINER, 200),
     Row("playground-job", "get", TRAINER, 200),
     Row("playground-models", "post", TRAINER, 422),
@@ -277,6 +299,14 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     recipe = ""
     if name.startswith("recipe-"):
         recipe = str(SavedRecipe.objects.create(team=world.team, name=uuid4().hex, recipe={}).uuid)
+    evaluated: dict[str, list[Any]] = {"evaluation-question": [], "evaluation-": [], "question-": []}
+    if name.startswith(("evaluation-", "question-")):
+        questions = make_questions(world.team, "눈")
+        evaluation = make_evaluation(world.team, ["one"], questions, connection=world.connection).uuid
+        evaluated["evaluation-question"] = [evaluation, questions.questions.get().pk]
+        evaluated["evaluation-"], evaluated["question-"] = [evaluation], [questions.uuid]
+        if name in ("evaluation-new", "evaluation-price"):
+            return f"{reverse(name, args=[world.team.slug])}?questions={questions.uuid}"
     team = world.team.slug
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
@@ -294,6 +324,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("rescue-recording", [recording]), ("rescue-cap", [recording]), ("rescue-retry", [recording]), ("rescue", []),
         ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),
         ("playground-", [job.uuid]),
+        ("evaluation-list", []), ("question-list", []), ("question-new", []), *evaluated.items(),
         ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
         ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),

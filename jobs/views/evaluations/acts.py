@@ -1,0 +1,133 @@
+"""What one may do to an evaluation: each a small POST that leaves a wish for the worker, or a word on the row."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from jobs.forms.recipe import CapForm
+from jobs.models import Answer, Evaluation, Member, Wish, audit
+from jobs.models.paid import NANO
+from jobs.pipeline.calls.record import move, note, wish
+from jobs.pipeline.evaluations import asking
+from jobs.run_states import RUN_OVER, RUN_STANDS, ChunkState, RunState
+from jobs.tasks import nudge, work_evaluation
+from jobs.views.access import DeskRequest, owner_page, trainer_page
+from jobs.views.evaluations.evaluations import evaluation_of
+
+ALLOWED = {Wish.CANCEL: "can_cancel", Wish.PAUSE: "can_pause", Wish.RESUME: "can_resume"}
+ACTIONS = {Wish.CANCEL: "evaluation.cancelled", Wish.PAUSE: "evaluation.paused", Wish.RESUME: "evaluation.resumed"}
+RETRIABLE = RUN_STANDS | {RunState.RUNNING, RunState.DONE}
+AT_ONCE = 1000
+NAMED = {"failed": ChunkState.FAILED, "lost": ChunkState.UNSURE}
+
+
+def _back(evaluation: Evaluation) -> HttpResponse:
+    return redirect("evaluation-detail", team=evaluation.team.slug, evaluation=evaluation.uuid)
+
+
+def _too_late(request: DeskRequest, evaluation: Evaluation) -> HttpResponse:
+    messages.error(request, _("That is not possible any more: the evaluation has moved on in the meantime."))
+    return _back(evaluation)
+
+
+def _wish(request: DeskRequest, member: Member, uuid: UUID, what: Wish) -> HttpResponse:
+    found = evaluation_of(request, member, uuid)
+    if not getattr(found, ALLOWED[what]):
+        return _too_late(request, found)
+    with transaction.atomic():
+        wish(found, what)
+        audit(request, member.team, ACTIONS[what], found, before={"state": found.state})
+        nudge(work_evaluation, found.pk)
+    return _back(found)
+
+
+@require_POST
+@trainer_page
+def evaluation_cancel(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
+    return _wish(request, member, evaluation, Wish.CANCEL)
+
+
+@require_POST
+@trainer_page
+def evaluation_pause(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
+    return _wish(request, member, evaluation, Wish.PAUSE)
+
+
+@require_POST
+@trainer_page
+def evaluation_resume(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
+    return _wish(request, member, evaluation, Wish.RESUME)
+
+
+@require_POST
+@trainer_page
+def evaluation_cap(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
+    """Another cap; an evaluation that its cap had stopped goes on."""
+    found = evaluation_of(request, member, evaluation)
+    form = CapForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Enter the cap as an amount in dollars, for example 0.50."))
+        return _back(found)
+    if found.cap_nano is None or not found.is_active:
+        return _too_late(request, found)
+    cap: Decimal = form.cleaned_data["cap"]
+    after, before = {"cap": str(cap)}, {"cap": str(found.cap_usd)}
+    with transaction.atomic():
+        audit(request, member.team, "evaluation.capped", found, before=before, after=after)
+        note(found, cap_nano=int(cap * NANO))
+        if found.state == RunState.CAPPED:
+            move(found, RunState.RUNNING)
+        nudge(work_evaluation, found.pk)
+    return _back(found)
+
+
+@require_POST
+@trainer_page
+def evaluation_retry(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
+    """Ask again: one answer (`answer`: its position), all that failed (`failed`), or all that got lost (`lost`)."""
+    found = evaluation_of(request, member, evaluation)
+    if found.state not in RETRIABLE:
+        return _too_late(request, found)
+    with transaction.atomic():
+        again = asking.retry(found, _named(request, found))
+        if again:
+            audit(request, member.team, "evaluation.retried", found, after={"questions": again})
+            nudge(work_evaluation, found.pk)
+    words = ngettext("%(n)s question is put again.", "%(n)s questions are put again.", again)
+    messages.success(request, words % {"n": again})
+    return _back(found)
+
+
+def _named(request: DeskRequest, evaluation: Evaluation) -> list[Answer]:
+    named = request.POST.get("answer", "")
+    if named in NAMED:
+        return list(evaluation.answers.filter(state=NAMED[named])[:AT_ONCE])
+    is_place = named.isascii() and named.isdigit() and len(named) < 10
+    return list(evaluation.answers.filter(odd=True, position=int(named))) if is_place else []
+
+
+@require_POST
+@owner_page
+def evaluation_delete(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
+    """With all its answers. One that still asks is cancelled first."""
+    found = evaluation_of(request, member, evaluation)
+    if found.state not in RUN_OVER:
+        messages.error(request, _("Cancel the evaluation first: it may still be at work."))
+        return _back(found)
+    try:
+        with transaction.atomic():
+            audit(request, member.team, "evaluation.deleted", found, before={"name": found.name})
+            found.delete()
+    except ProtectedError:
+        messages.error(request, _("Another evaluation compares with its answers. Delete that one first."))
+        return _back(found)
+    messages.success(request, _("The evaluation and its answers are deleted."))
+    return redirect("evaluation-list", team=member.team.slug)

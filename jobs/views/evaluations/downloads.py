@@ -1,0 +1,87 @@
+"""An evaluation's answers as CSV and as JSON, in flat memory."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from jobs.models import Answer, Evaluation, Member
+from jobs.pipeline.spreadsheets import BOM, Row, csv_lines
+from jobs.training_data.scoring.messages import as_text
+from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.downloads import attachment
+from jobs.views.evaluations.evaluations import evaluation_of
+
+UNFIT = re.compile(r"[^-\w.]")
+ROWS = 500
+HEADER = ("question", "reference", "model", "connection", "kind", "repetition", "state", "answer", "finish_reason")
+HEADER += ("model_named", "seconds", "answered_at", "prompt_tokens", "completion_tokens", "scores")
+
+
+def _named(evaluation: Evaluation, ending: str) -> str:
+    return f"{UNFIT.sub('', evaluation.name.replace(' ', '_'))[:80] or 'evaluation'}.{ending}"
+
+
+def _pages(evaluation: Evaluation) -> Iterator[list[Answer]]:
+    """Each page is a query of its own: under ASGI a cursor would outlive the thread that opened it."""
+    rows = evaluation.answers.select_related("question", "candidate__connection").order_by("position")
+    page = list(rows[:ROWS])
+    while page:
+        yield page
+        page = list(rows.filter(position__gt=page[-1].position)[:ROWS])
+
+
+def _facts(answer: Answer) -> dict[str, Any]:
+    question, candidate = answer.question, answer.candidate
+    about = {"question": as_text(question.messages), "reference": question.reference, "model": candidate.model}
+    about |= {"connection": candidate.connection.name, "kind": candidate.kind, "repetition": answer.repetition + 1}
+    said = {name: getattr(answer, name) for name in HEADER if name not in about and name != "answered_at"}
+    return about | said | {"answered_at": answer.answered_at.isoformat() if answer.answered_at else None}
+
+
+@require_GET
+@viewer_page
+def evaluation_csv(request: DeskRequest, member: Member, evaluation: UUID) -> StreamingHttpResponse:
+    """With the mark that makes a Korean Excel read UTF-8."""
+    found = evaluation_of(request, member, evaluation)
+
+    def chunks() -> Iterator[bytes]:
+        yield BOM + csv_lines([HEADER])
+        for page in _pages(found):
+            yield csv_lines(_cells(_facts(answer)) for answer in page)
+
+    return attachment(request, chunks(), _named(found, "csv"), "text/csv; charset=utf-8")
+
+
+def _cells(facts: dict[str, Any]) -> Row:
+    written = facts | {"scores": json.dumps(facts["scores"], ensure_ascii=False) if facts["scores"] else ""}
+    return ["" if written[name] is None else written[name] for name in HEADER]
+
+
+@require_GET
+@viewer_page
+def evaluation_json(request: DeskRequest, member: Member, evaluation: UUID) -> StreamingHttpResponse:
+    found = evaluation_of(request, member, evaluation)
+    return attachment(request, _json(found), _named(found, "json"), "application/json")
+
+
+def _json(evaluation: Evaluation) -> Iterator[bytes]:
+    settings = {name: getattr(evaluation, name) for name in ("temperature", "max_tokens", "repetitions", "verdict")}
+    about = {"name": evaluation.name, "state": evaluation.state, **settings, "candidates": _candidates(evaluation)}
+    yield f'{{"evaluation": {json.dumps(about, ensure_ascii=False)},\n"answers": ['.encode()
+    first = True
+    for page in _pages(evaluation):
+        lines = [json.dumps(_facts(answer), ensure_ascii=False) for answer in page]
+        yield (("\n" if first else ",\n") + ",\n".join(lines)).encode()
+        first = False
+    yield b"\n]}\n"
+
+
+def _candidates(evaluation: Evaluation) -> list[dict[str, Any]]:
+    rows = evaluation.candidates.select_related("connection")
+    about = ("model", "kind", "engine", "system_prompt", "few_shot", "state")
+    return [{name: getattr(row, name) for name in about} | {"connection": row.connection.name} for row in rows]
