@@ -41,7 +41,7 @@ from jobs.pipeline import (
     sweeping,
 )
 from jobs.pipeline.evaluations import asking as evaluation_calls
-from jobs.pipeline.evaluations import questions
+from jobs.pipeline.evaluations import questions, scoring
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.rescue import archive, inventory
@@ -107,6 +107,7 @@ def _due() -> "Iterator[tuple[Task[[int], None], Iterable[int]]]":
     yield delete_model, models.due().values_list("pk", flat=True)[: models.AT_ONCE]
     yield search_passage, searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]
     yield make_questions, questions.due()
+    yield score_evaluation, scoring.due()
     yield read_inventory, inventory.due().values_list("pk", flat=True)[: inventory.AT_ONCE]
     yield archive_model, archive.due().values_list("pk", flat=True)[: archive.AT_ONCE]
 
@@ -241,6 +242,13 @@ def ask_candidate(pk: int) -> None:
     candidate = Candidate.objects.select_related("evaluation", "connection", "tuned_model__job").filter(pk=pk).first()
     if candidate and evaluations.ask(candidate):
         ask_candidate.delay(pk)
+
+
+@shared_task
+def score_evaluation(pk: int) -> None:
+    evaluation = Evaluation.objects.filter(pk=pk).first()
+    if evaluation:
+        scoring.score(evaluation)
 
 
 @shared_task

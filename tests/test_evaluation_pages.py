@@ -190,8 +190,8 @@ def test_answers_are_downloaded_whole(world: World, login: Login, far: ChatSide)
     row = walk(make_evaluation(world.team, ["one", "two"], make_questions(world.team, "=눈", "골목")))
     client = login(world.carol)
 
-    table = b"".join(client.get(address(world, "evaluation-csv", row.uuid)))  # type: ignore[arg-type]
-    whole = json.loads(b"".join(client.get(address(world, "evaluation-json", row.uuid))))  # type: ignore[arg-type]
+    table = b"".join(client.get(address(world, "evaluation-csv", row.uuid)))
+    whole = json.loads(b"".join(client.get(address(world, "evaluation-json", row.uuid))))
 
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     assert [line["model"] for line in rows] == ["one", "one", "two", "two"]

@@ -63,7 +63,7 @@ def test_page_costs_the_same_however_many(
     carol = login(world.carol)
     carol.get(world.url("models/"))
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = carol.get(world.url("models/"))
 
     assert len(page.context["rows"]) == min(rows, 25)

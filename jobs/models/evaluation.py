@@ -54,7 +54,9 @@ class Evaluation(PaidOrder):
     temperature = models.FloatField(_("temperature"), default=0.0)
     max_tokens = models.PositiveIntegerField(_("tokens at most"), default=512)
     repetitions = models.PositiveSmallIntegerField(_("repetitions"), default=1)
-    verdict = models.JSONField(default=dict, blank=True)
+    verdict = models.JSONField(default=dict, blank=True)  # as pipeline.evaluations.verdicts makes it
+    # Its answers are scored then, once all have come; a lease while a worker scores them.
+    score_due_at = models.DateTimeField(null=True, blank=True)
 
     objects = EvaluationQuerySet.as_manager()
 
@@ -65,6 +67,9 @@ class Evaluation(PaidOrder):
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="evaluations_newest_first"),
             models.Index(fields=["due_at"], name="evaluations_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(
+                fields=["score_due_at"], name="evaluations_to_score", condition=models.Q(score_due_at__isnull=False)
+            ),
         ]
 
     @property

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from jobs.models import Member, TunedModel
 from jobs.views.access import DeskRequest, viewer_page
+from jobs.views.evaluations.verdicts import of_models
 from jobs.views.lineage import Chain, chains
 
 PAGE = 25
@@ -23,7 +24,8 @@ def model_list(request: DeskRequest, member: Member) -> HttpResponse:
     full = models.select_related("job__training_file", "connection").defer("job__training_file__report")
     page = Paginator(full, PAGE).get_page(request.GET.get("page"))
     known = chains(model.job.training_file for model in page if model.job.training_file)
-    rows = [_row(model, known) for model in page]
+    verdicts = of_models([model.pk for model in page])
+    rows = [_row(model, known) | {"verdict": verdicts.get(model.pk)} for model in page]
     return render(request, "jobs/models.html", {"page": page, "rows": rows})
 
 

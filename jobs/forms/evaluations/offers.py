@@ -67,7 +67,8 @@ def offers_of(team: Team) -> list[Offer]:
     connections = list(team.connections.alive())
     known = {connection.pk: connection for connection in connections}
     rows = TunedModel.objects.alive().filter(team=team, connection__in=connections).select_related("job")
-    tuned = [_tuned(model, known[model.connection_id]) for model in rows[:MOST_TUNED]]
+    newest = sorted(rows[:MOST_TUNED], key=lambda model: model.step is not None)  # checkpoints after final models
+    tuned = [_tuned(model, known[model.connection_id]) for model in newest]
     bases = {(offer.connection.pk, offer.price_as) for offer in tuned}
     chat = [_chat(connection, offer["model"], bases) for connection in connections for offer in chat_offers(connection)]
     chat.sort(key=lambda offer: offer.kind != CandidateKind.BASE)

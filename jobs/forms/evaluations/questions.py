@@ -53,8 +53,8 @@ class QuestionForm(forms.Form):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         files = TrainingFile.objects.alive().filter(team=team, state=FileState.READY, format__in=READABLE)
-        self.files = files.defer("report", "options")
-        self.fields["file"].queryset = self.files  # type: ignore[attr-defined]
+        self.usable = files.defer("report", "options")
+        self.fields["file"].queryset = self.usable  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

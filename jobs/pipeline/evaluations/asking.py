@@ -16,6 +16,7 @@ from jobs.pipeline.calls.record import grant, move
 from jobs.pipeline.calls.reply import Reply
 from jobs.pipeline.collect import may_still_come
 from jobs.pipeline.evaluations.estimate import prices_of
+from jobs.pipeline.evaluations.preparing import score_due
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import backoff
 from jobs.provider import Json, ProviderError
@@ -119,7 +120,7 @@ def settle(evaluation: Evaluation) -> None:
     if left.filter(movable).exists():
         return
     if not left.exists():
-        move(evaluation, RunState.DONE)
+        move(evaluation, RunState.DONE, score_due_at=score_due(evaluation))
         return
     stopped = evaluation.candidates.filter(state=CandidateState.STOPPED).first()
     move(evaluation, RunState.PAUSED, trouble=stopped.trouble if stopped else "")

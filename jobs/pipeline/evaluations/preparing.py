@@ -1,14 +1,20 @@
 """Before an evaluation asks anything: each question to each candidate becomes a row that knows what it may cost."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import batched
 
-from jobs.models import Answer, Candidate, CandidateKind, Evaluation
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from jobs.models import Answer, Candidate, CandidateKind, Evaluation, EvaluationKind
 from jobs.pipeline.calls.lease import Lease, LeaseLostError
 from jobs.pipeline.evaluations.estimate import bound, overhead
+from jobs.pipeline.evaluations.leaking import LEAKED, leaks_of
 from jobs.run_states import ChunkState, RunState
 
 ROWS = 500
+UNREAD = gettext_noop("The questions could not be compared with the training file: the process that compares ended.")
 
 
 def prepare(evaluation: Evaluation) -> None:
@@ -17,16 +23,33 @@ def prepare(evaluation: Evaluation) -> None:
     if not lease.claim():
         return
     try:
-        evaluation.answers.all().delete()  # of a worker that died
-        found = done = 0
-        for some in batched(_rows(evaluation), ROWS, strict=False):
-            Answer.objects.bulk_create(some)
-            found += len(some)
-            done += sum(row.state == ChunkState.DONE for row in some)
-            lease.keep(total=found)
-        lease.end(RunState.RUNNING if found > done else RunState.DONE, total=found, done=done)
+        if leaks := leaks_of(evaluation, lease.keep):
+            lease.end(RunState.FAILED, trouble=LEAKED, verdict={"leaks": leaks})
+        else:
+            _make_rows(evaluation, lease)
+    except ChildProcessError:  # killed: too much memory, most likely
+        lease.end(RunState.FAILED, trouble=UNREAD)
     except LeaseLostError:
         pass  # another worker has it now, or nobody wants it any more
+
+
+def _make_rows(evaluation: Evaluation, lease: Lease) -> None:
+    evaluation.answers.all().delete()  # of a worker that died
+    found = done = 0
+    for some in batched(_rows(evaluation), ROWS, strict=False):
+        Answer.objects.bulk_create(some)
+        found += len(some)
+        done += sum(row.state == ChunkState.DONE for row in some)
+        lease.keep(total=found)
+    if found > done:
+        lease.end(RunState.RUNNING, total=found, done=done)
+    else:
+        lease.end(RunState.DONE, total=found, done=done, score_due_at=score_due(evaluation))
+
+
+def score_due(evaluation: Evaluation) -> datetime | None:
+    """When an evaluation that ends now is scored: a recording is compared later, with what it was made for."""
+    return timezone.now() if evaluation.kind == EvaluationKind.COMPARISON else None
 
 
 def _rows(evaluation: Evaluation) -> Iterator[Answer]:

@@ -18,8 +18,10 @@ from jobs.views.evaluations.evaluations import evaluation_of
 
 UNFIT = re.compile(r"[^-\w.]")
 ROWS = 500
-HEADER = ("question", "reference", "model", "connection", "kind", "repetition", "state", "answer", "finish_reason")
-HEADER += ("model_named", "seconds", "answered_at", "prompt_tokens", "completion_tokens", "scores")
+HEADER = (
+    *("question", "reference", "model", "connection", "kind", "repetition", "state", "answer", "finish_reason"),
+    *("model_named", "seconds", "answered_at", "prompt_tokens", "completion_tokens", "scores"),
+)
 
 
 def _named(evaluation: Evaluation, ending: str) -> str:
@@ -37,7 +39,11 @@ def _pages(evaluation: Evaluation) -> Iterator[list[Answer]]:
 
 def _facts(answer: Answer) -> dict[str, Any]:
     question, candidate = answer.question, answer.candidate
-    about = {"question": as_text(question.messages), "reference": question.reference, "model": candidate.model}
+    about: dict[str, Any] = {
+        "question": as_text(question.messages),
+        "reference": question.reference,
+        "model": candidate.model,
+    }
     about |= {"connection": candidate.connection.name, "kind": candidate.kind, "repetition": answer.repetition + 1}
     said = {name: getattr(answer, name) for name in HEADER if name not in about and name != "answered_at"}
     return about | said | {"answered_at": answer.answered_at.isoformat() if answer.answered_at else None}

@@ -21,6 +21,8 @@ from jobs.models.paid import NANO
 from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.evaluations.estimate import prices_of
 from jobs.run_states import RUN_OVER, ChunkState, RunState
+from jobs.training_data.scoring.messages import composed
+from jobs.verdict_words import sentence
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
 from jobs.views.polling import session_fits, signed_out, speak
@@ -93,6 +95,8 @@ def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "busy": evaluation.state in BUSY,
         "over": evaluation.state in RUN_OVER,
         "lost": evaluation.unsure,
+        "scoring": evaluation.state == RunState.DONE and evaluation.score_due_at is not None,
+        "verdicts": verdicts_of(evaluation, candidates),
         "cap_form": CapForm(initial={"cap": _higher_cap(evaluation)}),
         "sets": {candidate.question_set_id: candidate.question_set for candidate in candidates}.values(),
         "is_simulated": any(candidate.engine == "simulated" for candidate in candidates),
@@ -109,7 +113,9 @@ def lanes(evaluation: Evaluation, candidates: list[Candidate]) -> list[dict[str,
     state = {state.value: Count("pk", filter=Q(state=state)) for state in ChunkState}
     tokens = {name: Sum(name, filter=Q(state=ChunkState.DONE)) for name in ("prompt_tokens", "completion_tokens")}
     grouped = Answer.objects.filter(evaluation=evaluation).values("candidate_id").order_by("candidate_id")
-    found = {row["candidate_id"]: row for row in grouped.annotate(total=Count("pk"), **state, **tokens)}
+    found: dict[int, dict[str, Any]] = {
+        row["candidate_id"]: {**row} for row in grouped.annotate(total=Count("pk"), **state, **tokens)
+    }
     return [_lane(candidate, found.get(candidate.pk, {})) for candidate in candidates]
 
 
@@ -118,7 +124,20 @@ def _lane(candidate: Candidate, counts: dict[str, Any]) -> dict[str, Any]:
     known = None not in (into, out)
     spent = cost_nano(into, counts.get("prompt_tokens") or 0) + cost_nano(out, counts.get("completion_tokens") or 0)
     seen = sum(counts.get(state, 0) for state in (ChunkState.DONE, ChunkState.FAILED, ChunkState.UNSURE))
-    return {"candidate": candidate, "seen": seen, "usd": Decimal(spent) / NANO if known else None, **counts}
+    usd = Decimal(spent) / NANO if known else None
+    return {"candidate": candidate, "seen": seen, "usd": usd, "figures": _figures(candidate), **counts}
+
+
+def _figures(candidate: Candidate) -> dict[str, Any]:
+    found = dict(candidate.evaluation.verdict.get("figures", {}).get(str(candidate.position), {}))
+    return found | ({"keywords_percent": round(100 * found["coverage"])} if "coverage" in found else {})
+
+
+def verdicts_of(evaluation: Evaluation, candidates: list[Candidate]) -> list[dict[str, Any]]:
+    """Each model that was held against another, with the sentence about it."""
+    known = {candidate.position: candidate for candidate in candidates}
+    pairs = [pair for pair in evaluation.verdict.get("pairs", []) if pair["a"] in known]
+    return [pair | {"candidate": known[pair["a"]], "sentence": sentence(pair)} for pair in pairs]
 
 
 class QuestionPages(Paginator):  # type: ignore[type-arg]  # not generic while running
@@ -156,15 +175,25 @@ def _row(question: Question, candidates: list[Candidate], found: dict[tuple[int,
 def evaluation_question(request: DeskRequest, member: Member, evaluation: UUID, question: int) -> HttpResponse:
     """One question, whole, with what each model said."""
     found = evaluation_of(request, member, evaluation)
-    candidates = list(found.candidates.select_related("connection", "question_set"))
+    candidates = list(found.candidates.select_related("connection", "question_set", "tuned_model__job"))
     sets = {candidate.question_set_id for candidate in candidates}
     row = get_object_or_404(Question, pk=question, question_set__in=sets)
     near = Question.objects.filter(question_set=row.question_set_id)
     context = {
         "evaluation": found,
         "question": row,
-        "cells": rows_of(candidates, [row])[0]["cells"],
+        "cells": [_marked(cell) for cell in rows_of(candidates, [row])[0]["cells"]],
         "before": near.filter(position__lt=row.position).order_by("-position").first(),
         "after": near.filter(position__gt=row.position).first(),
     }
     return render(request, "jobs/evaluations/evaluation_question.html", context)
+
+
+def _marked(cell: dict[str, Any]) -> dict[str, Any]:
+    """The cell, each answer with its parts: text, and whether it is copied from the training file."""
+    for answer in cell["answers"]:
+        text = composed(answer.answer)
+        start, end = answer.scores.get("copy_span", (0, 0)) if answer.scores.get("copied") else (0, 0)
+        parts = [(text[:start], False), (text[start:end], True), (text[end:], False)]
+        answer.parts = [part for part in parts if part[0]]
+    return cell

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.forms.evaluations.questions import QuestionForm
-from jobs.models import Member, Origin, QuestionOrigin, QuestionSet, QuestionState, audit
+from jobs.models import Member, Origin, QuestionOrigin, QuestionSet, QuestionState, TrainingFile, audit
 from jobs.pipeline import storing
 from jobs.pipeline.evaluations import questions
 from jobs.tasks import check_file, make_questions, nudge
@@ -68,7 +68,7 @@ def _ordered(form: QuestionForm, member: Member) -> QuestionSet:
 
 
 def _form(request: DeskRequest, form: QuestionForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "source": form["source"].value(), "files": form.files[:200]}
+    context = {"form": form, "source": form["source"].value(), "files": form.usable[:200]}
     return render(request, "jobs/evaluations/question_new.html", context, status=status)
 
 
@@ -99,7 +99,7 @@ def question_rest(request: DeskRequest, member: Member, questions: UUID) -> Http
         return redirect("question-detail", team=member.team.slug, questions=made.uuid)
     name = storing.clean_name(f"{file.name.removesuffix('.jsonl')}-train.jsonl")
 
-    def also(row: object) -> None:
+    def also(row: TrainingFile) -> None:
         audit(request, member.team, "file.reduced", row, after={"name": name})
 
     kept = storing.order_version(file, request.user, Origin.REDUCED, {"lines": lines}, name=name, also=also)

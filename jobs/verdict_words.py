@@ -1,0 +1,89 @@
+"""A verdict as a sentence: what was compared, how sure it is, and what else must be known of it."""
+
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+COPIES_MANY = 0.2  # share of copied answers that the sentence must name
+
+
+def sentence(pair: dict[str, Any]) -> str:
+    """`pair` as `pipeline.evaluations.verdicts` stores it."""
+    return " ".join([_compared(pair), *_notes(pair)])
+
+
+def _compared(pair: dict[str, Any]) -> str:
+    other = gettext("its base") if pair["b_is_base"] else pair["b_model"]
+    decided = pair["wins"] + pair["losses"]
+    low, high = _percent(pair["low"]), _percent(pair["high"])
+    if pair["conclusion"] == "worse":
+        about = {"share": _percent(1 - (pair["share"] or 0)), "low": _percent(1 - pair["high"])}
+        about |= {"high": _percent(1 - pair["low"])}
+    else:
+        about = {"share": _percent(pair["share"] or 0), "low": low, "high": high}
+    about |= {"other": other, "n": f"{decided:,}"}
+    return _words(pair) % about
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 100)}"
+
+
+def _words(pair: dict[str, Any]) -> str:
+    """With places for `other`, `share`, `low`, `high` and `n`."""
+    by_chrf = pair["measure"] == "chrf"
+    match pair["conclusion"]:
+        case "better" if by_chrf:
+            return gettext(
+                "Closer to the good answers than %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s)."
+            )
+        case "better":
+            return gettext(
+                "Uses more of the keywords than %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s)."
+            )
+        case "worse" if by_chrf:
+            return gettext(
+                "Less close to the good answers than %(other)s in %(share)s%% of %(n)s questions "
+                "(95%%: %(low)s–%(high)s)."
+            )
+        case "worse":
+            return gettext(
+                "Uses fewer of the keywords than %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s)."
+            )
+        case "alike":
+            return gettext("No better and no worse than %(other)s: any difference is small.")
+        case "too_few":
+            return _too_few(pair)
+    return gettext("No question could be compared with %(other)s.")
+
+
+def _too_few(pair: dict[str, Any]) -> str:
+    if not pair["wins"] + pair["losses"]:
+        return gettext("Too few questions to tell whether it is better than %(other)s.")
+    found = gettext(
+        "Too few questions to tell whether it is better than %(other)s: so far in %(share)s%% of %(n)s questions "
+        "(95%%: %(low)s–%(high)s)."
+    )
+    if not pair["needed"]:
+        return found
+    needed = gettext("About %(needed)s questions would be needed.") % {"needed": f"{pair['needed']:,}"}
+    return f"{found} {needed}"
+
+
+def _notes(pair: dict[str, Any]) -> list[str]:
+    found = []
+    if pair["ties"]:
+        ties = ngettext(
+            "In %(ties)s question there was no difference.",
+            "In %(ties)s questions there was no difference.",
+            pair["ties"],
+        )
+        found.append(ties % {"ties": f"{pair['ties']:,}"})
+    if "small" in pair["notes"]:
+        found.append(gettext("The difference is small."))
+    if pair["answers"] and pair["copied"] / pair["answers"] >= COPIES_MANY:
+        share = _percent(pair["copied"] / pair["answers"])
+        found.append(gettext("%(share)s%% of its answers are copied from its training file.") % {"share": share})
+    if pair["simulated"]:
+        found.append(gettext("Simulated: this shows how the page works, not how well a model writes."))
+    return found

@@ -1,0 +1,40 @@
+"""What the latest evaluation says of a model, for the pages of jobs and models."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from jobs.models import Candidate, Evaluation, FineTuneJob
+from jobs.run_states import RunState
+from jobs.verdict_words import sentence
+
+LATEST = 5  # evaluations of a job that its page names
+MOST = 500  # candidates of one page of models
+
+
+class Seen(NamedTuple):
+    evaluation: Evaluation
+    sentence: str  # empty where nothing was compared
+
+
+def of_job(job: FineTuneJob) -> list[Seen]:
+    """The newest first, with the sentence about the job's model."""
+    rows = Evaluation.objects.filter(team=job.team_id, job=job).order_by("-created_at", "-pk")
+    return [Seen(row, _about(row, 0)) for row in rows[:LATEST]]
+
+
+def _about(row: Evaluation, tuned: int) -> str:
+    """Of this tuned model; 0: of the first."""
+    pairs = [pair for pair in row.verdict.get("pairs", []) if tuned in (0, pair.get("tuned"))]
+    return sentence(pairs[0]) if pairs else ""
+
+
+def of_models(tuned: Collection[int]) -> dict[int, Seen]:
+    """For each of these tuned models its latest evaluation that compared it with another, in one query."""
+    rows = Candidate.objects.filter(tuned_model__in=tuned, evaluation__state=RunState.DONE)
+    rows = rows.select_related("evaluation").order_by("-pk")
+    found: dict[int, Seen] = {}
+    for row in rows[:MOST]:
+        seen = Seen(row.evaluation, _about(row.evaluation, row.tuned_model_id or 0))
+        if seen.sentence:
+            found.setdefault(row.tuned_model_id or 0, seen)
+    return found
