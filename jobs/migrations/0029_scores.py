@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0027_rescue'),
+        ('jobs', '0028_refused_by'),
     ]
 
     operations = [
