@@ -159,6 +159,8 @@ def test_repetition() -> None:
     assert not ends_in_loop(looping + " 그러고는 끝났다.")
     assert repeated_share("雪が降った。" * 20) > 0.8
     assert not ends_in_loop("하하하하")
+    piece = "가나다라마바사아자차카타파하"
+    assert [ends_in_loop(f"끝. {piece * times}") for times in (2, 3)] == [False, True]
     assert (repeated_share(""), ends_in_loop("")) == (0, False)
 
 
