@@ -50,6 +50,7 @@ ACTIONS: dict[str, str | Promise] = {
     "recipe.deleted": _("Deleted a recipe"),
     "rescue.read": _("Had the lists of tuned models read"),
     "rescue.archived": _("Had the jobs of tuned models archived"),
+    "rescue.downloaded": _("Downloaded the archive of tuned models"),
     "rescue.proposed": _("Chose questions for recording tuned models"),
     "rescue.recorded": _("Ordered a recording of tuned models"),
     "rescue.recording": _("Changed the course of a recording"),

@@ -45,6 +45,7 @@ from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
 from jobs.views.evaluations import evaluations, ordering, questions
 from jobs.views.rescue import acts as rescue_acts
+from jobs.views.rescue import book as rescue_book
 from jobs.views.rescue import listing as rescue_listing
 from jobs.views.rescue import record as rescue_record
 from jobs.views.rescue import recordings as rescue_recordings
@@ -153,6 +154,7 @@ rescue_urls: Urls = [
     path("", rescue_listing.rescue, name="rescue"),
     path("read/", rescue_acts.rescue_read, name="rescue-read"),
     path("archive/", rescue_acts.rescue_archive, name="rescue-archive"),
+    path("download/", rescue_book.rescue_book, name="rescue-book"),
     path("propose/", rescue_record.rescue_propose, name="rescue-propose"),
     path("record/", rescue_record.rescue_record, name="rescue-record"),
     path("recordings/<uuid:evaluation>/", rescue_recordings.rescue_recording, name="rescue-recording"),

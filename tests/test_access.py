@@ -141,6 +141,7 @@ TEAM = [
     Row("rescue-read", "post", TRAINER, 302),
     Row("rescue-archive", "post", TRAINER, 302),
     Row("rescue-model", "get", VIEWER, 200),
+    Row("rescue-book", "post", TRAINER, 200),
     Row("rescue-propose", "post", TRAINER, 302),
     Row("rescue-record", "get", TRAINER, 200),
     Row("rescue-record", "post", TRAINER, 422),

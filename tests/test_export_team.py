@@ -223,7 +223,7 @@ def test_all_rows_are_of_one_moment_and_no_writer_waits(world: World) -> None:
         make_job(world.team)
         database.close()
 
-    with exporting._one_moment():
+    with exporting.one_moment():
         before = FineTuneJob.objects.count()
         writer = Thread(target=order)
         writer.start()

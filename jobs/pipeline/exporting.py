@@ -4,25 +4,23 @@ The rows are read first, at one moment of the database, into a file that has no 
 straight from the disk. One that is gone by then is named in the manifest, and the archive is whole all the same.
 """
 
-import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 from uuid import UUID
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import msgspec
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.utils import timezone
 
 from jobs import VERSION
 from jobs.engines import Engine
 from jobs.models import FineTuneJob, Source, Team, TrainingFile, TunedModel, User
 from jobs.pipeline.export_tables import TABLES, Table, archive_path, source_path
 from jobs.pipeline.spreadsheets import harmless_csv
+from jobs.pipeline.zip_stream import ZipStream
 
 FORMAT, FORMAT_VERSION = "texthelper-team", 1
 CHUNK = 256 * 1024
@@ -72,39 +70,16 @@ class Kept(NamedTuple):
     deleted: bool
 
 
-class _Pipe:
-    """What the zip is written to. It knows no place to go back to, and so zipfile streams."""
-
-    def __init__(self) -> None:
-        self.waiting: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self.waiting.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        taken = b"".join(self.waiting)
-        self.waiting.clear()
-        return taken
-
-
-class Archive:
+class Archive(ZipStream):
     """One archive on its way. Make it where the database may be read; `chunks` then reads files only."""
 
     def __init__(self, team: Team, reader: User | None = None) -> None:
-        self.pipe = _Pipe()
-        self.zip = ZipFile(cast(IO[bytes], self.pipe), "w", ZIP_DEFLATED)
-        self.made_at = timezone.now()
-        self.files: list[dict[str, Any]] = []
+        super().__init__()
         self.missing: list[dict[str, Any]] = []
         self.about = {"name": team.name, "slug": team.slug, "created_at": team.created_at}
         self.talks = "own" if reader else "all"
         self.spool = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115  # closed by chunks
-        with _one_moment():
+        with one_moment():
             self._read(team, reader)
 
     def chunks(self) -> Iterator[bytes]:
@@ -123,28 +98,28 @@ class Archive:
                 yield chunk
         for kept in self.kept:
             yield from self._bytes_of(kept)
-        self._whole("manifest.json", "this list", _json(self._manifest(), indent=2))
+        self.whole("manifest.json", "this list", as_json(self._manifest(), indent=2))
         self.zip.close()
         yield self.pipe.take()
 
     # --- rows -----------------------------------------------------------------------------------------
 
     def _read(self, team: Team, reader: User | None) -> None:
-        self._whole("README.txt", "how to read this", README.encode())
+        self.whole("README.txt", "how to read this", README.encode())
         for table in TABLES:
             self._table(table, team, reader)
         results = FineTuneJob.objects.filter(team=team).exclude(result_csv="").order_by("pk")
         for uuid, text in results.values_list("uuid", "result_csv").iterator(ROWS_AT_ONCE):
-            self._whole(f"results/{uuid}.csv", "a job's result file, decoded", harmless_csv(text))
+            self.whole(f"results/{uuid}.csv", "a job's result file, decoded", harmless_csv(text))
             self._spooled()
         self.kept = [*_files(team), *_texts(team)]
         self.weights = list(_weights(team))
 
     def _table(self, table: Table, team: Team, reader: User | None) -> None:
         rows = table.rows(team, reader).values_list(*table.columns.values())
-        with self._entry(table.path, table.what) as write:
+        with self.entry(table.path, table.what) as write:
             for row in rows.iterator(ROWS_AT_ONCE):
-                write(_json(table.also(dict(zip(table.columns, row, strict=True)))) + b"\n")
+                write(as_json(table.also(dict(zip(table.columns, row, strict=True)))) + b"\n")
                 self._spooled()
         self._spooled()
 
@@ -161,8 +136,8 @@ class Archive:
         if stored is None:
             self._miss(kept, DELETED if kept.deleted else GONE if kept.content else UNMADE)
             return
-        with stored, self._entry(kept.path, kept.what) as write:
-            for data in _pieces(cast(IO[bytes], stored)):
+        with stored, self.entry(kept.path, kept.what) as write:
+            for data in pieces(cast(IO[bytes], stored)):
                 write(data)
                 yield self.pipe.take()
         if self.files[-1]["sha256"] != kept.sha256:
@@ -172,28 +147,6 @@ class Archive:
     def _miss(self, kept: Kept, reason: str) -> None:
         told = {"uuid": kept.uuid, "name": kept.name, "sha256": kept.sha256, "bytes": kept.size}
         self.missing.append(told | {"reason": reason})
-
-    # --- entries --------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _entry(self, path: str, what: str) -> Iterator[Callable[[bytes], None]]:
-        """Write one file of the archive, and note it for the manifest."""
-        about = ZipInfo(path, self.made_at.timetuple()[:6])
-        about.compress_type, about.compress_level, about.external_attr = ZIP_DEFLATED, 1, 0o600 << 16
-        digest, size = hashlib.sha256(), 0
-        with self.zip.open(about, "w", force_zip64=True) as out:
-
-            def write(data: bytes) -> None:
-                nonlocal size
-                size += out.write(data)
-                digest.update(data)
-
-            yield write
-        self.files.append({"path": path, "what": what, "bytes": size, "sha256": digest.hexdigest()})
-
-    def _whole(self, path: str, what: str, data: bytes) -> None:
-        with self._entry(path, what) as write:
-            write(data)
 
     def _manifest(self) -> dict[str, Any]:
         return {
@@ -233,13 +186,13 @@ def _kept(path: str, what: str, row: Mapping[str, Any]) -> Kept:
     return Kept(path, what, *known, row["deleted_at"] is not None)
 
 
-def _json(value: object, indent: int = 0) -> bytes:
+def as_json(value: object, indent: int = 0) -> bytes:
     """UTF-8; times in ISO 8601, uuids and decimals as text."""
     text = msgspec.json.encode(value)
     return msgspec.json.format(text, indent=indent) if indent else text
 
 
-def _pieces(stored: IO[bytes]) -> Iterator[bytes]:
+def pieces(stored: IO[bytes]) -> Iterator[bytes]:
     """What can be read; a disk that breaks midway ends the file, and its sha256 tells."""
     try:
         while data := stored.read(CHUNK):
@@ -249,7 +202,7 @@ def _pieces(stored: IO[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _one_moment() -> Iterator[None]:
+def one_moment() -> Iterator[None]:
     """Every query inside sees the same moment, and nobody who writes meanwhile has to wait."""
     if connection.in_atomic_block:
         yield

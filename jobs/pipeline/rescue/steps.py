@@ -22,7 +22,7 @@ class StepName(TextChoices):
 
 
 class StepState(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", _("To do")
     BUSY = "busy", _("Under way")
     PART = "part", _("In part")
     TROUBLE = "trouble", _("Needs you")
