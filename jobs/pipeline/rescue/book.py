@@ -5,7 +5,7 @@ straight from the disk. No keys are in it, and nothing in it runs: every text of
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -27,11 +27,40 @@ CHUNK = 256 * 1024
 AT_ONCE = 100  # models that are read together
 EVENTS_SHOWN, STEPS_SHOWN, ANSWERS_SHOWN = 200, 200, 1_000  # on a page; the JSON beside it holds all
 LANGUAGES = ("ko", "en")
-FACTS = ("name", "base", "owned_by", "made_at", "remote_job", "shutdown_date", "is_listed", "gone_at", "used_at")
+FACTS: tuple[str, ...] = (
+    "name",
+    "base",
+    "owned_by",
+    "made_at",
+    "remote_job",
+    "shutdown_date",
+    "is_listed",
+    "gone_at",
+    "used_at",
+)
 FACTS += ("signed_at", "sign_note")
-OF_JOB = ("uuid", "name", "remote_id", "remote_status", "base_model", "fine_tuned_model", "suffix", "seed", "method")
+OF_JOB: tuple[str, ...] = (
+    "uuid",
+    "name",
+    "remote_id",
+    "remote_status",
+    "base_model",
+    "fine_tuned_model",
+    "suffix",
+    "seed",
+    "method",
+)
 OF_JOB += ("hyperparameters", "trained_tokens", "error", "created_at", "finished_at", "remote", "imported")
-OF_ANSWER = ("position", "repetition", "state", "answer", "trouble", "finish_reason", "model_named", "seconds")
+OF_ANSWER: tuple[str, ...] = (
+    "position",
+    "repetition",
+    "state",
+    "answer",
+    "trouble",
+    "finish_reason",
+    "model_named",
+    "seconds",
+)
 OF_ANSWER += ("answered_at", "prompt_tokens", "completion_tokens", "flags")
 
 
@@ -180,11 +209,11 @@ def _steps(row: Row) -> dict[str, str]:
     return {step.name.value: step.state.value for step in row.steps}
 
 
-def _lines(rows: list[dict[str, Any]]) -> bytes:
+def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     return b"".join(as_json(row) + b"\n" for row in rows)
 
 
-def _thinned(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _thinned[T](metrics: list[T]) -> list[T]:
     """At most so many steps as a page shows, evenly, and the last one."""
     every = max(1, -(-len(metrics) // STEPS_SHOWN))
     return [one for place, one in enumerate(metrics) if place % every == 0 or one is metrics[-1]]
