@@ -34,6 +34,7 @@ from jobs.models.paid import NANO
 from jobs.run_states import RunState
 from jobs.states import State
 from tests.conftest import World
+from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model, make_user
 from tests.running_recipes import SUMMARY, make_run
 
@@ -81,6 +82,9 @@ def test_every_list_and_page_opens_for_staff_and_nothing_can_be_changed(
     job.notices.create(user=world.alice, kind="ended")
     make_run(world.team, make_source(world.team, uploaded_by=world.alice), created_by=world.alice)
     Search.objects.create(team=world.team, by=world.alice, passage="첫눈이 왔다")
+    make_evaluation(
+        world.team, ["one"], make_questions(world.team, "눈", created_by=world.alice), created_by=world.alice
+    )
     name, row = f"admin:jobs_{model._meta.model_name}", model.objects.first()
 
     statuses = {
@@ -135,8 +139,13 @@ def test_no_page_shows_a_text_a_piece_a_recipe_or_a_passage(world: World, staff:
     Chunk.objects.create(run=run, position=0, source=source, start=0, end=9, text=text, answer=text, trouble=text)
     results = [{"file": "x", "count": 3, "lines": [[1, 0]], "why": "", "act": "", "version": ""}]
     search = Search.objects.create(team=world.team, by=world.bob, passage=text, results=results)
+    questions = make_questions(world.team, text, system_prompt=text, options={"lines": text})
+    evaluation = make_evaluation(world.team, ["one"], questions)
+    evaluation.answers.create(
+        candidate=evaluation.candidates.get(), question=questions.questions.get(), answer=text, position=0
+    )
 
-    shown = pages_of(staff, source, run, search)
+    shown = pages_of(staff, source, run, search, questions, evaluation)
 
     assert text not in shown
     assert [word for word in ("winter.txt", "겨울 자료", str(search.uuid)) if word not in shown] == []

@@ -23,6 +23,7 @@ from jobs.pipeline.exporting import Archive
 from jobs.pipeline.record import move
 from jobs.states import State
 from tests.conftest import World
+from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model
 from tests.running import ROOT
 from tests.running_recipes import make_cut_run
@@ -72,6 +73,11 @@ def fill(world: World) -> FineTuneJob:
     make_cut_run(world.team, 2, connection=service)
     Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)
     make_source(world.team, name="겨울.txt")
+    questions = make_questions(world.team, "첫눈")
+    evaluation = make_evaluation(world.team, ["one"], questions, connection=service)
+    evaluation.answers.create(
+        candidate=evaluation.candidates.get(), question=questions.questions.get(), answer="눈이 왔다.", position=0
+    )
     AuditEntry.objects.create(team=world.team, actor=world.bob, action="job.ordered", subject=job.name)
     return job
 
@@ -85,6 +91,8 @@ def test_every_table_is_in_the_archive_and_refers_by_uuid(world: World) -> None:
     opened = archived(Archive(world.team))
 
     assert {table.path: len(opened.rows(table.path)) > 0 for table in TABLES} == {table.path: True for table in TABLES}
+    [kept], [made] = opened.rows("answers.jsonl"), opened.rows("question_sets.jsonl")
+    assert (kept["answer"], kept["question_set"], kept["question"]) == ("눈이 왔다.", made["uuid"], 0)
     [told] = opened.rows("jobs.jsonl")
     assert (told["uuid"], told["created_by"], told["state"]) == (str(job.uuid), "bob", "submitting")
     assert (told["training_file"], told["connection"]) == (str(job.trained_on.uuid), str(job.service.uuid))

@@ -3,6 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 LABELS = {
+    "temperature": _("temperature"),
+    "max_tokens": _("tokens at most"),
+    "repetitions": _("repetitions"),
+    "number": _("number of the version"),
+    "locked_at": _("first used"),
     "accepted_at": _("accepted"),
     "actor": _("who"),
     "after": _("after"),
@@ -19,6 +24,7 @@ LABELS = {
     "collected_at": _("results fetched"),
     "completion_tokens": _("tokens answered"),
     "connection": _("connection"),
+    "count": _("number of questions"),
     "created_at": _("created"),
     "created_by": _("created by"),
     "deleted_at": _("deleted"),

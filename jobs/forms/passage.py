@@ -76,9 +76,11 @@ class ForgetForm(forms.Form):
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, expected: int, texts_only: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, expected: int, texts_only: bool = False, sets_only: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.expected, self.texts_only = expected, texts_only
+        self.expected, self.texts_only, self.sets_only = expected, texts_only, sets_only
         if texts_only:
             field = self.fields["examples"]
             field.label = _("Number of texts")
@@ -87,12 +89,18 @@ class ForgetForm(forms.Form):
                 "invalid": _("Type the number of texts in digits."),
             }
 
+        if sets_only:
+            field = self.fields["examples"]
+            field.label = _("Number of sets of questions")
+
     def clean_examples(self) -> int:
         typed: int = self.cleaned_data["examples"]
         if typed != self.expected:
             raise forms.ValidationError(
                 _("This is not the number of texts. Nothing was deleted.")
                 if self.texts_only
+                else _("This is not the number of sets. Nothing was deleted.")
+                if self.sets_only
                 else _("This is not the number of examples. Nothing was deleted.")
             )
         return typed

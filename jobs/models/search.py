@@ -51,6 +51,8 @@ class Search(models.Model):
     results = models.JSONField(default=list, blank=True)
     # [{"source": uuid, "at": byte of its text or null: not in it, "sha256": of its text, "why": "", "act": ""}, …]
     texts = models.JSONField(default=list, blank=True)
+    # [{"set": uuid of a set of questions, "questions": int, "answers": int, "prompts": int, "act": "", "why": ""}, …]
+    evaluations = models.JSONField(default=list, blank=True)
     version = models.PositiveIntegerField(default=0)  # grows with every visible change
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -94,6 +96,20 @@ class Search(models.Model):
         return [entry for entry in self.text_hits if entry["act"] not in SETTLED]
 
     @property
+    def open_sets(self) -> list[dict[str, Any]]:
+        """Sets of questions that it was not deleted from yet, nor from the answers to them."""
+        return [entry for entry in self.evaluations if entry["act"] not in SETTLED]
+
+    @property
+    def is_found(self) -> bool:
+        return bool(self.hits or self.text_hits or self.evaluations)
+
+    @property
+    def is_open(self) -> bool:
+        """There is something left that it could be deleted from."""
+        return bool(self.open_hits or self.open_texts or self.open_sets)
+
+    @property
     def examples(self) -> int:
         return sum(entry["count"] for entry in self.hits)
 
@@ -103,8 +119,11 @@ class Search(models.Model):
 
     @property
     def to_confirm(self) -> int:
-        """What a person types to confirm the deletion: how many examples go or, where none does, how many texts."""
-        return self.open_examples or len(self.open_texts)
+        """What a person types to confirm the deletion: how many examples go or, where none does, how many texts.
+
+        Where none of those either: how many sets of questions.
+        """
+        return self.open_examples or len(self.open_texts) or len(self.open_sets)
 
     @property
     def is_lost(self) -> bool:

@@ -7,17 +7,22 @@ from typing import Any
 from django.db.models import ForeignKey, Model, QuerySet
 
 from jobs.models import (
+    Answer,
     AuditEntry,
+    Candidate,
     Checkpoint,
     Chunk,
     Connection,
     Conversation,
+    Evaluation,
     FineTuneJob,
     Invitation,
     JobEvent,
     Member,
     Message,
     Metric,
+    Question,
+    QuestionSet,
     RemoteFile,
     Run,
     SavedRecipe,
@@ -105,6 +110,7 @@ _CONNECTION: tuple[str, ...] = (
 _CONNECTION += ("created_at", "disabled_at", "deleted_at")
 _PERSON = {"username": "user__username", "email": "user__email"}
 _OF_JOB = ("at", "pk")
+_OF_QUESTION = {"question_set": "question__question_set__uuid", "question": "question__position"}
 
 TABLES = (
     Table("members.jsonl", "people and roles", Member, "team", _PERSON | {"role": "role", "since": "created_at"}),
@@ -136,5 +142,16 @@ TABLES = (
     Table("runs.jsonl", "runs of recipes", Run, "team", every_column(Run, "team", "order_token", "due_at")),
     Table("pieces.jsonl", "the pieces of text of the runs, and the answers", Chunk, "run__team",
           every_column(Chunk, "claimed_until", "most_prompt_tokens"), ("run", "position")),
+    Table("question_sets.jsonl", "sets of questions for evaluations", QuestionSet, "team",
+          every_column(QuestionSet, "team", "due_at")),
+    Table("questions.jsonl", "their questions", Question, "question_set__team", every_column(Question),
+          ("question_set", "position")),
+    Table("evaluations.jsonl", "evaluations and their verdicts", Evaluation, "team",
+          every_column(Evaluation, "team", "order_token", "due_at", "score_due_at")),
+    Table("candidates.jsonl", "the models of each evaluation", Candidate, "evaluation__team",
+          every_column(Candidate, "wait_until"), ("evaluation", "position")),
+    Table("answers.jsonl", "what each model answered, and its scores", Answer, "evaluation__team",
+          {**every_column(Answer, "question", "claimed_until", "most_prompt_tokens"), **_OF_QUESTION},
+          ("evaluation", "position")),
     Table("audit.jsonl", "who did what, when, from where", AuditEntry, "team", every_column(AuditEntry, "team")),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jobs.models import AuditEntry, DraftChange, FileState, Origin, Run, Search, SearchState, Source, TrainingFile, User
 from jobs.pipeline import copies, erasing, sources, storing
+from jobs.pipeline.evaluations import erasing as evaluation_texts
 from jobs.pipeline.searching import LOST, MISSING, TOO_MANY
 from jobs.pipeline.turns import TextLostError, Turn
 from jobs.run_states import RUN_ACTIVE
@@ -49,6 +50,7 @@ def forget(turn: Turn) -> None:
         turn.write(due_at=timezone.now() + LOOK_AGAIN)
         return
     _strike(turn)
+    _empty_questions(turn)
     _delete_texts(turn)
     _end(turn)
 
@@ -61,6 +63,9 @@ def _end(turn: Turn) -> None:
     after = {"files": len(acts) - acts.count(KEPT), "kept": acts.count(KEPT)}
     if of_texts:
         after |= {"texts": len(of_texts) - of_texts.count(KEPT), "kept_texts": of_texts.count(KEPT)}
+    if row.evaluations:
+        acts = [entry["act"] for entry in row.evaluations]
+        after |= {"questions": len(acts) - acts.count(KEPT)}
     _audit(row, "passage.forgotten", row, after=after)
 
 
@@ -82,6 +87,20 @@ def _struck(turn: Turn) -> Callable[[Any], Any]:
         return turn.sought.struck_from
     except TextLostError:  # deleted by a worker that had done this before, or by a person
         return lambda told: told
+
+
+def _empty_questions(turn: Turn) -> None:
+    """Questions and answers of evaluations that hold it; before the texts go, which tell what is looked for."""
+    row = turn.search
+    for place, entry in enumerate(row.evaluations):
+        if entry["act"]:
+            continue
+        try:
+            act = evaluation_texts.erase(row.team_id, entry["set"], turn.sought, turn.keep)
+        except TextLostError:
+            act = KEPT
+        done = entry | {"act": act, "why": NEEDED if act == KEPT else ""}
+        turn.write(evaluations=[*row.evaluations[:place], done, *row.evaluations[place + 1 :]])
 
 
 def _delete_texts(turn: Turn) -> None:

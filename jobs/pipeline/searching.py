@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from jobs.models import Search, SearchState, Source, SourceState, Team, TrainingFile, User
 from jobs.models.search import KEPT_FOR
+from jobs.pipeline.evaluations import erasing
 from jobs.pipeline.turns import TextLostError, Turn
 from jobs.training_data.report import LIMITS
 from jobs.training_data.searching import Hit, Passage, Sought, UnsearchableError, scan
@@ -74,8 +75,14 @@ def search(turn: Turn) -> None:
         turn.write(results=[*row.results, *found], last_file=file.pk, **_far(row, file.size))
     if isinstance(sought, Passage):
         _search_texts(turn, sought)
+    found_sets = erasing.entries(row.team_id, sought, turn.keep)
     unmade, unread = _unmade(row), _unread(row) if row.passage else []
-    turn.write(state=SearchState.FOUND, due_at=None, results=[*row.results, *unmade], texts=[*row.texts, *unread])
+    ended: dict[str, Any] = {
+        "results": [*row.results, *unmade],
+        "texts": [*row.texts, *unread],
+        "evaluations": found_sets,
+    }
+    turn.write(state=SearchState.FOUND, due_at=None, **ended)
 
 
 def _far(row: Search, size: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from jobs.models import FineTuneJob, RemoteFile, Search, Source, TrainingFile, TunedModel
+from jobs.models import FineTuneJob, QuestionSet, RemoteFile, Search, Source, TrainingFile, TunedModel
 from jobs.pipeline import copies
 from jobs.pipeline.models import deletable
 from jobs.training_data.report import LIMITS
@@ -96,6 +96,13 @@ def text_rows(search: Search, entries: list[dict[str, Any]]) -> list[TextRow]:
         for uuid, entry in told.items()
         if uuid in sources
     ]
+
+
+def set_rows(search: Search) -> list[dict[str, Any]]:
+    """Sets of questions that hold it, or whose answers do, in one query; a set that is gone has no row."""
+    wanted = {entry["set"]: entry for entry in search.evaluations[:TEXTS]}
+    found = QuestionSet.objects.filter(team=search.team_id, uuid__in=wanted).defer("options").in_bulk(field_name="uuid")
+    return [{"set": made, "entry": wanted[str(uuid)]} for uuid, made in found.items()]
 
 
 def _text_excerpt(source: Source, byte: int | None, passage: Passage | None) -> Excerpt | None:

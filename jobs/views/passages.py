@@ -94,7 +94,9 @@ def passage_detail(request: DeskRequest, member: Member, search: UUID) -> HttpRe
 
 
 def _expected(search: Search) -> dict[str, Any]:
-    return {"expected": search.to_confirm, "texts_only": not search.open_examples}
+    texts_only = not search.open_examples and bool(search.open_texts)
+    sets_only = not search.open_examples and not search.open_texts and bool(search.open_sets)
+    return {"expected": search.to_confirm, "texts_only": texts_only, "sets_only": sets_only}
 
 
 def _progress(search: Search) -> dict[str, Any]:
@@ -115,6 +117,7 @@ def _page(request: DeskRequest, search: Search, form: ForgetForm, status: int = 
         "unread_texts": passage_facts.text_rows(
             search, [entry for entry in search.texts if entry["why"] in UNSEARCHED]
         ),
+        "sets": passage_facts.set_rows(search),
         "jobs": jobs,
         "jobs_limit": passage_facts.JOBS,
         "own_models": passage_facts.own_models(jobs),
@@ -122,6 +125,7 @@ def _page(request: DeskRequest, search: Search, form: ForgetForm, status: int = 
         "copies": passage_facts.copies_there(search).count(),
         "copies_unknown": passage_facts.copies_unknown(search),
         "kept": [entry for entry in search.hits if entry["act"] == forgetting.KEPT],
+        "kept_sets": [entry for entry in search.evaluations if entry["act"] == forgetting.KEPT],
         "kept_texts": [entry for entry in search.text_hits if entry["act"] == forgetting.KEPT],
         **_progress(search),
     }
@@ -169,7 +173,7 @@ def passage_delete(request: DeskRequest, member: Member, search: UUID) -> HttpRe
 def passage_forget(request: DeskRequest, member: Member, search: UUID) -> HttpResponse:
     """Delete it from all that holds it. For owners: it takes away what others work with, for good."""
     found = _search(request, member, search)
-    if found.state != SearchState.FOUND or not (found.open_hits or found.open_texts) or found.is_lost:
+    if found.state != SearchState.FOUND or not found.is_open or found.is_lost:
         messages.info(request, _("There is nothing to delete here. Search again to see how things are now."))
         return redirect("passage-detail", member.team.slug, found.uuid)
     form = ForgetForm(request.POST, **_expected(found))
@@ -206,6 +210,7 @@ def _confirm(request: DeskRequest, member: Member, search: Search) -> None:
     jobs = passage_facts.job_rows(search)
     counts = {"examples": search.open_examples, "files": len(search.open_hits)}
     counts |= {"texts": len(search.open_texts)} if search.open_texts else {}
+    counts |= {"questions": sum(entry["questions"] for entry in search.open_sets)} if search.open_sets else {}
     counts |= {"copies": passage_facts.copies_there(search).count(), "models": sum(len(row.models) for row in jobs)}
     audit(request, member.team, "passage.confirmed", search, after=counts)
     nudge(search_passage, search.pk)

@@ -108,10 +108,11 @@ def evaluation_retry(request: DeskRequest, member: Member, evaluation: UUID) -> 
 
 def _named(request: DeskRequest, evaluation: Evaluation) -> list[Answer]:
     named = request.POST.get("answer", "")
+    rows = evaluation.answers.exclude(question__messages=[])  # what was emptied since is no question any more
     if named in NAMED:
-        return list(evaluation.answers.filter(state=NAMED[named])[:AT_ONCE])
+        return list(rows.filter(state=NAMED[named])[:AT_ONCE])
     is_place = named.isascii() and named.isdigit() and len(named) < 10
-    return list(evaluation.answers.filter(odd=True, position=int(named))) if is_place else []
+    return list(rows.filter(odd=True, position=int(named))) if is_place else []
 
 
 @require_POST

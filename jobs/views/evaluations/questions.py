@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -61,7 +62,7 @@ def _ordered(form: QuestionForm, member: Member) -> QuestionSet:
     data = form.cleaned_data
     if data["source"] == QuestionOrigin.LINES:
         text, prompt = (data[name].replace("\r\n", "\n") for name in ("lines", "system_prompt"))
-        name = data["name"] or text.strip().split("\n")[0][:60]
+        name = data["name"] or _("Questions of %(day)s") % {"day": timezone.localdate().isoformat()}
         return questions.order_lines(member.team, member.user, text, name=name, system_prompt=prompt)
     about = {name: data[name] for name in ("most", "seed", "name")}
     return questions.order_file(member.team, member.user, data["file"], share=form.share_wanted, **about)

@@ -1,0 +1,94 @@
+"""Questions and answers that hold a text that is looked for, and its deletion from them.
+
+They are emptied, not deleted: how many there were, what they cost and how they scored stays for the record.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from jobs.models import Answer, Candidate, Evaluation, Question, QuestionSet
+from jobs.run_states import RUN_ACTIVE
+from jobs.training_data.searching import Sought
+
+ROWS = 500
+
+type Keep = Callable[[], object]
+type Entry = dict[str, Any]
+
+
+def entries(team: int, sought: Sought, keep: Keep) -> list[Entry]:
+    """An entry for each set of questions that holds it, or whose answers do."""
+    found = (_entry(made, sought, keep) for made in _sets(team).iterator(ROWS))
+    return [entry for entry in found if entry["questions"] or entry["answers"] or entry["prompts"]]
+
+
+def _sets(team: int) -> QuerySet[QuestionSet]:
+    return QuestionSet.objects.filter(team=team).order_by("pk")
+
+
+def _entry(made: QuestionSet, sought: Sought, keep: Keep) -> Entry:
+    questions = list(_questions(made, sought, keep))
+    answers = list(_answers(made, sought, keep))
+    prompts = int(_is_in_prompts(made, sought))
+    counts = {"questions": len(questions), "answers": len(answers), "prompts": prompts}
+    return {"set": str(made.uuid), **counts, "act": "", "why": ""}
+
+
+def _is_in_prompts(made: QuestionSet, sought: Sought) -> bool:
+    prompts = Candidate.objects.filter(question_set=made).values_list("system_prompt", flat=True)
+    return _holds(sought, [made.system_prompt, made.name, made.options.get("lines", ""), *prompts])
+
+
+def _questions(made: QuestionSet, sought: Sought, keep: Keep) -> Iterator[int]:
+    rows = Question.objects.filter(question_set=made).order_by("pk")
+    for pk, messages, reference in rows.values_list("pk", "messages", "reference").iterator(ROWS):
+        keep()
+        if _holds(sought, [messages, reference]):
+            yield pk
+
+
+def _answers(made: QuestionSet, sought: Sought, keep: Keep) -> Iterator[int]:
+    rows = Answer.objects.filter(question__question_set=made).exclude(answer="").order_by("pk")
+    for pk, text in rows.values_list("pk", "answer").iterator(ROWS):
+        keep()
+        if _holds(sought, [text]):
+            yield pk
+
+
+def _holds(sought: Sought, texts: list[Any]) -> bool:
+    return sought.is_in(orjson.dumps(texts))
+
+
+def is_needed(made: QuestionSet) -> bool:
+    """An evaluation that has not ended asks it."""
+    return Evaluation.objects.filter(candidates__question_set=made, state__in=RUN_ACTIVE).exists()
+
+
+def erase(team: int, uuid: str, sought: Sought, keep: Keep) -> str:
+    """Empty what holds it, in one set and the answers to it. Returns "done", "gone", or "kept": it is being asked."""
+    made = _sets(team).filter(uuid=uuid).first()
+    if made is None:
+        return "gone"
+    if is_needed(made):
+        return "kept"
+    questions, answers = list(_questions(made, sought, keep)), list(_answers(made, sought, keep))
+    with transaction.atomic():
+        Question.objects.filter(pk__in=questions).update(messages=[], reference="")
+        Answer.objects.filter(Q(pk__in=answers) | Q(question__in=questions)).update(answer="", scores={})
+        _strike_prompts(made, sought)
+        Evaluation.objects.filter(candidates__question_set=made).update(version=F("version") + 1)
+    return "done"
+
+
+def _strike_prompts(made: QuestionSet, sought: Sought) -> None:
+    options = {name: value for name, value in made.options.items() if name != "lines"}
+    about = {"name": sought.struck_from(made.name), "system_prompt": sought.struck_from(made.system_prompt)}
+    QuestionSet.objects.filter(pk=made.pk).update(options=options, version=F("version") + 1, **about)
+    for candidate in Candidate.objects.filter(question_set=made).exclude(system_prompt=""):
+        struck = sought.struck_from(candidate.system_prompt)
+        if struck != candidate.system_prompt:
+            Candidate.objects.filter(pk=candidate.pk).update(system_prompt=struck)
