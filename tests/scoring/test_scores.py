@@ -223,6 +223,10 @@ def test_a_megabyte_takes_bounded_time(text: str) -> None:
     assert process_time() - start < 5
 
 
+def test_the_length_is_that_of_the_whole_answer() -> None:
+    assert scores([], "가" * 123_456, None, None).characters == 123_456
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None)), st.none() | st.text())
 def test_any_text_has_scores(asks: str, answer: str, reference: str | None) -> None:
