@@ -27,6 +27,7 @@ class ChatSide:
 
     models: list[str] = field(default_factory=list)
     jobs: list[Json] = field(default_factory=list)  # newest first
+    files: dict[str, bytes] = field(default_factory=dict)
     listed_after: int = 0  # lists of models that lack the last half of them
     gone: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
@@ -79,7 +80,7 @@ class ChatSide:
         end = begin + min(limit, self.page_most)
         return {"object": "list", "data": self.jobs[begin:end], "has_more": end < len(ids)}
 
-    def get(self, path: str, query: dict[str, list[str]]) -> tuple[int, Json]:
+    def get(self, path: str, query: dict[str, list[str]]) -> tuple[int, Json | bytes]:
         match path.removeprefix("/v1").strip("/").split("/"):
             case ["models"]:
                 made = [{"id": name, "object": "model", "created": 1, "owned_by": "org-x"} for name in self.listed()]
@@ -91,6 +92,10 @@ class ChatSide:
                 return (200, found[0]) if found else (404, error("No such job", "not_found"))
             case ["fine_tuning", "jobs", _one, "events" | "checkpoints"]:
                 return 200, {"object": "list", "data": [], "has_more": False}
+            case ["files", one] if one in self.files:
+                return 200, {"id": one, "object": "file", "filename": f"{one}.jsonl", "bytes": len(self.files[one])}
+            case ["files", one, "content"] if one in self.files:
+                return 200, self.files[one]
         return 404, error("nothing here", "not_found")
 
 
@@ -121,11 +126,11 @@ def chat_side(**habits: Any) -> Iterator[ChatSide]:
             far.calls.append(f"POST {self.path}")
             self._send(*far.chat(body))
 
-        def _send(self, status: int, body: Json) -> None:
+        def _send(self, status: int, body: Json | bytes) -> None:
             if not status:  # the connection breaks
                 self.close_connection = True
                 return
-            sent = json.dumps(body).encode()
+            sent = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
