@@ -1,11 +1,14 @@
 """After the last answer: scores, copies, leaks, and a verdict that names a winner only where there is one."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from jobs.models import (
@@ -25,6 +28,8 @@ from jobs.verdict_words import sentence
 from tests.conftest import World
 from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_file, make_job, make_tuned_model
+
+type Login = Callable[..., Client]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = (
@@ -79,6 +84,18 @@ def test_a_model_that_writes_what_is_wanted_is_called_better(world: World) -> No
     assert words(row).startswith("Closer to the good answers than model-1 in 100% of 8 questions (95%: ")
     assert row.verdict["figures"]["0"]["chrf"] == 100
     assert row.answers.get(position=0).scores["chrf"] == 100
+
+
+def test_the_page_marks_what_is_ahead(world: World, login: Login) -> None:
+    row = score(answered(world.team, (*GOOD[:7], OTHER), (OTHER,) * 8))
+
+    page = login(world.carol).get(reverse("evaluation-detail", args=[world.team.slug, row.uuid]))
+
+    assert [[bool(cell.get("best")) for cell in shown["cells"]] for shown in page.context["rows"]] == [
+        *([[True, False]] * 7),
+        [False, False],
+    ]
+    assert "Closer to the good answers than model-1 in 100% of 7 questions" in page.text
 
 
 def test_three_questions_are_too_few_to_tell(world: World) -> None:

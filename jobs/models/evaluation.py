@@ -149,6 +149,9 @@ class Answer(PaidCall):
         indexes = [
             models.Index(fields=["evaluation", "state", "position"], name="answers_by_state"),
             models.Index(fields=["candidate", "state", "position"], name="answers_of_candidate"),
+            models.Index(
+                fields=["candidate", "state", "prompt_tokens", "completion_tokens"], name="answers_and_tokens"
+            ),  # what a page says of each candidate, answered by the index alone
             models.Index(fields=["evaluation", "position"], name="answers_odd", condition=models.Q(odd=True)),
             models.Index(
                 fields=["claimed_until"], name="answers_claimed", condition=models.Q(claimed_until__isnull=False)

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from jobs.forms.recipe import CapForm
@@ -20,7 +21,9 @@ from jobs.models import Answer, Candidate, Evaluation, Member, Question
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.evaluations.estimate import prices_of
+from jobs.pipeline.evaluations.verdicts import MARGINS
 from jobs.run_states import RUN_OVER, ChunkState, RunState
+from jobs.templatetags.desk import undated
 from jobs.training_data.scoring.messages import composed
 from jobs.verdict_words import sentence
 from jobs.views.access import DeskRequest, viewer_page
@@ -89,8 +92,8 @@ def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
     page = QuestionPages(candidates).get_page(request.GET.get("page"))
     return {
         "evaluation": evaluation,
-        "lanes": lanes(evaluation, candidates),
-        "rows": rows_of(candidates, page.object_list),
+        "lanes": lanes(candidates),
+        "rows": [_best(row, evaluation.verdict.get("measure", "")) for row in rows_of(candidates, page.object_list)],
         "page": page,
         "busy": evaluation.state in BUSY,
         "over": evaluation.state in RUN_OVER,
@@ -108,24 +111,25 @@ def _higher_cap(evaluation: Evaluation) -> str:
     return "" if evaluation.cap_usd is None else str((evaluation.cap_usd * 2).normalize())
 
 
-def lanes(evaluation: Evaluation, candidates: list[Candidate]) -> list[dict[str, Any]]:
-    """Each candidate with how far it is and what it has cost, in one query."""
-    state = {state.value: Count("pk", filter=Q(state=state)) for state in ChunkState}
-    tokens = {name: Sum(name, filter=Q(state=ChunkState.DONE)) for name in ("prompt_tokens", "completion_tokens")}
-    grouped = Answer.objects.filter(evaluation=evaluation).values("candidate_id").order_by("candidate_id")
-    found: dict[int, dict[str, Any]] = {
-        row["candidate_id"]: {**row} for row in grouped.annotate(total=Count("pk"), **state, **tokens)
-    }
-    return [_lane(candidate, found.get(candidate.pk, {})) for candidate in candidates]
+def lanes(candidates: list[Candidate]) -> list[dict[str, Any]]:
+    """Each candidate with how far it is and what it has cost, in one query that an index answers alone."""
+    counted = {"n": Count("pk"), "sent": Sum("prompt_tokens"), "received": Sum("completion_tokens")}
+    grouped = Answer.objects.filter(candidate__in=candidates).values("candidate_id", "state").order_by()
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    for row in grouped.annotate(**counted):
+        found[row["candidate_id"]][row["state"]] = row
+    return [_lane(candidate, found[candidate.pk]) for candidate in candidates]
 
 
-def _lane(candidate: Candidate, counts: dict[str, Any]) -> dict[str, Any]:
+def _lane(candidate: Candidate, counted: dict[str, Any]) -> dict[str, Any]:
+    counts = {state.value: counted[state]["n"] if state in counted else 0 for state in ChunkState}
+    done = counted.get(ChunkState.DONE, {})
     into, out = prices_of(candidate)
     known = None not in (into, out)
-    spent = cost_nano(into, counts.get("prompt_tokens") or 0) + cost_nano(out, counts.get("completion_tokens") or 0)
-    seen = sum(counts.get(state, 0) for state in (ChunkState.DONE, ChunkState.FAILED, ChunkState.UNSURE))
-    usd = Decimal(spent) / NANO if known else None
-    return {"candidate": candidate, "seen": seen, "usd": usd, "figures": _figures(candidate), **counts}
+    spent = cost_nano(into, done.get("sent") or 0) + cost_nano(out, done.get("received") or 0)
+    seen = sum(counts[state] for state in (ChunkState.DONE, ChunkState.FAILED, ChunkState.UNSURE))
+    about = {"candidate": candidate, "seen": seen, "total": sum(counts.values()), "figures": _figures(candidate)}
+    return about | {"usd": Decimal(spent) / NANO if known else None, **counts}
 
 
 def _figures(candidate: Candidate) -> dict[str, Any]:
@@ -161,12 +165,40 @@ def rows_of(candidates: list[Candidate], questions: Iterable[Question]) -> list[
     rows = Answer.objects.filter(candidate__in=candidates, question__in=shown).order_by("repetition")
     for answer in rows.defer("evaluation"):
         found[answer.question_id, answer.candidate_id].append(answer)
-    return [_row(question, candidates, found) for question in shown]
+    names = {candidate: name_of(candidate) for candidate in candidates}
+    return [_row(question, names, found) for question in shown]
 
 
-def _row(question: Question, candidates: list[Candidate], found: dict[tuple[int, int], list[Answer]]) -> dict[str, Any]:
-    cells = [{"candidate": one, "answers": found.get((question.pk, one.pk), [])} for one in candidates]
-    texts = [cell["answers"][0].answer for cell in cells if cell["answers"] and cell["answers"][0].answer]  # type: ignore[index]
+def _best(row: dict[str, Any], measure: str) -> dict[str, Any]:
+    """The row with the one cell marked that is ahead of all others by the measure of the verdict."""
+    valued = [(value, cell) for cell in row["cells"] if (value := _value(cell["answers"], measure)) is not None]
+    valued.sort(key=lambda pair: pair[0], reverse=True)
+    if len(valued) > 1 and valued[0][0] - valued[1][0] > MARGINS[measure]:
+        valued[0][1]["best"] = measure
+    return row
+
+
+def _value(answers: list[Answer], measure: str) -> float | None:
+    scores = answers[0].scores if answers else {}
+    if measure == "coverage":
+        return scores["covered"] / scores["keywords"] if scores.get("keywords") else None
+    return scores.get(measure)
+
+
+def name_of(candidate: Candidate) -> str:
+    """A tuned model by its job: its id is long, and says little."""
+    tuned = candidate.tuned_model
+    if tuned is None:
+        return undated(candidate.model)
+    step = _("checkpoint at step %(step)s") % {"step": f"{tuned.step:,}"} if tuned.step is not None else ""
+    return " · ".join(filter(None, [tuned.job.name, step]))
+
+
+def _row(question: Question, names: dict[Candidate, str], found: dict[tuple[int, int], list[Answer]]) -> dict[str, Any]:
+    cells: list[dict[str, Any]] = [
+        {"candidate": one, "name": name, "answers": found.get((question.pk, one.pk), [])} for one, name in names.items()
+    ]
+    texts = [cell["answers"][0].answer for cell in cells if cell["answers"] and cell["answers"][0].answer]
     return {"question": question, "cells": cells, "alike": len(texts) > 1 and len(set(texts)) == 1}
 
 
