@@ -44,6 +44,7 @@ from jobs.views import (
 from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
 from jobs.views.evaluations import evaluations, ordering, questions
+from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
 from jobs.views.rescue import book as rescue_book
 from jobs.views.rescue import listing as rescue_listing
@@ -175,6 +176,8 @@ evaluation_urls: Urls = [
     path("<uuid:evaluation>/cancel/", evaluation_acts.evaluation_cancel, name="evaluation-cancel"),
     path("<uuid:evaluation>/cap/", evaluation_acts.evaluation_cap, name="evaluation-cap"),
     path("<uuid:evaluation>/retry/", evaluation_acts.evaluation_retry, name="evaluation-retry"),
+    path("<uuid:evaluation>/vote/", evaluation_votes.evaluation_vote, name="evaluation-vote"),
+    path("<uuid:evaluation>/vote/back/", evaluation_votes.evaluation_vote_back, name="evaluation-vote-back"),
     path("<uuid:evaluation>/delete/", evaluation_acts.evaluation_delete, name="evaluation-delete"),
     path("<uuid:evaluation>/answers.csv", evaluation_downloads.evaluation_csv, name="evaluation-csv"),
     path("<uuid:evaluation>/answers.json", evaluation_downloads.evaluation_json, name="evaluation-json"),

@@ -31,8 +31,12 @@ def _percent(share: float) -> str:
 
 def _words(pair: dict[str, Any]) -> str:
     """With places for `other`, `share`, `low`, `high` and `n`."""
-    by_chrf = pair["measure"] == "chrf"
+    by_chrf, by_votes = pair["measure"] == "chrf", pair["measure"] == "votes"
     match pair["conclusion"]:
+        case "better" if by_votes:
+            return gettext("People prefer it to %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s).")
+        case "worse" if by_votes:
+            return gettext("People prefer %(other)s to it in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s).")
         case "better" if by_chrf:
             return gettext(
                 "Closer to the good answers than %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s)."
@@ -72,6 +76,9 @@ def _too_few(pair: dict[str, Any]) -> str:
 
 def _notes(pair: dict[str, Any]) -> list[str]:
     found = []
+    if "people" in pair:
+        voted = ngettext("%(people)s member voted.", "%(people)s members voted.", pair["people"])
+        found.append(voted % {"people": f"{pair['people']:,}"})
     if pair["ties"]:
         ties = ngettext(
             "In %(ties)s question there was no difference.",

@@ -78,6 +78,8 @@ def fill(world: World) -> FineTuneJob:
     evaluation.answers.create(
         candidate=evaluation.candidates.get(), question=questions.questions.get(), answer="눈이 왔다.", position=0
     )
+    candidate = evaluation.candidates.get()
+    evaluation.votes.create(question=questions.questions.get(), a=candidate, b=candidate, user=world.bob, choice="tie")
     AuditEntry.objects.create(team=world.team, actor=world.bob, action="job.ordered", subject=job.name)
     return job
 

@@ -29,6 +29,7 @@ from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
 from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
 from jobs.models.tuned_model import TunedModel
 from jobs.models.vocabulary import SearchWord
+from jobs.models.vote import Choice, Vote
 
 __all__ = [
     "Answer",
@@ -39,6 +40,7 @@ __all__ = [
     "CandidateKind",
     "CandidateState",
     "Checkpoint",
+    "Choice",
     "Chunk",
     "Connection",
     "ConnectionState",
@@ -89,6 +91,7 @@ __all__ = [
     "Transition",
     "TunedModel",
     "User",
+    "Vote",
     "WeightsFormat",
     "Wish",
     "audit",

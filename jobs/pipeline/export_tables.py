@@ -33,6 +33,7 @@ from jobs.models import (
     Transition,
     TunedModel,
     User,
+    Vote,
 )
 
 type Columns = Mapping[str, str]  # name in the archive: look-up
@@ -153,5 +154,7 @@ TABLES = (
     Table("answers.jsonl", "what each model answered, and its scores", Answer, "evaluation__team",
           {**every_column(Answer, "question", "claimed_until", "most_prompt_tokens"), **_OF_QUESTION},
           ("evaluation", "position")),
+    Table("votes.jsonl", "which answers members prefer", Vote, "evaluation__team",
+          {**every_column(Vote, "question"), **_OF_QUESTION}),
     Table("audit.jsonl", "who did what, when, from where", AuditEntry, "team", every_column(AuditEntry, "team")),
 )  # fmt: skip

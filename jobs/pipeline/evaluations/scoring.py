@@ -70,6 +70,8 @@ def score(evaluation: Evaluation) -> None:
 
 
 def _end(lease: Lease, verdict: dict[str, Any]) -> None:
+    kept = Evaluation.objects.values_list("verdict", flat=True).get(pk=lease.pk)
+    verdict |= {"votes": kept["votes"]} if "votes" in kept else {}
     lease.write(verdict=verdict, score_due_at=None, version=F("version") + 1)
 
 

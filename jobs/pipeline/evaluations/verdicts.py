@@ -93,16 +93,19 @@ def _measure(kept: list[Kept]) -> str:
     return ""
 
 
-def _pair(mine: Candidate, other: Candidate, kept: dict[int, Kept], measure: str) -> dict[str, Any]:
-    figures = kept[mine.pk].figures()
+def about_pair(mine: Candidate, other: Candidate, figures: dict[str, Any], measure: str) -> dict[str, Any]:
+    """What a sentence about the two must know beside the verdict."""
     is_base = other.kind == CandidateKind.BASE and mine.price_as == other.model
     about = {"a": mine.position, "b": other.position, "a_model": mine.model, "b_model": other.model}
     about |= {"b_is_base": is_base, "tuned": mine.tuned_model_id, "measure": measure}
     about |= {"simulated": Engine.SIMULATED in (mine.engine, other.engine)}
-    about |= {"answers": figures["answers"], "copied": figures["copied"]}
+    return about | {"answers": figures.get("answers", 0), "copied": figures.get("copied", 0)}
+
+
+def _pair(mine: Candidate, other: Candidate, kept: dict[int, Kept], measure: str) -> dict[str, Any]:
     outcomes = _outcomes(kept[mine.pk].values[measure], kept[other.pk].values[measure], MARGINS[measure])
     found: dict[str, Any] = msgspec.to_builtins(verdict(outcomes))
-    return about | found
+    return about_pair(mine, other, kept[mine.pk].figures(), measure) | found
 
 
 def _outcomes(mine: Values, theirs: Values, margin: float) -> list[list[Outcome]]:

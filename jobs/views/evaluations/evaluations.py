@@ -31,6 +31,7 @@ from jobs.views.listings import listing
 from jobs.views.polling import session_fits, signed_out, speak
 
 PAGE, QUESTIONS = 25, 50
+VOTED_ON = (RunState.DONE, RunState.CANCELLED)
 BUSY = (RunState.NEW, RunState.PREPARING, RunState.RUNNING)
 
 
@@ -100,6 +101,7 @@ def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "lost": evaluation.unsure,
         "scoring": evaluation.state == RunState.DONE and evaluation.score_due_at is not None,
         "verdicts": verdicts_of(evaluation, candidates),
+        "may_vote": evaluation.done > 1 and len(candidates) > 1 and evaluation.state in VOTED_ON,
         "cap_form": CapForm(initial={"cap": _higher_cap(evaluation)}),
         "sets": {candidate.question_set_id: candidate.question_set for candidate in candidates}.values(),
         "is_simulated": any(candidate.engine == "simulated" for candidate in candidates),
@@ -140,7 +142,8 @@ def _figures(candidate: Candidate) -> dict[str, Any]:
 def verdicts_of(evaluation: Evaluation, candidates: list[Candidate]) -> list[dict[str, Any]]:
     """Each model that was held against another, with the sentence about it."""
     known = {candidate.position: candidate for candidate in candidates}
-    pairs = [pair for pair in evaluation.verdict.get("pairs", []) if pair["a"] in known]
+    every = [*evaluation.verdict.get("votes", []), *evaluation.verdict.get("pairs", [])]
+    pairs = [pair for pair in every if pair["a"] in known]
     return [pair | {"candidate": known[pair["a"]], "sentence": sentence(pair)} for pair in pairs]
 
 

@@ -24,7 +24,8 @@ def of_job(job: FineTuneJob) -> list[Seen]:
 
 def _about(row: Evaluation, tuned: int) -> str:
     """Of this tuned model; 0: of the first."""
-    pairs = [pair for pair in row.verdict.get("pairs", []) if tuned in (0, pair.get("tuned"))]
+    every = [*row.verdict.get("votes", []), *row.verdict.get("pairs", [])]  # people first
+    pairs = [pair for pair in every if tuned in (0, pair.get("tuned"))]
     return sentence(pairs[0]) if pairs else ""
 
 
