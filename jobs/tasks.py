@@ -41,7 +41,7 @@ from jobs.pipeline import (
     sweeping,
 )
 from jobs.pipeline.evaluations import asking as evaluation_calls
-from jobs.pipeline.evaluations import questions, scoring
+from jobs.pipeline.evaluations import planning, questions, scoring
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.rescue import archive, inventory
@@ -106,6 +106,7 @@ def _due() -> "Iterator[tuple[Task[[int], None], Iterable[int]]]":
     yield look_at_archive, archives.due().values_list("pk", flat=True)[: archives.AT_ONCE]
     yield delete_model, models.due().values_list("pk", flat=True)[: models.AT_ONCE]
     yield search_passage, searching.due().values_list("pk", flat=True)[: searching.AT_ONCE]
+    yield begin_evaluation, planning.due()
     yield make_questions, questions.due()
     yield score_evaluation, scoring.due()
     yield read_inventory, inventory.due().values_list("pk", flat=True)[: inventory.AT_ONCE]
@@ -249,6 +250,11 @@ def score_evaluation(pk: int) -> None:
     evaluation = Evaluation.objects.filter(pk=pk).first()
     if evaluation:
         scoring.score(evaluation)
+
+
+@shared_task
+def begin_evaluation(pk: int) -> None:
+    planning.begin(pk)
 
 
 @shared_task

@@ -16,7 +16,18 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import VERSION, sealing
-from jobs.models import AuditEntry, Conversation, FineTuneJob, Invitation, RemoteFile, SavedRecipe, Team, TrainingFile
+from jobs.models import (
+    AuditEntry,
+    Conversation,
+    FineTuneJob,
+    Invitation,
+    PlannedEvaluation,
+    RemoteFile,
+    SavedRecipe,
+    Team,
+    TrainingFile,
+    Vote,
+)
 from jobs.pipeline import exporting
 from jobs.pipeline.export_tables import TABLES
 from jobs.pipeline.exporting import Archive
@@ -78,8 +89,10 @@ def fill(world: World) -> FineTuneJob:
     evaluation.answers.create(
         candidate=evaluation.candidates.get(), question=questions.questions.get(), answer="눈이 왔다.", position=0
     )
+    PlannedEvaluation.objects.create(job=job, question_set=questions, evaluation=evaluation)
     candidate = evaluation.candidates.get()
-    evaluation.votes.create(question=questions.questions.get(), a=candidate, b=candidate, user=world.bob, choice="tie")
+    about = {"evaluation": evaluation, "question": questions.questions.get(), "user": world.bob}
+    Vote.objects.create(a=candidate, b=candidate, choice="tie", **about)
     AuditEntry.objects.create(team=world.team, actor=world.bob, action="job.ordered", subject=job.name)
     return job
 

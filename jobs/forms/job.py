@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs import pricing
 from jobs.answers import LONGEST_ID
 from jobs.engines import Engine, base_of, facts_of, has_open_licence
+from jobs.forms.evaluations.after_job import AfterJob
 from jobs.forms.fields import AutoNumber
 from jobs.methods import OWN_SETTINGS, SETTINGS, TRAINS_ON, Method
 from jobs.models import Connection, FineTuneJob, Member, Team, TrainingFile
@@ -18,7 +19,7 @@ GROUPS = ("own", "continued", "service", "practice")  # of base models, in the o
 CONTINUED = 10  # of the newest models of one's own that are offered for more training
 
 
-class OrderForm(forms.Form):
+class OrderForm(AfterJob):
     """One page: data → model and method → cost → start."""
 
     order_token = forms.UUIDField(widget=forms.HiddenInput)
@@ -81,13 +82,11 @@ class OrderForm(forms.Form):
         files = TrainingFile.objects.usable().filter(team=team).defer("options")
         self._field("training_file").queryset = files
         self._field("validation_file").queryset = files
+        self.offer_questions(team)
         self._field("other_connection").queryset = team.connections.alive()
         self.offers = sorted((offer for one in self.connections for offer in offers(one)), key=_place)
         choices = [(offer["value"], offer["model"]) for offer in self.offers]
         self.fields["base"].choices = [*choices, (OTHER, _("Another model"))]  # type: ignore[attr-defined]
-
-    def _field(self, name: str) -> Any:
-        return self.fields[name]
 
     def clean_suffix(self) -> str:
         suffix: str = self.cleaned_data["suffix"].strip()
@@ -117,6 +116,7 @@ class OrderForm(forms.Form):
             self.add_error(
                 "validation_file", forms.ValidationError(told, params={"format": training.get_format_display()})
             )
+        self.check_questions(cleaned)
         return cleaned
 
     @property

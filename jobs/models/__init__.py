@@ -18,6 +18,7 @@ from jobs.models.job import FineTuneJob, JobOrigin, JobQuerySet, Wish
 from jobs.models.job_history import Checkpoint, JobEvent, Metric, Transition
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.paid import PaidCall, PaidOrder
+from jobs.models.planned import PlannedEvaluation
 from jobs.models.pulse import Pulse
 from jobs.models.questions import Question, QuestionOrigin, QuestionSet, QuestionState
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
@@ -67,6 +68,7 @@ __all__ = [
     "Origin",
     "PaidCall",
     "PaidOrder",
+    "PlannedEvaluation",
     "Pulse",
     "Question",
     "QuestionOrigin",

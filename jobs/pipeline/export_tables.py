@@ -21,6 +21,7 @@ from jobs.models import (
     Member,
     Message,
     Metric,
+    PlannedEvaluation,
     Question,
     QuestionSet,
     RemoteFile,
@@ -156,5 +157,7 @@ TABLES = (
           ("evaluation", "position")),
     Table("votes.jsonl", "which answers members prefer", Vote, "evaluation__team",
           {**every_column(Vote, "question"), **_OF_QUESTION}),
+    Table("planned_evaluations.jsonl", "evaluations that follow a job", PlannedEvaluation, "job__team",
+          every_column(PlannedEvaluation)),
     Table("audit.jsonl", "who did what, when, from where", AuditEntry, "team", every_column(AuditEntry, "team")),
 )  # fmt: skip

@@ -26,6 +26,7 @@ from jobs.training_data.beyond_text import IMAGES, KINDS
 from jobs.training_data.leakage import known_leakage
 from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.views.access import DeskRequest, trainer_page
+from jobs.views.evaluations.planned import set_aside
 
 FEW_EXAMPLES = 50
 FILES_SHOWN = 100  # of each method
@@ -61,6 +62,8 @@ def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing
     try:
         with transaction.atomic():
             order(job)
+            if plan := form.planned(job):
+                plan.save()
             audit(request, member.team, "job.ordered", job, after=_confirmed(job))
             nudge(advance_job, job.pk)
     except IntegrityError:
@@ -199,6 +202,7 @@ def _cost(member: Member, form: OrderForm) -> dict[str, Any]:
         "few": FEW_EXAMPLES,
         "trouble": connection and connection.is_troubled,
         "earlier": _earlier(member, form),
+        "evaluation_price": form.evaluation_price(),
         "rate": settings.USD_KRW,
         "rate_day": settings.USD_KRW_DATE,
     }
@@ -255,6 +259,7 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
         usable = [offer for offer in form.offers if not offer["connection"].disabled_at]
         fitting = [offer for offer in usable if not (chosen and chosen.method in offer["lacks"])]
         first["base"] = (fitting or usable or form.offers)[0]["value"]
+    first["evaluate"] = set_aside(chosen)
     jobs = FineTuneJob.objects.visible_to(member.user).select_related("connection", "training_file", "validation_file")
     if job := jobs.filter(team=member.team, uuid=_uuid(request.GET.get("clone"))).first():
         first |= _like(job, form)

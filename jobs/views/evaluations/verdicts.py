@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from jobs.models import Candidate, Evaluation, FineTuneJob
+from jobs.models import Candidate, Evaluation, FineTuneJob, PlannedEvaluation
 from jobs.run_states import RunState
 from jobs.verdict_words import sentence
 
@@ -20,6 +20,10 @@ def of_job(job: FineTuneJob) -> list[Seen]:
     """The newest first, with the sentence about the job's model."""
     rows = Evaluation.objects.filter(team=job.team_id, job=job).order_by("-created_at", "-pk")
     return [Seen(row, _about(row, 0)) for row in rows[:LATEST]]
+
+
+def planned_of(job: FineTuneJob) -> PlannedEvaluation | None:
+    return PlannedEvaluation.objects.select_related("question_set").filter(job=job).first()
 
 
 def _about(row: Evaluation, tuned: int) -> str:
