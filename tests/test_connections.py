@@ -395,7 +395,8 @@ def test_page_polls_only_while_testing(world: World, login: Login) -> None:
     final = carol.get(url, headers=htmx)
 
     assert final.status_code == 200
-    assert b"hx-" not in final.content
+    assert b"hx-get" not in final.content
+    assert b"hx-trigger" not in final.content
     assert b"<html" not in final.content
 
 

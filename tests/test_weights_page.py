@@ -13,7 +13,7 @@ from django.utils import timezone
 from openai import OpenAI
 
 from jobs.models import Archive, AuditEntry, FineTuneJob, Search, TunedModel, User
-from jobs.pipeline import archives, models
+from jobs.pipeline import archives, models, talk
 from jobs.states import State
 from jobs.tasks import tick
 from tests.conftest import World
@@ -238,6 +238,21 @@ def test_an_owner_deletes_a_model_with_its_weights(
     assert [action for action, _who in actions(world)] == ["model.deleted"] * 3
     assert archives.formats(ours) == []
     assert alice.get(f"/t/{world.team.slug}/models/").content.decode().count("Deleted</span>") == 3
+
+
+def test_a_deleted_model_is_offered_nowhere(world: World, ours: FineTuneJob, login: Login) -> None:
+    alice = login(world.alice)
+    ours.checkpoints.create(remote_id="c", step=4, model=ours.tuned_models.get(step=4).name, created_at=timezone.now())
+    ways = [f"/playground/{ours.uuid}/", f"/playground/{ours.uuid}/?model=", f"/jobs/{ours.uuid}/weights/"]
+    before = alice.get(page(ours).removesuffix("weights/")).content.decode()
+    for model in ours.tuned_models.all():
+        delete(alice, model)
+    after = alice.get(page(ours).removesuffix("weights/")).content.decode()
+
+    assert [f'{way}"' in before or f"{way}ft" in before for way in ways] == [True, True, True]
+    assert [way in after for way in ways] == [False, False, False]
+    assert "Its model was deleted" in after
+    assert [offer.kind for offer in talk.offers(ours)] == ["base"]
 
 
 def test_a_model_that_is_gone_there_is_gone_here(

@@ -20,6 +20,10 @@ class TunedModelQuerySet(models.QuerySet["TunedModel"]):
         """Those that nobody has deleted over this portal, or is about to."""
         return self.filter(deleted_at=None, delete_due_at=None)
 
+    def gone(self) -> "TunedModelQuerySet":
+        """The others."""
+        return self.exclude(deleted_at=None, delete_due_at=None)
+
 
 class TunedModel(models.Model):
     """The model that a job, or one of its checkpoints, made, and where it can be called."""

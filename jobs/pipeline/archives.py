@@ -21,7 +21,7 @@ AT_ONCE = 100  # rows a tick
 
 def formats(job: FineTuneJob) -> list[str]:
     """What the trainer can make of this job's model; nothing where there are no weights, or they were deleted."""
-    gone = job.tuned_models.filter(step=None).exclude(deleted_at=None, delete_due_at=None)
+    gone = job.tuned_models.gone().filter(step=None)
     if job.engine != Engine.TRANSFORMERS or job.state != State.SUCCEEDED or not job.remote_id or gone.exists():
         return []
     if job.connection is None or job.connection.deleted_at or not job.connection.about.bundled:

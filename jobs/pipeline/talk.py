@@ -36,14 +36,15 @@ class Offer:
 
 
 def offers(job: FineTuneJob) -> list[Offer]:
-    """The job's final model, its checkpoints (latest first), its base; less a base that only training gives weights."""
+    """The final model, checkpoints (latest first), the base; less what was deleted, and a base without weights."""
     final = [Offer(job.fine_tuned_model, _("Tuned model"), "tuned")] if job.fine_tuned_model else []
     steps = [
         Offer(point.model, _("Checkpoint at step %(step)s") % {"step": point.step}, "checkpoint")
         for point in job.checkpoints.all()
         if point.model != job.fine_tuned_model
     ]
-    trained = [*final, *steps]
+    gone = {*job.tuned_models.gone().values_list("name", flat=True)}
+    trained = [offer for offer in (*final, *steps) if offer.name not in gone]
     if trained and job.model_facts.get("memorises") and base_of(job.base_model) == job.base_model:
         return trained
     return [*trained, Offer(job.base_model, _("Base model"), "base")]

@@ -23,6 +23,7 @@ class OwnTraining:
     cut_count: int = 0
     peak_memory: int | None = None  # bytes
     best_step: int | None = None
+    deleted: frozenset[str] = frozenset()  # names of its models whose weights are gone, or are just going
     model_step: int | None = None  # that the finished model is of, where it is not the last
 
 
@@ -44,6 +45,7 @@ def own_training(job: FineTuneJob, checkpoints: Iterable[Checkpoint]) -> OwnTrai
         cut_count=_whole(found, "count") or 0,
         peak_memory=_whole(found, "peak_memory_bytes"),
         best_step=best,
+        deleted=frozenset(job.tuned_models.gone().values_list("name", flat=True)) if job.is_final else frozenset(),
         model_step=model_step if model_step != job.total_steps else None,
     )
 
