@@ -174,6 +174,21 @@ def test_the_page_shows_what_each_model_said(world: World, login: Login, far: Ch
     assert "골목, one 모델의 답입니다." in one.text
 
 
+def test_a_lost_answer_says_that_it_may_be_paid_twice(world: World, login: Login) -> None:
+    row = make_evaluation(world.team, ["one"], make_questions(world.team, "첫눈"))
+    question, candidate = Question.objects.get(), row.candidates.get()
+    row.answers.create(question=question, candidate=candidate, position=0, state=ChunkState.UNSURE, odd=True)
+    Evaluation.objects.update(state=RunState.DONE, total=1, unsure=1)
+    client = login(world.bob)
+
+    page = client.get(address(world, "evaluation-detail", row.uuid)).text
+
+    assert "1 answer got lost on its way: it may have been billed, so it is not repeated by itself." in page
+    assert "Ask again about all that got lost (may be paid twice)" in page
+    one = client.get(address(world, "evaluation-question", row.uuid, question.pk)).text
+    assert "Ask again (may cost twice)" in one
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_failed_is_asked_again_by_a_person(world: World, login: Login, far: ChatSide) -> None:
     far.gone = {"one"}

@@ -58,6 +58,7 @@ def test_the_order_keeps_the_questions_and_the_cap(world: World, login: Login) -
     assert answer.status_code == 302
     assert (kept.question_set, kept.cap_nano, kept.job.training_file) == (made, 50_000_000, file)
     page = login(world.carol).get(answer["Location"]).text
+    assert 'hx-select="#of-job"' in page  # it follows by itself
     assert "When the job has succeeded, 2 questions are put to the new model and to its base." in page
 
 

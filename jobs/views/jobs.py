@@ -23,7 +23,7 @@ from jobs.pipeline.watch import watch
 from jobs.remedies import remedy
 from jobs.states import State
 from jobs.views.access import DeskRequest, viewer_page
-from jobs.views.evaluations.verdicts import of_job, planned_of
+from jobs.views.evaluations.verdicts import of_job
 from jobs.views.job_curve import curve_of
 from jobs.views.job_parts import (
     eta,
@@ -145,7 +145,7 @@ def job_detail(request: DeskRequest, member: Member, uuid: UUID) -> HttpResponse
         see(member.user, Notice.objects.filter(job=job))
         del member.counts
     forms = {"edit": EditForm(initial={"name": job.name, "note": job.note}), "settle": SettleForm()}
-    about = {"chain": chain(job.training_file), "evaluations": of_job(job), "planned": planned_of(job)}
+    about = {"chain": chain(job.training_file), **of_job(job)}
     return render(request, "jobs/job_detail.html", _page(job) | forms | about)
 
 

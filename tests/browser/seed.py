@@ -37,6 +37,7 @@ from jobs.pipeline import checking
 from jobs.pipeline.storing import order_conversion, store
 from jobs.states import State
 from tests.browser.seed_changes import changed
+from tests.browser.seed_evaluations import evaluations
 from tests.browser.seed_import import imported
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
@@ -77,6 +78,7 @@ def main() -> None:
     places |= changed(team, alice, files["ready"])
     places |= texts(team, alice)
     places |= runs(team, alice)
+    places |= evaluations(team, alice, connections["works"], jobs["succeeded"])
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
@@ -326,7 +328,15 @@ def _lists(team: Team, prefix: str) -> dict[str, str]:
         "connection-list",
     ]
     names += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
-    names += ["run-list", "run-new", "recipe-list"]
+    names += [
+        "run-list",
+        "run-new",
+        "recipe-list",
+        "evaluation-list",
+        "evaluation-new",
+        "question-list",
+        "question-new",
+    ]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 
 

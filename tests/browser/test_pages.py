@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
 LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
-LISTS += ["run-list", "run-new", "recipe-list"]
+LISTS += ["run-list", "run-new", "recipe-list", "evaluation-list", "evaluation-new", "question-list", "question-new"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "source", "run", "search", "user", "auditentry"]
 PAGES = {
     "alice": [
@@ -26,6 +26,8 @@ PAGES = {
         *("change", "change invalid", "map", "repeat"),
         *(f"source {state}" for state in ("ready", "invalid", "checking", "deleted")),
         *("run done", "run paused"),
+        *(f"evaluation {name}" for name in ("done", "running", "capped", "leaked", "question", "vote", "form")),
+        "questions",
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
         *("job record", "job adopting"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
@@ -52,6 +54,7 @@ PAGES = {
         "source ready",
         "source document",
         "connection works",
+        "evaluation done",
         "team",
         "/notices/",
     ],

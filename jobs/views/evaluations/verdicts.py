@@ -1,12 +1,13 @@
 """What the latest evaluation says of a model, for the pages of jobs and models."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jobs.models import Candidate, Evaluation, FineTuneJob, PlannedEvaluation
 from jobs.run_states import RunState
 from jobs.verdict_words import sentence
 
+MOVING = (RunState.NEW, RunState.PREPARING, RunState.RUNNING)
 LATEST = 5  # evaluations of a job that its page names
 MOST = 500  # candidates of one page of models
 
@@ -16,14 +17,16 @@ class Seen(NamedTuple):
     sentence: str  # empty where nothing was compared
 
 
-def of_job(job: FineTuneJob) -> list[Seen]:
-    """The newest first, with the sentence about the job's model."""
-    rows = Evaluation.objects.filter(team=job.team_id, job=job).order_by("-created_at", "-pk")
-    return [Seen(row, _about(row, 0)) for row in rows[:LATEST]]
-
-
-def planned_of(job: FineTuneJob) -> PlannedEvaluation | None:
-    return PlannedEvaluation.objects.select_related("question_set").filter(job=job).first()
+def of_job(job: FineTuneJob) -> dict[str, Any]:
+    """The newest evaluations with the sentence about the job's model, and the one that is to come."""
+    rows = list(Evaluation.objects.filter(team=job.team_id, job=job).order_by("-created_at", "-pk")[:LATEST])
+    planned = PlannedEvaluation.objects.select_related("question_set").filter(job=job).first()
+    is_open = planned is not None and planned.ended_at is None
+    return {
+        "evaluations": [Seen(row, _about(row, 0)) for row in rows],
+        "planned": planned,
+        "evaluations_follow": is_open or any(row.state in MOVING or row.score_due_at for row in rows),
+    }
 
 
 def _about(row: Evaluation, tuned: int) -> str:
