@@ -1,6 +1,7 @@
 """Ordering real training: what a base is, what it may be used for, how long it takes, and what it cannot take."""
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -274,6 +275,8 @@ def test_preferences_continue_what_was_trained(world: World, login: Login) -> No
         ("own", ["tiny"]),
         ("continued", [tuned.name]),
     ]
+    heads = re.findall(r'choices-head">\s*<strong>\s*(.*?)\s*</strong>', page.content.decode())
+    assert heads[-3:] == ["Real training", "Real training, continued", "Practice"]
     assert (
         bob.post(world.url("jobs/new/"), order(world, pairs, model=tuned.name, beta="auto", **FREE)).status_code == 302
     )
