@@ -15,9 +15,11 @@ from jobs.pipeline.calls import ledger, record
 from jobs.pipeline.evaluations import asking, working
 from jobs.pipeline.evaluations.asking import ANSWERS
 from jobs.run_states import ChunkState, RunState
+from jobs.states import State
 from tests.chat_side import ChatSide, chat_side
 from tests.conftest import World
 from tests.evaluating import ask, connect, fresh, make_evaluation, make_questions, step, walk
+from tests.factories import make_job, make_tuned_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREE = ("첫눈, 골목", "붕어빵, 장갑", "목도리, 버스")
@@ -91,6 +93,23 @@ def test_a_refused_model_is_asked_again_by_a_person(world: World, far: ChatSide)
     again = walk(done)
 
     assert (again.state, again.done, again.failed) == (RunState.DONE, 3, 0)
+
+
+def test_a_model_that_was_just_made_is_waited_for(world: World, far: ChatSide) -> None:
+    far.gone = {"one"}
+    evaluation = make_evaluation(world.team, ["one"], make_questions(world.team, *THREE))
+    job = make_job(world.team, connection=world.connection, state=State.SUCCEEDED, finished_at=timezone.now())
+    evaluation.candidates.update(tuned_model=make_tuned_model(job, name="one"))
+    for _ in range(3):
+        step()
+    waiting = evaluation.candidates.get()
+    assert (waiting.state, waiting.wait_until is not None) == (CandidateState.OPEN, True)
+
+    far.gone = set()
+    done = walk(evaluation)
+
+    assert (done.state, done.done) == (RunState.DONE, 3)
+    assert set(far.answers.values()) == {1}
 
 
 def test_a_busy_service_is_waited_for(world: World, far: ChatSide) -> None:

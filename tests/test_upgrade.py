@@ -11,6 +11,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from jobs.models import Evaluation
+from jobs.pipeline.evaluations import scoring
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 type Migrate = Callable[[str], Any]
@@ -98,3 +101,26 @@ def test_orders_in_doubt_or_given_again_are_looked_for_once_and_never_asked_afte
 
     assert set(new.objects.filter(look_due_at__isnull=False).values_list("pk", flat=True)) == sought
     assert not new.objects.filter(due_at__isnull=False).exists()
+
+
+def test_an_evaluation_of_before_its_scores_stays_as_it_is_and_is_shown(migrate: Migrate) -> None:
+    old = migrate("0028_refused_by")
+    models = {name: old.get_model("jobs", name) for name in ("Team", "Connection", "QuestionSet", "Evaluation")}
+    team = models["Team"].objects.create(name="팀", slug="team")
+    service = models["Connection"].objects.create(team=team, name="연결", profile="custom")
+    made = models["QuestionSet"].objects.create(team=team, name="질문", origin="lines", state="ready", count=1)
+    question = old.get_model("jobs", "Question").objects.create(question_set=made, position=0, messages=[])
+    row = models["Evaluation"].objects.create(team=team, name="녹음", state="done", due_at=None, done=1, total=1)
+    about = {"evaluation": row, "position": 0, "kind": "chat", "connection": service, "model": "m"}
+    candidate = old.get_model("jobs", "Candidate").objects.create(question_set=made, **about)
+    old.get_model("jobs", "Answer").objects.create(
+        evaluation=row, candidate=candidate, question=question, position=0, state="done", answer="눈이 왔다."
+    )
+
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+    kept = Evaluation.objects.get()
+    assert (kept.state, kept.verdict, kept.score_due_at) == ("done", {}, None)
+    assert kept.answers.get().answer == "눈이 왔다."
+    assert scoring.due() == []

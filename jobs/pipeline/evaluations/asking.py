@@ -69,7 +69,9 @@ class CandidateCalls(Caller[Evaluation, Answer]):
         candidate.refresh_from_db()
         if resting or candidate.state != CandidateState.OPEN:
             return
-        if error.status in (403, 404) and not self._may_still_come(error):
+        if self._may_still_come(error):
+            rows.update(wait_until=timezone.now() + backoff(candidate.tries, error))
+        elif error.status in (403, 404):
             refuse(candidate, error)
         elif error.permanent or (error.reached and candidate.tries >= MOST_UNANSWERED):
             rows.update(state=CandidateState.STOPPED, trouble=str(error) if error.permanent else SILENT)
