@@ -1,0 +1,44 @@
+"""A job with a share of its file set aside ends with a verdict, and nobody clicks after the order."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Window
+from tests.browser.test_walk import MODEL, SAMPLE, sign_in, upload
+
+pytestmark = pytest.mark.browser
+SECONDS = 120_000  # milliseconds: training, asking and scoring on a busy machine
+
+
+def test_a_job_with_a_share_set_aside_ends_with_a_verdict(window: Callable[..., Window], tmp_path: Path) -> None:
+    page = window("ko").page
+    sign_in(page)
+    upload(page, sample(tmp_path))
+    file = page.url.partition("file=")[2]
+
+    page.goto(page.url.partition("/jobs/")[0] + f"/questions/new/?source=held_out&file={file}")
+    page.fill("input[name=share]", "20")
+    page.click("form.question-form button.primary")
+    page.click("form[action$='/rest/'] button")
+    page.wait_for_url(re.compile(r"/files/[0-9a-f-]{36}/$"))
+    page.click("a[href*='/jobs/new/?file=']")
+    page.click(f"label.choice:has(input[value$='|{MODEL}'])")
+    expect(page.locator("#evaluation-price")).to_contain_text("끝난 뒤 평가 비용은 최대")
+    page.click("button[form=order].primary")
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+
+    expect(page.locator("#of-job")).to_contain_text("비교 대상", timeout=SECONDS)
+    expect(page.locator("#of-job")).to_contain_text("시뮬레이션")
+
+
+def sample(folder: Path) -> Path:
+    """The sample with one more example: other tests have its very bytes."""
+    messages = [{"role": "user", "content": "첫눈, 저녁 (평가)"}, {"role": "assistant", "content": "눈이 그쳤다."}]
+    path = folder / "winter-evaluated.jsonl"
+    path.write_text(SAMPLE.read_text() + json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
+    return path
