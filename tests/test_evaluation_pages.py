@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jobs.models import Answer, AuditEntry, Evaluation, Question, QuestionSet, TrainingFile
+from jobs.models import Answer, AuditEntry, CandidateKind, Evaluation, Question, QuestionSet, TrainingFile
 from jobs.pipeline.evaluations import questions
 from jobs.run_states import ChunkState, RunState
 from tests.chat_side import ChatSide, chat_side
@@ -172,6 +172,17 @@ def test_the_page_shows_what_each_model_said(world: World, login: Login, far: Ch
     assert "evaluation-retry" not in page.text
     one = client.get(address(world, "evaluation-question", row.uuid, Question.objects.get(position=1).pk))
     assert "골목, one 모델의 답입니다." in one.text
+
+
+def test_a_comparison_with_recorded_answers_says_what_it_shows(world: World, login: Login) -> None:
+    row = make_evaluation(world.team, ["one"], make_questions(world.team, "첫눈"))
+    where, words = address(world, "evaluation-detail", row.uuid), "they show whether two models answer alike"
+    client = login(world.carol)
+    assert words not in client.get(where).text
+
+    row.candidates.update(kind=CandidateKind.RECORDED)
+
+    assert words in client.get(where).text
 
 
 def test_a_lost_answer_says_that_it_may_be_paid_twice(world: World, login: Login) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from jobs.forms.recipe import CapForm
-from jobs.models import Answer, Candidate, Evaluation, Member, Question
+from jobs.models import Answer, Candidate, CandidateKind, Evaluation, Member, Question
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.evaluations.estimate import prices_of
@@ -104,6 +104,7 @@ def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "may_vote": evaluation.done > 1 and len(candidates) > 1 and evaluation.state in VOTED_ON,
         "cap_form": CapForm(initial={"cap": _higher_cap(evaluation)}),
         "sets": {candidate.question_set_id: candidate.question_set for candidate in candidates}.values(),
+        "is_parity": any(candidate.kind == CandidateKind.RECORDED for candidate in candidates),
         "is_simulated": any(candidate.engine == "simulated" for candidate in candidates),
     }
 
