@@ -47,6 +47,7 @@ from jobs.views.evaluations import evaluations, ordering, questions
 from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
 from jobs.views.rescue import book as rescue_book
+from jobs.views.rescue import ending as rescue_ending
 from jobs.views.rescue import listing as rescue_listing
 from jobs.views.rescue import record as rescue_record
 from jobs.views.rescue import recordings as rescue_recordings
@@ -163,6 +164,8 @@ rescue_urls: Urls = [
     path("recordings/<uuid:evaluation>/retry/", rescue_recordings.rescue_retry, name="rescue-retry"),
     path("recordings/<uuid:evaluation>/<slug:what>/", rescue_recordings.rescue_wish, name="rescue-wish"),
     path("models/<uuid:model>/", rescue_listing.rescue_model, name="rescue-model"),
+    path("models/<uuid:model>/compare/", rescue_ending.rescue_compare, name="rescue-compare"),
+    path("models/<uuid:model>/sign/", rescue_ending.rescue_sign, name="rescue-sign"),
 ]
 evaluation_urls: Urls = [
     path("", evaluations.evaluation_list, name="evaluation-list"),

@@ -23,6 +23,7 @@ from jobs.models import (
     Invitation,
     PlannedEvaluation,
     RemoteFile,
+    RemoteModel,
     SavedRecipe,
     Team,
     TrainingFile,
@@ -76,6 +77,7 @@ def fill(world: World) -> FineTuneJob:
     job.metrics.create(step=1, values={"train_loss": 0.5})
     job.checkpoints.create(remote_id="c1", step=1, model="ft:x", created_at=timezone.now())
     make_tuned_model(job)
+    RemoteModel.objects.create(team=world.team, connection=world.connection, name="ft:elsewhere")
     job.second_jobs.create(remote_id="ftjob-2")
     RemoteFile.objects.create(connection=service, training_file=job.trained_on, remote_id="file-1")
     for person, text in ((world.alice, "앨리스의 말"), (world.bob, "밥의 말")):

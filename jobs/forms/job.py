@@ -24,6 +24,7 @@ class OrderForm(AfterJob):
 
     order_token = forms.UUIDField(widget=forms.HiddenInput)
     retry_of = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    replaces = forms.UUIDField(required=False, widget=forms.HiddenInput)  # a model of the rescue
     shown_usd = forms.CharField(required=False, widget=forms.HiddenInput)  # the price that the person confirmed
     training_file = forms.ModelChoiceField(
         TrainingFile.objects.none(),
@@ -235,8 +236,7 @@ def offers(connection: Connection) -> list[dict[str, Any]]:
     seen = set(connection.bases_seen())
     real = [(name, pricing.base(connection.profile, name, Engine.TRANSFORMERS)) for name in _real(connection, seen)]
     known = [base for base in pricing.bases(connection.profile) if base.takes_jobs and (not seen or base.id in seen)]
-    named = [*real, *((base.id, base) for base in known)]
-    return [_offer(connection, name, base) for name, base in named if base]
+    return [_offer(connection, name, base) for name, base in [*real, *((one.id, one) for one in known)] if base]
 
 
 def _real(connection: Connection, seen: set[str]) -> list[str]:

@@ -51,3 +51,17 @@ class SignForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("For later readers: what replaces the model, or why nothing does."),
     )
+
+
+class CompareForm(forms.Form):
+    """The order of a comparison, at the price that was shown."""
+
+    order_token = forms.UUIDField(widget=forms.HiddenInput)
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    cap = forms.DecimalField(
+        label=_("Cap (USD)"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal(100_000),
+        decimal_places=4,
+    )

@@ -25,6 +25,7 @@ from jobs.models import (
     Question,
     QuestionSet,
     RemoteFile,
+    RemoteModel,
     Run,
     SavedRecipe,
     SecondJob,
@@ -159,5 +160,7 @@ TABLES = (
           {**every_column(Vote, "question"), **_OF_QUESTION}),
     Table("planned_evaluations.jsonl", "evaluations that follow a job", PlannedEvaluation, "job__team",
           every_column(PlannedEvaluation)),
+    Table("rescue.jsonl", "tuned models at services, and their rescue", RemoteModel, "team",
+          every_column(RemoteModel, "team", "archive_due_at")),
     Table("audit.jsonl", "who did what, when, from where", AuditEntry, "team", every_column(AuditEntry, "team")),
 )  # fmt: skip

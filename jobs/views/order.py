@@ -27,6 +27,7 @@ from jobs.training_data.leakage import known_leakage
 from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.evaluations.planned import set_aside
+from jobs.views.rescue import replacing
 
 FEW_EXAMPLES = 50
 FILES_SHOWN = 100  # of each method
@@ -64,6 +65,7 @@ def _order(request: HttpRequest, member: Member, form: OrderForm, price: pricing
             order(job)
             if plan := form.planned(job):
                 plan.save()
+            replacing.note(member, form.cleaned_data["replaces"], job)
             audit(request, member.team, "job.ordered", job, after=_confirmed(job))
             nudge(advance_job, job.pk)
     except IntegrityError:
@@ -265,6 +267,8 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
         first |= _like(job, form)
         if request.GET.get("retry"):
             first["retry_of"] = job.uuid
+    if (model := replacing.find(member, _uuid(request.GET.get("replaces")))) and model.job:
+        first |= _like(model.job, form) | replacing.elsewhere(form, model, model.job)
     return OrderForm(initial=first, team=member.team)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from jobs.forms.recipe import CapForm
-from jobs.models import Answer, Evaluation, Member, Wish, audit
+from jobs.models import Answer, Evaluation, EvaluationKind, Member, Wish, audit
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.record import move, note, wish
 from jobs.pipeline.evaluations import asking
@@ -122,6 +122,11 @@ def evaluation_delete(request: DeskRequest, member: Member, evaluation: UUID) ->
     found = evaluation_of(request, member, evaluation)
     if found.state not in RUN_OVER:
         messages.error(request, _("Cancel the evaluation first: it may still be at work."))
+        return _back(found)
+    if found.kind == EvaluationKind.RECORDING and not member.is_owner:
+        messages.error(
+            request, _("Only an owner may delete a recording: it cannot be made again once the models are off.")
+        )
         return _back(found)
     try:
         with transaction.atomic():

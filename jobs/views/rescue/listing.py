@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from jobs.forms.rescue import SignForm
 from jobs.models import Answer, Evaluation, EvaluationKind, Member, RemoteModel
-from jobs.pipeline.rescue import overview, recording
-from jobs.run_states import ChunkState
+from jobs.pipeline.rescue import comparing, overview, recording
+from jobs.verdict_words import sentence
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
 
@@ -74,5 +75,13 @@ def rescue_model(request: DeskRequest, member: Member, model: UUID) -> HttpRespo
     [row] = overview.rows_of([found])
     answers = Answer.objects.filter(candidate=found.recording_id or 0).select_related("question").order_by("position")
     page = Paginator(answers, ANSWERS).get_page(request.GET.get("page"))
-    context = {"row": row, "one": found, "page": page, "unsure": ChunkState.UNSURE}
+    pairs = found.comparison.verdict.get("pairs", []) if found.comparison else []
+    context = {
+        "row": row,
+        "one": found,
+        "page": page,
+        "verdicts": [sentence(pair) for pair in pairs],
+        "can_compare": comparing.can_compare(found),
+        "sign": SignForm(),
+    }
     return render(request, "jobs/rescue/model.html", context)
