@@ -3,7 +3,7 @@
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -28,6 +28,7 @@ from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.evaluations.planned import set_aside
 from jobs.views.rescue import replacing
+from jobs.views.run_new import uuid_in
 
 FEW_EXAMPLES = 50
 FILES_SHOWN = 100  # of each method
@@ -254,7 +255,7 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
     form = OrderForm(team=member.team)
     first: dict[str, Any] = {"order_token": uuid4()}
     files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
-    chosen = files.filter(uuid=_uuid(request.GET.get("file"))).first() or files.first()
+    chosen = files.filter(uuid=uuid_in(request.GET.get("file"))).first() or files.first()
     first["training_file"] = chosen
     first["validation_file"] = _other_part(chosen, files) if chosen else None
     if form.offers:
@@ -263,11 +264,11 @@ def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
         first["base"] = (fitting or usable or form.offers)[0]["value"]
     first["evaluate"] = set_aside(chosen)
     jobs = FineTuneJob.objects.visible_to(member.user).select_related("connection", "training_file", "validation_file")
-    if job := jobs.filter(team=member.team, uuid=_uuid(request.GET.get("clone"))).first():
+    if job := jobs.filter(team=member.team, uuid=uuid_in(request.GET.get("clone"))).first():
         first |= _like(job, form)
         if request.GET.get("retry"):
             first["retry_of"] = job.uuid
-    if (model := replacing.find(member, _uuid(request.GET.get("replaces")))) and model.job:
+    if (model := replacing.find(member, uuid_in(request.GET.get("replaces")))) and model.job:
         first |= _like(model.job, form) | replacing.elsewhere(form, model, model.job)
     return OrderForm(initial=first, team=member.team)
 
@@ -278,14 +279,6 @@ def _other_part(file: TrainingFile, files: QuerySet[TrainingFile]) -> TrainingFi
         return None
     made_beside = files.defer(None).filter(parent=file.parent_id, origin=Origin.SPLIT)
     return next((one for one in made_beside if one.options == file.options | {"part": VALIDATION}), None)
-
-
-def _uuid(text: str | None) -> UUID:
-    """The id in a query argument; one that nothing bears, where there is none."""
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return UUID(int=0)
 
 
 def _like(job: FineTuneJob, form: OrderForm) -> dict[str, Any]:
