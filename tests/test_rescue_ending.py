@@ -77,6 +77,7 @@ def test_recorded_answers_are_compared_and_the_old_model_is_not_called(
     replace(model, world, "new-model")
     before = far.answers.total()
     page = client.get(world.url(f"rescue/models/{model.uuid}/compare/")).content.decode()
+    assert "outside this machine" in page
     sent = dict(re.findall(r'name="(order_token|shown)" value="([^"]+)"', page))
 
     for _click in range(2):

@@ -183,8 +183,8 @@ class Personal(NamedTuple):
     unread: int  # files in which nobody looked for it
 
 
-def personal(parts: Iterable[Part]) -> Personal:
-    outside = {part.candidate.question_set_id for part in parts if not part.candidate.connection.about.bundled}
+def personal(candidates: Iterable[Candidate]) -> Personal:
+    outside = {one.question_set_id for one in candidates if not one.connection.about.bundled}
     files = TrainingFile.objects.filter(question_sets__in=outside).distinct()
     kinds, found, unread = Counter[str](), 0, 0
     for findings, looked in files.values_list("report__findings", "report__statistics__personal"):

@@ -19,6 +19,7 @@ from jobs.pipeline.rescue import comparing
 from jobs.tasks import nudge, work_evaluation
 from jobs.views.access import DeskRequest, owner_page, trainer_page
 from jobs.views.rescue.listing import model_of
+from jobs.views.rescue.notice import notice
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,7 +44,8 @@ def rescue_compare(request: DeskRequest, member: Member, model: UUID) -> HttpRes
 
 
 def _page(request: DeskRequest, found: RemoteModel, form: CompareForm, price: Estimate) -> HttpResponse:
-    context = {"one": found, "form": form, "price": price, "shown": str(price.usd)}
+    context: dict[str, Any] = {"one": found, "form": form, "price": price, "shown": str(price.usd)}
+    context |= notice(part.candidate for part in price.parts if not part.candidate.recorded_id)
     return render(request, "jobs/rescue/compare.html", context, status=422 if form.is_bound else 200)
 
 

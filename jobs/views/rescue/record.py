@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jobs.findings import WORDS
 from jobs.forms.rescue import EACH, LENGTH, ProposeForm, RecordForm
 from jobs.models import Evaluation, Member, RemoteModel, Team, audit
 from jobs.models.paid import NANO
@@ -25,6 +24,7 @@ from jobs.tasks import nudge, work_evaluation
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.rescue.acts import uuid_in
 from jobs.views.rescue.listing import models_of
+from jobs.views.rescue.notice import notice
 
 SHOWN = 50  # models whose price stands on the page; the sum counts all
 
@@ -151,7 +151,6 @@ def _page(
     length = _length(str(data.get("max_tokens", "")))
     form = form or RecordForm(initial={"order_token": uuid4(), "max_tokens": length})
     chosen = recording.plan(models, _evaluation(member, {"max_tokens": length}))
-    personal = recording.personal(chosen.parts)
     context = {
         "form": form,
         "propose": propose or ProposeForm(initial={"most": data.get("most") or _most_of(chosen)}),
@@ -161,10 +160,8 @@ def _page(
         "without": chosen.without[:SHOWN],
         "named": data.getlist("model"),
         "busy": bool(chosen.making),
-        "personal": personal,
-        "personal_words": [(WORDS[code][0], count) for code, count in personal.kinds.items() if code in WORDS],
         "unarchived": models.filter(job=None).exclude(remote_job="").count(),
-        "outside": any(not part.candidate.connection.about.bundled for part in chosen.parts),
+        **notice(part.candidate for part in chosen.parts),
         "rate": settings.USD_KRW,
         "rate_day": settings.USD_KRW_DATE,
     }
