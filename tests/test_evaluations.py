@@ -84,6 +84,21 @@ def test_a_model_that_is_gone_or_forbidden_stops_no_other(world: World, far: Cha
     assert sum(call.startswith("POST") for call in far.calls) == 5  # three answers, two refusals
 
 
+def test_a_call_under_way_while_its_model_is_refused_holds_nothing_up(world: World, far: ChatSide) -> None:
+    evaluation = make_evaluation(world.team, ["one"], make_questions(world.team, *THREE))
+    step()
+    far.gone = {"one"}
+    under_way = ANSWERS.claim(evaluation.pk)
+    assert under_way
+    step()
+    assert fresh(evaluation).failed == 2
+    ANSWERS.turn(under_way, ChunkState.WAITING, seen=(ChunkState.CLAIMED,))  # its own 404 comes back
+
+    done = walk(evaluation)
+
+    assert (done.state, done.failed) == (RunState.DONE, 3)
+
+
 def test_a_refused_model_is_asked_again_by_a_person(world: World, far: ChatSide) -> None:
     far.gone = {"one"}
     done = walk(make_evaluation(world.team, ["one"], make_questions(world.team, *THREE)))

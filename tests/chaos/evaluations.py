@@ -20,7 +20,7 @@ from tests.chat_side import ChatSide, words
 from tests.evaluating import BUSY, make_questions
 
 AT_ONCE = 8  # evaluations on their way: the worker has four threads
-PATIENCE = 600.0  # seconds until one is stuck
+PATIENCE = 300.0  # seconds until one is stuck
 LOOK_EVERY = 0.05
 STEPS = ("ordered", "prepared", "asked", "half", "asked", "half", "last")
 ACTIONS = ("worker", "worker", "worker", "worker alone", "beat", "two workers", "broker", "clock forward", "clock back")

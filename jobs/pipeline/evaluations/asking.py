@@ -95,15 +95,19 @@ def request_for(evaluation: Evaluation, candidate: Candidate, messages: list[Jso
 
 def refuse(candidate: Candidate, error: ProviderError) -> None:
     """The service has no such model, or not for this key: what was not asked yet fails, and the others go on."""
-    trouble = str(error)
-    refused = {"state": CandidateState.REFUSED, "trouble": trouble, "refused_by": error.status}
-    with transaction.atomic():
-        Evaluation.objects.select_for_update().get(pk=candidate.evaluation_id)
-        Candidate.objects.filter(pk=candidate.pk).update(**refused)
-        waiting = candidate.answers.filter(state=ChunkState.WAITING)
-        count = waiting.update(state=ChunkState.FAILED, odd=True, trouble=trouble)
-        rows = Evaluation.objects.filter(pk=candidate.evaluation_id)
-        rows.update(failed=F("failed") + count, version=F("version") + 1)
+    refused = {"state": CandidateState.REFUSED, "trouble": str(error), "refused_by": error.status}
+    Candidate.objects.filter(pk=candidate.pk).update(**refused)
+    candidate.refresh_from_db()
+    _fail_waiting(candidate)
+
+
+@transaction.atomic
+def _fail_waiting(candidate: Candidate) -> None:
+    Evaluation.objects.select_for_update().get(pk=candidate.evaluation_id)
+    waiting = candidate.answers.filter(state=ChunkState.WAITING)
+    count = waiting.update(state=ChunkState.FAILED, odd=True, trouble=candidate.trouble)
+    rows = Evaluation.objects.filter(pk=candidate.evaluation_id)
+    rows.update(failed=F("failed") + count, version=F("version") + 1)
 
 
 def let_go_on(evaluation: Evaluation) -> None:
@@ -117,6 +121,10 @@ def settle(evaluation: Evaluation) -> None:
     evaluation.refresh_from_db()
     if evaluation.state != RunState.RUNNING or grant(evaluation):
         return
+    # a call that was under way while its candidate was refused has come back since
+    stranded = evaluation.candidates.filter(state=CandidateState.REFUSED, answers__state=ChunkState.WAITING)
+    for candidate in stranded.distinct():
+        _fail_waiting(candidate)
     left = evaluation.answers.filter(state__in=OPEN)
     movable = Q(state=ChunkState.CLAIMED) | Q(candidate__state=CandidateState.OPEN)
     if left.filter(movable).exists():
