@@ -12,11 +12,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from jobs.models import FileState, FineTuneJob, JobEvent, Metric, TrainingFile
+from jobs.models import Answer, Evaluation, FileState, FineTuneJob, JobEvent, Metric, TrainingFile
 from jobs.pipeline.exporting import Archive
 from jobs.pipeline.spreadsheets import harmless, harmless_csv
 from jobs.states import State
 from tests.conftest import World
+from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_file, make_job
 
 type Login = Callable[..., Client]
@@ -107,14 +108,26 @@ def cells(body: bytes) -> list[str]:
     return [cell for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")) for cell in row]
 
 
+def evil_evaluation(world: World) -> Evaluation:
+    """Answers and questions that would run as formulas."""
+    evaluation = make_evaluation(world.team, EVIL[:1], make_questions(world.team, *EVIL[:-1]), name=EVIL[0])
+    candidate = evaluation.candidates.get()
+    Answer.objects.bulk_create(
+        Answer(evaluation=evaluation, candidate=candidate, question=question, position=place, state="done", answer=cell)
+        for place, (question, cell) in enumerate(zip(candidate.question_set.questions.all(), EVIL[:-1], strict=True))
+    )
+    return evaluation
+
+
 @pytest.mark.django_db
 def test_every_csv_download_is_harmless(
     world: World, login: Login, evil_job: FineTuneJob, evil_file: TrainingFile
 ) -> None:
-    client, seen = login(world.bob), []
+    client, seen, evaluation = login(world.bob), [], evil_evaluation(world)
     for route in csv_routes():
         url = "/" + route.replace("<slug:team>", world.team.slug)
         url = url.replace("<uuid:uuid>", str(evil_job.uuid)).replace("<uuid:file>", str(evil_file.uuid))
+        url = url.replace("<uuid:evaluation>", str(evaluation.uuid))
         response = client.get(url)
         seen.append((route.rpartition("/")[2], response.status_code))
         body = b"".join(response) if response.streaming else response.content
@@ -122,7 +135,7 @@ def test_every_csv_download_is_harmless(
         assert len(found) > 5, route
         assert [cell for cell in found if harmless(cell) != cell] == [], route
 
-    assert sorted(seen) == [(f"{name}.csv", 200) for name in ("events", "faults", "metrics", "result")]
+    assert sorted(seen) == [(f"{name}.csv", 200) for name in ("answers", "events", "faults", "metrics", "result")]
 
 
 @pytest.mark.django_db
