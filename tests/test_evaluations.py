@@ -222,6 +222,17 @@ def test_a_connection_disabled_midway_is_left_alone(world: World, far: ChatSide)
     assert walk(evaluation).done == 3
 
 
+def test_a_connection_deleted_midway_leaves_it_to_a_person(world: World, far: ChatSide) -> None:
+    evaluation = make_evaluation(world.team, ["one"], make_questions(world.team, *THREE))
+    step()
+    Connection.objects.filter(pk=world.connection.pk).update(deleted_at=timezone.now(), sealed_key="")
+
+    paused = walk(evaluation)
+
+    assert (paused.state, paused.trouble) == (RunState.PAUSED, asking.CONNECTION_GONE)
+    assert not far.answers
+
+
 def test_pause_and_cancel_stop_the_next_call(world: World, far: ChatSide) -> None:
     evaluation = make_evaluation(world.team, ["one"], make_questions(world.team, *THREE))
     step()

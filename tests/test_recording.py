@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from jobs.models import AuditEntry, Candidate, Connection, Evaluation, QuestionSet, RemoteModel
 from jobs.pipeline.evaluations import questions
@@ -14,7 +15,7 @@ from jobs.pipeline.rescue.steps import StepState
 from jobs.run_states import RunState
 from tests.chat_side import ChatSide, Json, chat_side
 from tests.conftest import World
-from tests.evaluating import connect, make_questions, walk
+from tests.evaluating import connect, make_questions, step, walk
 from tests.factories import chat_lines, make_file, make_job
 from tests.test_access import Login
 
@@ -216,6 +217,24 @@ def test_it_is_paused_and_cancelled(world: World, archived: list[RemoteModel], l
 
     assert done.state == {"pause": RunState.PAUSED, "cancel": RunState.CANCELLED}[what]
     assert login(world.carol).get(world.url(f"rescue/recordings/{evaluation.uuid}/")).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["parked_at", "disabled_at"])
+def test_a_connection_that_does_not_work_is_said_on_both_pages(
+    world: World, archived: list[RemoteModel], login: Login, how: str
+) -> None:
+    client = login(world.bob)
+    propose(client, world)
+    found = order(client, world)
+    step()
+    Connection.objects.filter(pk=world.connection.pk).update(**{how: timezone.now()})
+
+    page = client.get(world.url(f"rescue/recordings/{found.uuid}/")).content.decode()
+    [row, *_others] = overview.rows_of(overview.related(RemoteModel.objects.filter(recording__evaluation=found)))
+
+    words = {"parked_at": "The connection is parked", "disabled_at": "This connection is disabled by staff."}
+    assert words[how] in page
+    assert row.steps[1].state == StepState.TROUBLE
 
 
 def test_a_model_that_is_recorded_in_part_is_not_ordered_again(

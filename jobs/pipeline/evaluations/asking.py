@@ -27,6 +27,7 @@ SILENT = gettext_noop(
     "The service left several questions in a row without an answer. Each may have been paid, so this model is asked "
     "nothing more until you let it go on."
 )
+CONNECTION_GONE = gettext_noop("Its connection was deleted, so nothing more can be sent to this model.")
 ANSWERS = Ledger(Evaluation, Answer, "evaluation_id", frozenset({"candidate_id", "question_id", "repetition"}))
 
 
@@ -125,6 +126,8 @@ def settle(evaluation: Evaluation) -> None:
     stranded = evaluation.candidates.filter(state=CandidateState.REFUSED, answers__state=ChunkState.WAITING)
     for candidate in stranded.distinct():
         _fail_waiting(candidate)
+    lost = evaluation.candidates.filter(state=CandidateState.OPEN, connection__deleted_at__isnull=False)
+    lost.update(state=CandidateState.STOPPED, trouble=CONNECTION_GONE)
     left = evaluation.answers.filter(state__in=OPEN)
     movable = Q(state=ChunkState.CLAIMED) | Q(candidate__state=CandidateState.OPEN)
     if left.filter(movable).exists():

@@ -133,6 +133,8 @@ def _record(model: RemoteModel, counts: Counts) -> Found:
     state = RunState(candidate.evaluation.state)
     if state in RUN_STANDS:
         return StepState.TROUBLE, candidate.evaluation.state_label
+    if state not in RUN_OVER and (model.connection.parked_at or model.connection.disabled_at):
+        return StepState.TROUBLE, _("Its connection does not work at the moment. It goes on by itself once it does.")
     if state not in RUN_OVER:
         return StepState.BUSY, candidate.trouble or _("Questions are being sent.")
     if counts.done:
