@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Window
 from tests.browser.test_walk import MODEL, SAMPLE, sign_in, upload
@@ -19,14 +19,8 @@ def test_a_job_with_a_share_set_aside_ends_with_a_verdict(window: Callable[..., 
     page = window("ko").page
     sign_in(page)
     upload(page, sample(tmp_path))
-    file = page.url.partition("file=")[2]
+    set_aside(page, page.url.partition("file=")[2])
 
-    page.goto(page.url.partition("/jobs/")[0] + f"/questions/new/?source=held_out&file={file}")
-    page.fill("input[name=share]", "20")
-    page.click("form.question-form button.primary")
-    page.click("form[action$='/rest/'] button")
-    page.wait_for_url(re.compile(r"/files/[0-9a-f-]{36}/$"))
-    page.click("a[href*='/jobs/new/?file=']")
     page.click(f"label.choice:has(input[value$='|{MODEL}'])")
     expect(page.locator("#evaluation-price")).to_contain_text("끝난 뒤 평가 비용은 최대")
     page.click("button[form=order].primary")
@@ -34,6 +28,19 @@ def test_a_job_with_a_share_set_aside_ends_with_a_verdict(window: Callable[..., 
 
     expect(page.locator("#of-job")).to_contain_text("비교 대상", timeout=SECONDS)
     expect(page.locator("#of-job")).to_contain_text("시뮬레이션")
+
+
+def set_aside(page: Page, file: str, most: str = "100") -> None:
+    """Set a fifth of a file aside, `most` examples at most, and go to the order of a job with the file of the rest."""
+    team = re.match(r"https?://[^/]+/t/[^/]+/", page.url)
+    assert team
+    page.goto(f"{team[0]}questions/new/?source=held_out&file={file}")
+    page.fill("input[name=share]", "20")
+    page.fill("input[name=most]", most)
+    page.click("form.question-form button.primary")
+    page.click("form[action$='/rest/'] button")
+    page.wait_for_url(re.compile(r"/files/[0-9a-f-]{36}/$"))
+    page.click("a[href*='/jobs/new/?file=']")
 
 
 def sample(folder: Path) -> Path:

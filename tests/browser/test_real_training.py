@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Portal, Window
+from tests.browser.test_evaluation_walk import SECONDS, set_aside
 from tests.browser.test_walk import DONE, chat, sign_in
 from tests.needs import TRAINER_PYTHON
 from tests.running import Up, free_port
@@ -94,6 +95,29 @@ def test_dpo_continues_what_was_trained_on_chats(page: Page) -> None:
     assert points["train"][0] == pytest.approx(0.6931, abs=0.0001)  # ln 2: at first it prefers neither answer
     assert points["train"][-1] < 0.68
     assert chat(page)
+
+
+def test_a_share_set_aside_ends_with_a_verdict_and_nobody_clicks(page: Page) -> None:
+    """`tiny` has no base to beat: an early checkpoint stands in."""
+    page.click("nav a[href$='/files/']")
+    page.get_by_role("link", name=CHATS, exact=True).click()
+    page.click("a[href*='/jobs/new/?file=']")  # its check is done
+    page.wait_for_url(re.compile(r"/jobs/new/\?file="))
+    set_aside(page, page.url.partition("file=")[2], most="4")
+    page.locator("label.choice:has(input[value$='|tiny'])").click()
+    page.locator("form#order details summary").first.click()
+    page.fill("input[name=n_epochs]", "2")
+    page.locator("button[form=order].primary").click()
+    page.wait_for_url(JOB)
+
+    verdict = page.locator("#of-job")
+    expect(verdict).to_contain_text("비교 대상", timeout=SECONDS)
+    words = verdict.inner_text()
+    page.goto(page.url.partition("/jobs/")[0] + "/models/")
+
+    assert "시뮬레이션" not in words
+    assert re.search(r"ft:tiny:\S*step", words), words
+    expect(page.locator("main")).to_contain_text("비교 대상")
 
 
 def order(page: Page, file: str, name: str, model: str, epochs: str, validation: str = "") -> None:
