@@ -43,7 +43,7 @@ from jobs.views import (
 )
 from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
-from jobs.views.evaluations import evaluations, ordering, questions
+from jobs.views.evaluations import evaluations, ordering, question, questions
 from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
 from jobs.views.rescue import book as rescue_book
@@ -173,7 +173,7 @@ evaluation_urls: Urls = [
     path("price/", ordering.evaluation_price, name="evaluation-price"),
     path("<uuid:evaluation>/", evaluations.evaluation_detail, name="evaluation-detail"),
     path("<uuid:evaluation>/poll/", evaluations.evaluation_poll, name="evaluation-poll"),
-    path("<uuid:evaluation>/questions/<int:question>/", evaluations.evaluation_question, name="evaluation-question"),
+    path("<uuid:evaluation>/questions/<int:question>/", question.evaluation_question, name="evaluation-question"),
     path("<uuid:evaluation>/pause/", evaluation_acts.evaluation_pause, name="evaluation-pause"),
     path("<uuid:evaluation>/resume/", evaluation_acts.evaluation_resume, name="evaluation-resume"),
     path("<uuid:evaluation>/cancel/", evaluation_acts.evaluation_cancel, name="evaluation-cancel"),

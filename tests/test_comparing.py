@@ -211,7 +211,7 @@ def test_words_that_changed_are_marked(world: World, login: Login) -> None:
 
     page = login(world.carol).get(compared(after, before)).content.decode()
 
-    assert '<div class="bubble-text">눈이<ins> 많이</ins> 온다.</div>' in page
+    assert '<div class="bubble-text">눈이 <ins>많이 </ins>온다.</div>' in page
     assert "<del>" not in page
 
 

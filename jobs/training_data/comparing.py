@@ -8,11 +8,11 @@ import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
+from jobs.training_data.aligning import common_order
 from jobs.training_data.indexing import Index
 from jobs.training_data.reading import lines
 from jobs.training_data.report import LIMITS
@@ -187,11 +187,14 @@ def words_changed(old: str, new: str) -> list[Piece]:
     before, after = PIECES.findall(old), PIECES.findall(new)
     if max(len(before), len(after)) > MOST_PIECES:
         return [Piece("del", old), Piece("ins", new)] if old != new else [Piece("", old)]
-    found: list[Piece] = []
-    for _tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        gone, come = "".join(before[a:b]), "".join(after[c:d])
-        if gone == come:
-            found.append(Piece("", gone))
-        else:
-            found += [Piece(mark, text) for mark, text in (("del", gone), ("ins", come)) if text]
-    return found
+    steps = list(_steps(before, after))
+    return [Piece(mark, "".join(text for _mark, text in run)) for mark, run in groupby(steps, lambda step: step[0])]
+
+
+def _steps(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
+    a = b = 0
+    for old, new in [*common_order(before, after), (len(before), len(after))]:
+        yield from (("del", text) for text in before[a:old])
+        yield from (("ins", text) for text in after[b:new])
+        yield from (("", text) for text in before[old : old + 1])
+        a, b = old + 1, new + 1

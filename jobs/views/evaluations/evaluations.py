@@ -24,7 +24,6 @@ from jobs.pipeline.evaluations.estimate import prices_of
 from jobs.pipeline.evaluations.verdicts import MARGINS
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.templatetags.desk import undated
-from jobs.training_data.scoring.messages import composed
 from jobs.verdict_words import sentence
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
@@ -204,32 +203,3 @@ def _row(question: Question, names: dict[Candidate, str], found: dict[tuple[int,
     ]
     texts = [cell["answers"][0].answer for cell in cells if cell["answers"] and cell["answers"][0].answer]
     return {"question": question, "cells": cells, "alike": len(texts) > 1 and len(set(texts)) == 1}
-
-
-@require_GET
-@viewer_page
-def evaluation_question(request: DeskRequest, member: Member, evaluation: UUID, question: int) -> HttpResponse:
-    """One question, whole, with what each model said."""
-    found = evaluation_of(request, member, evaluation)
-    candidates = list(found.candidates.select_related("connection", "question_set", "tuned_model__job"))
-    sets = {candidate.question_set_id for candidate in candidates}
-    row = get_object_or_404(Question, pk=question, question_set__in=sets)
-    near = Question.objects.filter(question_set=row.question_set_id)
-    context = {
-        "evaluation": found,
-        "question": row,
-        "cells": [_marked(cell) for cell in rows_of(candidates, [row])[0]["cells"]],
-        "before": near.filter(position__lt=row.position).order_by("-position").first(),
-        "after": near.filter(position__gt=row.position).first(),
-    }
-    return render(request, "jobs/evaluations/evaluation_question.html", context)
-
-
-def _marked(cell: dict[str, Any]) -> dict[str, Any]:
-    """The cell, each answer with its parts: text, and whether it is copied from the training file."""
-    for answer in cell["answers"]:
-        text = composed(answer.answer)
-        start, end = answer.scores.get("copy_span", (0, 0)) if answer.scores.get("copied") else (0, 0)
-        parts = [(text[:start], False), (text[start:end], True), (text[end:], False)]
-        answer.parts = [part for part in parts if part[0]]
-    return cell
