@@ -15,6 +15,7 @@ from jobs.models import (
     FineTuneJob,
     Notice,
     QuestionSet,
+    QuestionState,
     RemoteFile,
     Run,
     Search,
@@ -41,7 +42,7 @@ from jobs.pipeline import (
     sweeping,
 )
 from jobs.pipeline.evaluations import asking as evaluation_calls
-from jobs.pipeline.evaluations import planning, questions, scoring
+from jobs.pipeline.evaluations import planning, questions, remainder, scoring
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.rescue import archive, inventory
@@ -262,6 +263,9 @@ def make_questions(pk: int) -> None:
     made = QuestionSet.objects.select_related("training_file").filter(pk=pk).first()
     if made:
         questions.make(made)
+        made.refresh_from_db()
+        if made.state == QuestionState.READY and (rest := remainder.order_remainder(made, made.created_by)):
+            check_file.delay(rest.file.pk)
 
 
 @shared_task

@@ -91,8 +91,10 @@ def test_what_is_set_aside_makes_a_file_to_train_on(world: World, login: Login) 
     answer = client.post(address(world, "question-rest", made.uuid))
 
     rest = TrainingFile.objects.get(parent=file)
-    assert answer["Location"] == address(world, "file-detail", rest.uuid)
+    assert answer["Location"] == address(world, "question-detail", made.uuid)
     assert (rest.origin, rest.options) == ("reduced", {"lines": [2, 5]})
+    client.post(address(world, "question-rest", made.uuid))
+    assert TrainingFile.objects.get(parent=file) == rest
     assert made.options | {"share": 0.1, "most": 50, "seed": 3} == made.options
 
 

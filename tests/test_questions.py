@@ -10,8 +10,9 @@ import time_machine
 from django.db import connection as database
 from django.utils import timezone
 
-from jobs.models import QuestionOrigin, QuestionSet, QuestionState, TrainingFile
-from jobs.pipeline.evaluations import questions
+from jobs.models import Origin, QuestionOrigin, QuestionSet, QuestionState, TrainingFile
+from jobs.pipeline.evaluations import questions, remainder
+from jobs.tasks import make_questions as make_by_task
 from jobs.training_data.tokens import count_text
 from tests.conftest import World
 from tests.factories import make_file
@@ -152,3 +153,41 @@ def test_two_workers_at_once_make_one_set(world: World) -> None:
 
     made.refresh_from_db()
     assert (made.state, made.questions.count()) == (QuestionState.READY, 6)
+
+
+def test_what_is_set_aside_makes_the_file_to_train_on_by_itself(world: World) -> None:
+    made = order(world, lines("짧게 쓴다."), share=0.34)
+
+    make_by_task(made.pk)
+    make_by_task(made.pk)  # a message that comes twice
+
+    made.refresh_from_db()
+    rest = TrainingFile.objects.get(parent=made.training_file)
+    assert (rest.origin, rest.options, rest.uploaded_by) == (
+        Origin.REDUCED,
+        {"lines": made.options["keep_out"]},
+        world.bob,
+    )
+    assert remainder.remainder_of(made) == rest
+
+
+def test_a_whole_file_as_questions_leaves_nothing_to_train_on(world: World) -> None:
+    made = order(world, lines("짧게 쓴다."))
+
+    make_by_task(made.pk)
+
+    made.refresh_from_db()
+    assert (made.state, remainder.remainder_of(made)) == (QuestionState.READY, None)
+    assert TrainingFile.objects.get() == made.training_file
+
+
+def test_what_a_killed_worker_left_without_a_file_can_be_ordered(world: World) -> None:
+    made = make(order(world, lines("짧게 쓴다."), share=0.34))  # the questions are kept, and no task went on
+    assert remainder.remainder_of(made) is None
+
+    kept = remainder.order_remainder(made, world.bob)
+
+    assert kept
+    assert remainder.remainder_of(made) == kept.file
+    TrainingFile.objects.filter(pk=made.training_file_id).update(deleted_at=timezone.now())
+    assert remainder.order_remainder(QuestionSet.objects.get(pk=made.pk), world.bob) is None

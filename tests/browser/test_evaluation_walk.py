@@ -19,7 +19,7 @@ def test_a_job_with_a_share_set_aside_ends_with_a_verdict(window: Callable[..., 
     page = window("ko").page
     sign_in(page)
     upload(page, sample(tmp_path))
-    set_aside(page, page.url.partition("file=")[2])
+    set_aside(page)
 
     page.click(f"label.choice:has(input[value$='|{MODEL}'])")
     expect(page.locator("#evaluation-price")).to_contain_text("끝난 뒤 평가 비용은 최대")
@@ -30,17 +30,13 @@ def test_a_job_with_a_share_set_aside_ends_with_a_verdict(window: Callable[..., 
     expect(page.locator("#of-job")).to_contain_text("시뮬레이션")
 
 
-def set_aside(page: Page, file: str, most: str = "100") -> None:
-    """Set a fifth of a file aside, `most` examples at most, and go to the order of a job with the file of the rest."""
-    team = re.match(r"https?://[^/]+/t/[^/]+/", page.url)
-    assert team
-    page.goto(f"{team[0]}questions/new/?source=held_out&file={file}")
+def set_aside(page: Page, most: str = "100") -> None:
+    """From the order of a job: set a fifth of its file aside, `most` examples at most, and order with the rest."""
+    page.click("a[href*='source=held_out']")
     page.fill("input[name=share]", "20")
     page.fill("input[name=most]", most)
     page.click("form.question-form button.primary")
-    page.click("form[action$='/rest/'] button")
-    page.wait_for_url(re.compile(r"/files/[0-9a-f-]{36}/$"))
-    page.click("a[href*='/jobs/new/?file=']")
+    page.click("#listing a.primary[href*='/jobs/new/?file=']")
 
 
 def sample(folder: Path) -> Path:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.forms.evaluations.questions import QuestionForm
-from jobs.models import Member, Origin, QuestionOrigin, QuestionSet, QuestionState, TrainingFile, audit
-from jobs.pipeline import storing
+from jobs.models import FileState, Member, QuestionOrigin, QuestionSet, QuestionState, TrainingFile, audit
 from jobs.pipeline.evaluations import questions
+from jobs.pipeline.evaluations.remainder import order_remainder, remainder_of
 from jobs.tasks import check_file, make_questions, nudge
 from jobs.views.access import DeskRequest, owner_page, trainer_page, viewer_page
 from jobs.views.listings import listing
@@ -76,17 +76,21 @@ def _form(request: DeskRequest, form: QuestionForm, status: int = 200) -> HttpRe
 @require_GET
 @viewer_page
 def question_detail(request: DeskRequest, member: Member, questions: UUID) -> HttpResponse:
-    """Its questions; while it is read it asks for news."""
+    """Its questions; while they, or the file without them, are made it asks for news."""
     made = set_of(request, member, questions)
+    rest = remainder_of(made)
     page = Paginator(made.questions.all(), ROWS).get_page(request.GET.get("page"))
     context = {
         "made": made,
         "page": page,
-        "busy": made.state == QuestionState.MAKING,
+        "busy": made.state == QuestionState.MAKING or bool(rest and rest.state == FileState.CHECKING),
+        "rest": rest,
         "keeps_out": len(made.options.get("keep_out", ())),
         "used": made.candidates.exists(),
     }
-    return listing(request, "jobs/evaluations/question_detail.html", [(made.pk, made.version)], context)
+    return listing(
+        request, "jobs/evaluations/question_detail.html", [(made.pk, made.version, rest and rest.state)], context
+    )
 
 
 @require_POST
@@ -94,19 +98,17 @@ def question_detail(request: DeskRequest, member: Member, questions: UUID) -> Ht
 def question_rest(request: DeskRequest, member: Member, questions: UUID) -> HttpResponse:
     """Order the version of the file to train on: without the questions, and without what is nearly the same."""
     made = set_of(request, member, questions)
-    file, lines = made.training_file, made.options.get("keep_out")
-    if not file or file.deleted_at or not lines:
-        messages.error(request, _("There is no file that these questions could be left out of."))
-        return redirect("question-detail", team=member.team.slug, questions=made.uuid)
-    name = storing.clean_name(f"{file.name.removesuffix('.jsonl')}-train.jsonl")
 
     def also(row: TrainingFile) -> None:
-        audit(request, member.team, "file.reduced", row, after={"name": name})
+        audit(request, member.team, "file.reduced", row, after={"name": row.name})
 
-    kept = storing.order_version(file, request.user, Origin.REDUCED, {"lines": lines}, name=name, also=also)
+    kept = order_remainder(made, request.user, also)
+    if kept is None:
+        messages.error(request, _("There is no file that these questions could be left out of."))
+        return redirect("question-detail", team=member.team.slug, questions=made.uuid)
     if kept.is_new:
         nudge(check_file, kept.file.pk)
-    return redirect("file-detail", team=member.team.slug, file=kept.file.uuid)
+    return redirect("question-detail", team=member.team.slug, questions=made.uuid)
 
 
 @require_POST
