@@ -189,5 +189,5 @@ def test_what_a_killed_worker_left_without_a_file_can_be_ordered(world: World) -
 
     assert kept
     assert remainder.remainder_of(made) == kept.file
-    TrainingFile.objects.filter(pk=made.training_file_id).update(deleted_at=timezone.now())
+    TrainingFile.objects.filter(question_sets=made).update(deleted_at=timezone.now())
     assert remainder.order_remainder(QuestionSet.objects.get(pk=made.pk), world.bob) is None
