@@ -41,6 +41,7 @@ from tests.browser.seed_evaluations import evaluations
 from tests.browser.seed_import import imported
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
+from tests.browser.seed_rescue import rescues
 from tests.browser.seed_runs import runs
 from tests.browser.seed_texts import texts
 from tests.factories import make_connection, make_file, make_job, make_tuned_model, make_user
@@ -79,6 +80,7 @@ def main() -> None:
     places |= texts(team, alice)
     places |= runs(team, alice)
     places |= evaluations(team, alice, connections["works"], jobs["succeeded"])
+    places |= rescues(team, alice, connections["refused"], jobs["succeeded"])
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}
