@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tables": {"task": "jobs.tasks.look_at_tables", "schedule": Every(3600), "options": {"expires": 3600}},
     "halves": {"task": "jobs.tasks.sweep_halves", "schedule": Every(900), "options": {"expires": 900}},
+    "ends": {"task": "jobs.tasks.remind_of_ends", "schedule": Every(1800), "options": {"expires": 1800}},
 }
 
 # --- services -----------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ from jobs.pipeline.evaluations import asking as evaluation_calls
 from jobs.pipeline.evaluations import planning, questions, remainder, scoring
 from jobs.pipeline.evaluations import working as evaluations
 from jobs.pipeline.park import is_resting
-from jobs.pipeline.rescue import archive, inventory
+from jobs.pipeline.rescue import archive, ending, inventory
 from jobs.pipeline.runs import paid, working
 
 SAID_AGAIN = 10  # seconds: some ticks
@@ -204,9 +204,14 @@ def list_models(pk: int) -> None:
 
 @shared_task
 def mail_notice(pk: int) -> None:
-    notice = Notice.objects.select_related("user", "job__team").filter(pk=pk, mail_due_at__isnull=False).first()
+    notice = Notice.objects.select_related("user", "job__team", "team").filter(pk=pk, mail_due_at__isnull=False).first()
     if notice:
         notice_mail.send(notice)
+
+
+@shared_task
+def remind_of_ends() -> None:
+    ending.remind()
 
 
 @shared_task

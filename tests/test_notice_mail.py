@@ -67,6 +67,11 @@ def aim(settings: Any, port: int) -> None:
     settings.MAILERS = {"default": {"BACKEND": SMTP, "OPTIONS": options}}
 
 
+def job_of(notice: Notice) -> FineTuneJob:
+    assert notice.job
+    return notice.job
+
+
 def read(raw: str) -> Mail:
     return message_from_string(raw, policy=policy.default)
 
@@ -97,7 +102,7 @@ def test_the_id_of_a_mail_ends_with_a_name_that_mail_allows(
 
     mail_notice(notice.pk)
 
-    assert read(server.mails[0])["Message-ID"] == f"<ended.{notice.job.uuid}.{notice.user_id}@{host}>"
+    assert read(server.mails[0])["Message-ID"] == f"<ended.{job_of(notice).uuid}.{notice.user_id}@{host}>"
 
 
 # --- what it says -------------------------------------------------------------------------------------
@@ -110,7 +115,7 @@ def test_a_mail_says_what_happened_and_where(notice: Notice, settings: Any, use:
     mail_notice(notice.pk)
 
     mail = read(server.mails[0])
-    job = notice.job
+    job = job_of(notice)
     assert fate(notice) == "sent"
     assert (mail["To"], mail["Subject"]) == ("bob@example.com", "[TextHelper] Failed: 겨울 에세이")
     assert mail["Message-ID"] == f"<ended.{job.uuid}.{notice.user_id}@desk.example.com>"
@@ -138,7 +143,7 @@ def test_whoever_chose_no_language_gets_both(notice: Notice, use: Callable[..., 
 
 @pytest.mark.parametrize("name", ["a\r\nBcc: eve@example.com", "a\x0b\u2028Bcc: x", "a\x1b[31m\u202eb", "가" * 120])
 def test_no_name_writes_into_the_head(notice: Notice, use: Callable[..., MailServer], name: str) -> None:
-    FineTuneJob.objects.filter(pk=notice.job_id).update(name=name)
+    FineTuneJob.objects.filter(notices=notice).update(name=name)
     server = use(MailServer())
 
     mail_notice(notice.pk)
@@ -150,7 +155,7 @@ def test_no_name_writes_into_the_head(notice: Notice, use: Callable[..., MailSer
 
 
 def test_a_long_reason_is_shortened_to_a_line(notice: Notice, use: Callable[..., MailServer]) -> None:
-    FineTuneJob.objects.filter(pk=notice.job_id).update(error={"message": "line\n" * 500})
+    FineTuneJob.objects.filter(notices=notice).update(error={"message": "line\n" * 500})
     server = use(MailServer())
 
     mail_notice(notice.pk)
@@ -161,7 +166,7 @@ def test_a_long_reason_is_shortened_to_a_line(notice: Notice, use: Callable[...,
 
 @pytest.mark.parametrize("error", [{}, {"message": None}, {"message": ["odd"]}, {"message": ""}])
 def test_any_error_makes_a_mail(notice: Notice, use: Callable[..., MailServer], error: dict[str, Any]) -> None:
-    FineTuneJob.objects.filter(pk=notice.job_id).update(error=error)
+    FineTuneJob.objects.filter(notices=notice).update(error=error)
     server = use(MailServer())
 
     mail_notice(notice.pk)

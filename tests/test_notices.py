@@ -26,7 +26,7 @@ def job(world: World) -> FineTuneJob:
 
 
 def told(user: User) -> list[tuple[str, str]]:
-    return [(notice.job.name, notice.kind) for notice in Notice.objects.filter(user=user)]
+    return list(Notice.objects.filter(user=user).values_list("job__name", "kind"))
 
 
 def version(user: User) -> int:
@@ -268,7 +268,7 @@ def test_opening_the_job_clears_its_notices_in_every_tab(world: World, login: Lo
 
     page = login(world.bob).get(reverse("job-detail", args=[world.team.slug, job.uuid]))
 
-    assert [notice.job.name for notice in Notice.objects.unseen()] == ["여름"]
+    assert list(Notice.objects.unseen().values_list("job__name", flat=True)) == ["여름"]
     assert page.context["unseen"]() == 1  # its own bell knows already
     assert version(world.bob) == 1
 

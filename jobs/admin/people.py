@@ -52,7 +52,7 @@ class UserAdmin(Rows[User]):
     list_display = ("email", "username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     search_fields = ("username", "email", "memberships__team__name")
     may_change = ("is_active", "is_staff")
-    fields = (*list_display, "language", "time_zone", "mail_me")
+    fields = (*list_display, "language", "time_zone", "mail_me", "mail_ends")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return list(self.list_display)

@@ -26,6 +26,11 @@ def act(entry: AuditEntry) -> str:
     return action_words(entry.action)
 
 
+@admin.display(description=_("team"))
+def team_of_notice(notice: Notice) -> str:
+    return str(notice.job.team if notice.job else notice.team)
+
+
 @admin.display(description=_("mail"), ordering="mailed_at")
 def mail(notice: Notice) -> str:
     return notice.mail_fate
@@ -68,11 +73,11 @@ class TunedModelAdmin(Rows[TunedModel]):
 
 @admin.register(Notice)
 class NoticeAdmin(Rows[Notice]):
-    shown = ("created_at", "user", "kind", "job", team_of_job, "seen_at", mail)
+    shown = ("created_at", "user", "kind", "job", team_of_notice, "ends_on", "days", "seen_at", mail)
     page = ((None, (*shown, "mail_due_at", "mail_claimed_at", "mailed_at")),)
     by = ("kind", "created_at")
-    search_fields = ("user__email", "job__name", "job__team__name")
-    list_select_related = ("user", "job__team")
+    search_fields = ("user__email", "job__name", "job__team__name", "team__name")
+    list_select_related = ("user", "job__team", "team")
 
 
 @admin.register(AuditEntry)

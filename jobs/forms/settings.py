@@ -40,13 +40,17 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript a
 
     class Meta:
         model = User
-        fields = ["username", "language", "time_zone", "mail_me"]
+        fields = ["username", "language", "time_zone", "mail_me", "mail_ends"]
         labels = {"username": NAME_LABEL}
         help_texts = {
             "username": NAME_HELP,
             "mail_me": _(
                 "About jobs that you ordered, to your e-mail address. A mail names the job, the team, what happened "
                 "and the cost; it never holds training data. The bell on every page tells you in any case."
+            ),
+            "mail_ends": _(
+                "If you own a team: 30, 14, 7 and 1 days before a service switches off tuned models of the team, while "
+                "something is left to be done for them. The bell tells you in any case."
             ),
         }
 

@@ -28,8 +28,9 @@ class Counts(NamedTuple):
 # The states stand there, as they do in the index jobs_active: SQLite takes it for nothing else.
 UNSEEN = """SELECT COUNT(*) FROM (
     SELECT 1 FROM jobs_notice notice
-        JOIN jobs_finetunejob job ON job.id = notice.job_id
-        JOIN jobs_member member ON member.team_id = job.team_id AND member.user_id = notice.user_id
+        LEFT JOIN jobs_finetunejob job ON job.id = notice.job_id
+        JOIN jobs_member member ON member.team_id = COALESCE(job.team_id, notice.team_id)
+            AND member.user_id = notice.user_id
     WHERE notice.user_id = %s AND notice.seen_at IS NULL LIMIT 100) found"""
 COUNTS = """SELECT jobs.running, jobs.active,
     (SELECT COUNT(*) FROM jobs_trainingfile WHERE team_id = %s AND deleted_at IS NULL),
@@ -44,7 +45,7 @@ COUNTS = """SELECT jobs.running, jobs.active,
 
 
 def unseen_by(user: int) -> int:
-    """Notices that a person has not seen, of jobs in teams where they still are; a hundred stand for all above 99."""
+    """Notices that a person has not seen, of teams where they still are; a hundred stand for all above 99."""
     with connection.cursor() as cursor:
         cursor.execute(UNSEEN, [user])
         return int(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""What a person is told of a job of theirs: a mark in the header, and a mail if they want one."""
+"""News for one person, of a job of theirs or of a team's models: a mark in the header, and a mail if they want one."""
 
 from django.conf import settings
 from django.db import models
@@ -7,29 +7,34 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import FineTuneJob
-from jobs.models.team import Anyone
+from jobs.models.team import Anyone, Member, Team
 
 
 class NoticeKind(models.TextChoices):
     ENDED = "ended", _("The job ended")
     UNSURE = "unsure", _("It is not sure that the job started")
     SECOND = "second", _("The service has a second job of the order")
+    ENDING = "ending", _("Models are switched off soon")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def visible_to(self, user: Anyone) -> "NoticeQuerySet":
-        """A person's own, of jobs in teams where that person still is."""
-        return self.filter(user_id=user.pk or 0, job__team__members__user_id=user.pk or 0)
+        """A person's own, of teams where that person still is."""
+        teams = Member.objects.filter(user_id=user.pk or 0).values("team")
+        return self.filter(models.Q(job__team__in=teams) | models.Q(team__in=teams), user_id=user.pk or 0)
 
     def unseen(self) -> "NoticeQuerySet":
         return self.filter(seen_at=None)
 
 
 class Notice(models.Model):
-    """One thing told to one person once. The row is written with the change that it tells of, so it cannot be lost."""
+    """One piece of news for one person, once: of a job, or (`ending`) of a team's models and the day they end."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
-    job = models.ForeignKey(FineTuneJob, on_delete=models.CASCADE, related_name="notices")
+    job = models.ForeignKey(FineTuneJob, null=True, blank=True, on_delete=models.CASCADE, related_name="notices")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="notices")
+    ends_on = models.DateField(null=True, blank=True)
+    days = models.PositiveSmallIntegerField(null=True, blank=True)  # before that day: one of few marks
     kind = models.CharField(max_length=8, choices=NoticeKind.choices)
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(null=True, blank=True)
@@ -43,7 +48,15 @@ class Notice(models.Model):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         ordering = ["-created_at", "-pk"]
-        constraints = [models.UniqueConstraint(fields=["user", "job", "kind"], name="told_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "job", "kind"], name="told_once"),
+            models.UniqueConstraint(fields=["user", "team", "ends_on", "days"], name="each_end_once"),
+            models.CheckConstraint(
+                condition=models.Q(job__isnull=False, team=None)
+                | models.Q(job=None, team__isnull=False, ends_on__isnull=False, days__isnull=False),
+                name="notice_of_job_or_team",
+            ),
+        ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="notices_unseen", condition=models.Q(seen_at=None)),
             models.Index(
@@ -52,7 +65,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} · {self.job}"
+        return f"{self.kind} · {self.job or self.team}"
 
     @property
     def mail_fate(self) -> str:

@@ -86,6 +86,7 @@ class RemoteModel(models.Model):
                 fields=["archive_due_at"], name="models_to_archive", condition=models.Q(archive_due_at__isnull=False)
             ),
             models.Index(fields=["team", "shutdown_date", "name", "id"], name="rescue_of_team"),
+            models.Index(fields=["shutdown_date", "team"], name="models_ending", condition=models.Q(signed_at=None)),
         ]
 
     def __str__(self) -> str:

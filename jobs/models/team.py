@@ -62,6 +62,7 @@ class User(AbstractUser):
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     mail_me = models.CharField(_("mail about my jobs"), max_length=8, choices=MailMe.choices, default=MailMe.FAILURES)
+    mail_ends = models.BooleanField(_("mail before models are switched off"), default=True)
     # Grows with every notice and with every one seen, so that an open tab asks one row and gets a 204.
     notices_version = models.PositiveBigIntegerField(default=0, editable=False)
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
-from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -20,8 +19,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from jobs.models import Notice, NoticeKind, User
+from jobs.models import FineTuneJob, Notice, NoticeKind, User
+from jobs.pipeline.mail_text import address, languages, line, message_id
 from jobs.pipeline.notices import AT_ONCE, listener, wants_mail
+from jobs.pipeline.rescue import ending
 from jobs.states import State
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,13 @@ def _waiting(notice: Notice) -> Any:
 
 def _is_wanted(notice: Notice) -> bool:
     """Asked again at the last moment: people leave teams, change their minds and settle jobs."""
-    job, person = notice.job, listener(notice.job)
+    if notice.job is None:
+        return _is_proven(notice.user) and ending.is_wanted(notice)
+    return _is_wanted_of(notice.job, notice)
+
+
+def _is_wanted_of(job: FineTuneJob, notice: Notice) -> bool:
+    person = listener(job)
     if person is None or person.pk != notice.user_id or not _is_proven(person):
         return False
     if notice.kind == NoticeKind.UNSURE and job.state != State.UNSURE:
@@ -108,10 +115,10 @@ def _is_refused_for_now(error: Exception) -> bool:
 
 
 def _later(notice: Notice, error: Exception) -> None:
-    """Try again after as long as the mail has waited so far, and not for ever."""
+    """Try again after as long as the mail has waited so far, and not for ever: what ends on a day waits for its day."""
     now = timezone.now()
     waited = now - notice.created_at
-    if waited > GIVE_UP:
+    if notice.job_id and waited > GIVE_UP:
         log.error("the mail of notice %s is given up after %s: %s", notice.pk, waited, error)
         _waiting(notice).update(mail_due_at=None)
     else:
@@ -124,52 +131,47 @@ def _later(notice: Notice, error: Exception) -> None:
 
 def _message(notice: Notice) -> EmailMessage:
     """Plain text in the person's language, or in all of ours where they have not chosen one."""
-    languages = [notice.user.language] if notice.user.language else [code for code, _name in settings.LANGUAGES]
     words, texts = [], []
-    for language in languages:
+    for language in languages(notice.user):
         with translation.override(language):
-            words.append(_happened(notice))
-            texts.append(render_to_string("mail/notice.txt", _facts(notice)).strip())
+            happened, text = ending.words(notice) if notice.job is None else _words(notice.job, notice)
+            words.append(happened)
+            texts.append(text)
+    about = notice.job.name if notice.job else str(notice.team)
     return EmailMessage(
-        subject=f"[TextHelper] {' · '.join(words)}: {_line(notice.job.name, 120)}",
+        subject=f"[TextHelper] {' · '.join(words)}: {line(about, 120)}",
         body="\n\n---\n\n".join(texts) + "\n",
         to=[notice.user.email],
-        headers={"Message-ID": _message_id(notice), "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": message_id(_name(notice)), "Auto-Submitted": "auto-generated"},
     )
 
 
-def _happened(notice: Notice) -> str:
+def _name(notice: Notice) -> str:
+    if notice.job:
+        return f"{notice.kind}.{notice.job.uuid}.{notice.user_id}"
+    return f"{notice.kind}.{notice.team_id}.{notice.ends_on}.{notice.days}.{notice.user_id}"
+
+
+def _words(job: FineTuneJob, notice: Notice) -> tuple[str, str]:
+    """What happened, and the text."""
+    return _happened(job, notice), render_to_string("mail/notice.txt", _facts(job, notice)).strip()
+
+
+def _happened(job: FineTuneJob, notice: Notice) -> str:
     if notice.kind == NoticeKind.ENDED:
-        return notice.job.get_state_display()
+        return job.get_state_display()
     return gettext("Second job") if notice.kind == NoticeKind.SECOND else gettext("Needs you")
 
 
-def _facts(notice: Notice) -> dict[str, Any]:
-    job = notice.job
+def _facts(job: FineTuneJob, notice: Notice) -> dict[str, Any]:
     seconds = job.second_jobs.values_list("remote_id", flat=True) if notice.kind == NoticeKind.SECOND else ()
     return {
         "notice": notice,
-        "seconds": [_line(remote_id, MOST_OF_A_REASON) for remote_id in seconds],
+        "seconds": [line(remote_id, MOST_OF_A_REASON) for remote_id in seconds],
         "job": job,
-        "name": _line(job.name, 120),
-        "team": _line(job.team.name, 80),
-        "reason": _line(gettext(str(job.error.get("message") or " ")), MOST_OF_A_REASON),
-        "link": _address(reverse("job-detail", args=[job.team.slug, job.uuid])),
-        "settings": _address(reverse("settings")),
+        "name": line(job.name, 120),
+        "team": line(job.team.name, 80),
+        "reason": line(gettext(str(job.error.get("message") or " ")), MOST_OF_A_REASON),
+        "link": address(reverse("job-detail", args=[job.team.slug, job.uuid])),
+        "settings": address(reverse("settings")),
     }
-
-
-def _address(path: str) -> str:
-    return settings.SITE_URL.rstrip("/") + path
-
-
-def _line(text: str, most: int) -> str:
-    """One line without anything that a mail's head, or a reader's eye, could take for something else."""
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
-
-
-def _message_id(notice: Notice) -> str:
-    """The same for every try, so that a mail which came twice after all is shown once."""
-    host = urlsplit(settings.SITE_URL).hostname or ""
-    return f"<{notice.kind}.{notice.job.uuid}.{notice.user_id}@{host if ':' not in host and host else 'localhost'}>"

@@ -3,13 +3,13 @@
 A notice is for whoever ordered the job, while they are an active member of its team.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from jobs.models import AuditEntry, FineTuneJob, JobOrigin, MailMe, Notice, NoticeKind, NoticeQuerySet, User
+from jobs.models import AuditEntry, FineTuneJob, JobOrigin, MailMe, Notice, NoticeKind, NoticeQuerySet, Team, User
 from jobs.states import State
 
 UNSURE_FOR = timedelta(minutes=10)
@@ -52,6 +52,17 @@ def _tell(job: FineTuneJob, kind: NoticeKind, state: State) -> None:
     _, is_new = Notice.objects.get_or_create(user=person, job=job, kind=kind, defaults={"mail_due_at": due})
     if is_new:
         _tell_tabs(person)
+
+
+def tell_ending(person: User, team: Team, ends_on: date, days: int) -> bool:
+    """Tell an owner that models of `team` are switched off on `ends_on`, once for each mark of days before it."""
+    due = timezone.now() if person.mail_ends else None
+    about = {"user": person, "team": team, "ends_on": ends_on, "days": days, "kind": NoticeKind.ENDING}
+    with transaction.atomic():
+        _, is_new = Notice.objects.get_or_create(**about, defaults={"mail_due_at": due})
+        if is_new:
+            _tell_tabs(person)
+    return is_new
 
 
 def listener(job: FineTuneJob) -> User | None:

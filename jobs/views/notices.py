@@ -1,4 +1,4 @@
-"""What I have been told of my jobs, and the mark in the header that says so."""
+"""News of my jobs and of my teams' models, and the mark in the header that says so."""
 
 from typing import cast
 
@@ -20,7 +20,7 @@ STOP_POLLING = 286  # htmx's own word
 
 @require_GET
 def notices(request: HttpRequest) -> HttpResponse:
-    rows = Notice.objects.visible_to(request.user).select_related("job__team", "job__connection")
+    rows = Notice.objects.visible_to(request.user).select_related("job__team", "job__connection", "team")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     newest = max((notice.pk for notice in page.object_list), default=0)
     return render(request, "jobs/notices.html", {"page": page, "newest": newest})

@@ -4,10 +4,12 @@ The list of jobs is read page by page; how far it is stands on the row, so that 
 and no other. A model that one source names stays in the inventory, whatever later lists leave out.
 """
 
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from jobs import job_json, provider
@@ -140,13 +142,41 @@ def _ours(connection: Connection) -> None:
         RemoteModel.objects.filter(pk=row.pk).update(**known)
 
 
+def know_ends(until: date) -> None:
+    """Without a call: rows for models of our own jobs that end by `until`, and days that our catalog knows by now."""
+    here = RemoteModel.objects.filter(connection=OuterRef("connection"), name=OuterRef("name"))
+    missing = TunedModel.objects.alive().filter(~Exists(here), connection__deleted_at=None)
+    undated = RemoteModel.objects.filter(shutdown_date=None, signed_at=None, connection__deleted_at=None)
+    for connection, bases in _bases(undated.exclude(base="").values_list("connection", "base")):
+        for base in bases:
+            if day := shutdown_date(connection, base):
+                undated.filter(connection=connection, base=base).update(shutdown_date=day)
+    for connection, bases in _bases(missing.values_list("connection", "base")):
+        days = set(missing.filter(connection=connection).values_list("shutdown_date", flat=True))
+        days |= {shutdown_date(connection, base) for base in bases}
+        if any(day and timezone.now().date() < day <= until for day in days):
+            _ours(connection)
+            _facts(connection)
+
+
+def _bases(pairs: QuerySet[Any, tuple[int, str]]) -> Iterator[tuple[Connection, set[str]]]:
+    """Each connection of `pairs` with its bases."""
+    bases: dict[int, set[str]] = defaultdict(set)
+    for pk, base in pairs.order_by().distinct():
+        bases[pk].add(base)
+    for connection in Connection.objects.filter(pk__in=bases):
+        yield connection, bases[connection.pk]
+
+
 def _facts(connection: Connection) -> None:
     """When each is switched off, was used last, and which of our jobs made it."""
     connection.refresh_from_db(fields=["models_seen"])
+    dated = TunedModel.objects.filter(connection=connection, shutdown_date__isnull=False)
+    days = dict(dated.values_list("name", "shutdown_date"))
     jobs = dict(FineTuneJob.objects.filter(connection=connection).exclude(remote_id="").values_list("remote_id", "pk"))
     for row in _rows(connection):
         row.base = row.base or base_named(row.name)
-        row.shutdown_date = _shutdown(connection, row)
+        row.shutdown_date = _shutdown(connection, row) or days.get(row.name)
         row.used_at = _used(row)
         row.job_id = row.job_id or jobs.get(row.remote_job)
         row.save(update_fields=["base", "shutdown_date", "used_at", "job"])

@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from jobs.forms.rescue import SignForm
-from jobs.models import Answer, Evaluation, EvaluationKind, Member, RemoteModel
+from jobs.models import Answer, Evaluation, EvaluationKind, Member, Notice, RemoteModel
+from jobs.pipeline.notices import see
 from jobs.pipeline.rescue import comparing, overview, recording
 from jobs.verdict_words import sentence
 from jobs.views.access import DeskRequest, viewer_page
@@ -34,6 +35,9 @@ def model_of(request: HttpRequest, member: Member, uuid: UUID) -> RemoteModel:
 @require_GET
 @viewer_page
 def rescue(request: DeskRequest, member: Member) -> HttpResponse:
+    if member.counts.unseen:  # the menu wants to know in any case
+        see(member.user, Notice.objects.filter(team=member.team))
+        del member.counts
     shown = request.GET.get("show", "")
     shown = shown if shown in FILTERS else "all"
     page = Paginator(_filtered(models_of(request, member), shown), PAGE).get_page(request.GET.get("page"))
