@@ -41,7 +41,7 @@ def add_models(world: World, count: int = 2, **fields: Any) -> list[RemoteModel]
 
 def marks(user: User) -> list[int]:
     found = Notice.objects.filter(user=user, kind=NoticeKind.ENDING).order_by("created_at", "pk")
-    return list(found.values_list("days", flat=True))
+    return [days or 0 for days in found.values_list("days", flat=True)]
 
 
 def send_all() -> None:
