@@ -1,4 +1,4 @@
-"""Server time of the job list with 100,000 jobs and of a job page with 10,000 events, and of idle polls.
+"""Server time of long pages, and of idle polls: 100,000 jobs, a job's 10,000 events, an evaluation's 10,000 answers.
 
 Measured inside one process: Django's test client through all middleware, views and templates. Database connections are
 kept or given back as behind uvicorn, and that is in the time too; memory is settled as there.
@@ -16,16 +16,18 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
-from bench import rows
+from bench import evaluated, rows
 from bench.figures import Figure, hand_over, median, percentile
 from ftsite.asgi import settle
-from jobs.models import FineTuneJob, Team
+from jobs.models import Evaluation, FineTuneJob, Team
 from jobs.states import State
 
 JOBS = int(os.environ.get("BENCH_JOBS", "100000"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "30"))
 ROUNDS = 5  # over all of it: a machine that others use, too, is slow for minutes
 PAGE_TARGET, POLL_TARGET = 50.0, 5.0  # ms
+QUESTIONS = 5_000  # put to two models
+PRINTED_TARGET = 250.0  # ms: a report is thirty sheets of paper on one page
 
 
 def lists_of(team: Team) -> Iterator[tuple[str, str]]:
@@ -108,11 +110,12 @@ def main() -> None:
     rows.make_jobs(team, JOBS, files, rows.make_connections(team))
     job = FineTuneJob.objects.filter(team=team, state=State.RUNNING).order_by("pk")[0]
     rows.make_events(job, 10_000, 2_000)
+    evaluation = evaluated.make_evaluation(team, owner, QUESTIONS)
     rows.settle()
     client = Client(SERVER_NAME="127.0.0.1", headers={"accept-language": "ko"})
     client.force_login(owner)
     settle()
-    looks = list(all_looks(client, team, job))
+    looks = [*all_looks(client, team, job), *looks_at_answers(client, evaluation)]
     sticks, rounds = [], []
     for _ in range(ROUNDS):
         sticks.append(yardstick())
@@ -146,6 +149,19 @@ def all_looks(client: Client, team: Team, job: FineTuneJob) -> Iterator[tuple[st
     yield "idle poll of the job list", partial(_idle, client, team, poll), POLL_TARGET
     poll = reverse("job-poll", args=[team.slug, job.uuid])
     yield "idle poll of a job page", partial(_idle, client, job, poll), POLL_TARGET
+
+
+def looks_at_answers(client: Client, evaluation: Evaluation) -> Iterator[tuple[str, Callable[[], Times], float]]:
+    here, answers = [evaluation.team.slug, evaluation.uuid], f"evaluation of {2 * QUESTIONS:,} answers"
+    page = reverse("evaluation-detail", args=here)
+    yield f"{answers}: first page", partial(timed, client, page), PAGE_TARGET
+    yield f"{answers}: page in the middle", partial(timed, client, f"{page}?page={QUESTIONS // 100}"), PAGE_TARGET
+    yield f"{answers}: last page", partial(timed, client, f"{page}?page={QUESTIONS // 50}"), PAGE_TARGET
+    question = evaluation.candidates.all()[0].question_set.questions.all()[QUESTIONS // 2]
+    one = reverse("evaluation-question", args=[*here, question.pk])
+    yield f"{answers}: one question, differences marked", partial(timed, client, one), PAGE_TARGET
+    report = partial(timed, client, reverse("evaluation-report", args=here))
+    yield f"{answers}: report, differences marked", report, PRINTED_TARGET
 
 
 def _idle(client: Client, row: Team | FineTuneJob, poll: str) -> Times:

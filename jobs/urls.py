@@ -44,6 +44,7 @@ from jobs.views import (
 from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
 from jobs.views.evaluations import evaluations, ordering, question, questions
+from jobs.views.evaluations import report as evaluation_report
 from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
 from jobs.views.rescue import book as rescue_book
@@ -51,6 +52,7 @@ from jobs.views.rescue import ending as rescue_ending
 from jobs.views.rescue import listing as rescue_listing
 from jobs.views.rescue import record as rescue_record
 from jobs.views.rescue import recordings as rescue_recordings
+from jobs.views.rescue import report as rescue_report
 
 type Urls = list[URLPattern | URLResolver]
 
@@ -164,6 +166,7 @@ rescue_urls: Urls = [
     path("recordings/<uuid:evaluation>/retry/", rescue_recordings.rescue_retry, name="rescue-retry"),
     path("recordings/<uuid:evaluation>/<slug:what>/", rescue_recordings.rescue_wish, name="rescue-wish"),
     path("models/<uuid:model>/", rescue_listing.rescue_model, name="rescue-model"),
+    path("models/<uuid:model>/report/", rescue_report.rescue_report, name="rescue-report"),
     path("models/<uuid:model>/compare/", rescue_ending.rescue_compare, name="rescue-compare"),
     path("models/<uuid:model>/sign/", rescue_ending.rescue_sign, name="rescue-sign"),
 ]
@@ -174,6 +177,7 @@ evaluation_urls: Urls = [
     path("<uuid:evaluation>/", evaluations.evaluation_detail, name="evaluation-detail"),
     path("<uuid:evaluation>/poll/", evaluations.evaluation_poll, name="evaluation-poll"),
     path("<uuid:evaluation>/questions/<int:question>/", question.evaluation_question, name="evaluation-question"),
+    path("<uuid:evaluation>/report/", evaluation_report.evaluation_report, name="evaluation-report"),
     path("<uuid:evaluation>/pause/", evaluation_acts.evaluation_pause, name="evaluation-pause"),
     path("<uuid:evaluation>/resume/", evaluation_acts.evaluation_resume, name="evaluation-resume"),
     path("<uuid:evaluation>/cancel/", evaluation_acts.evaluation_cancel, name="evaluation-cancel"),

@@ -48,7 +48,13 @@ def test_korean_is_compared_word_by_word() -> None:
         Piece(" 저녁, 골목에 섰다.", False),
     ]
     assert [text for text, is_own in found.right if is_own] == ["온", "오래"]
-    assert (found.common, found.only_left, found.only_right, found.is_cut) == (6, 1, 2, False)
+    assert (found.common, found.only_left, found.only_right, found.is_cut) == (4, 1, 2, False)
+
+
+def test_punctuation_is_no_word() -> None:
+    found = sides("잘 모르겠다.", "눈이 온다.")
+
+    assert (found.common, found.only_left, found.only_right) == (0, 2, 2)
 
 
 def test_other_spaces_are_no_difference() -> None:

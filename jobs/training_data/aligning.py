@@ -5,7 +5,7 @@ whole number with a bit for each word (Hyyrö, "Bit-parallel LCS-length computat
 """
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -36,15 +36,21 @@ class Sides(NamedTuple):
 def sides(left: str, right: str) -> Sides:
     mine, theirs = WORDS.findall(left), WORDS.findall(right)
     pairs = common_order([word.rstrip() for word in mine[:MOST_WORDS]], [word.rstrip() for word in theirs[:MOST_WORDS]])
-    shared = len(pairs)
+    mine_shared, theirs_shared = {a for a, _b in pairs}, {b for _a, b in pairs}
+    shared = _count(mine[a] for a in mine_shared)
     return Sides(
-        left=list(_pieces(mine, {a for a, _b in pairs})),
-        right=list(_pieces(theirs, {b for _a, b in pairs})),
+        left=list(_pieces(mine, mine_shared)),
+        right=list(_pieces(theirs, theirs_shared)),
         common=shared,
-        only_left=min(len(mine), MOST_WORDS) - shared,
-        only_right=min(len(theirs), MOST_WORDS) - shared,
+        only_left=_count(mine[:MOST_WORDS]) - shared,
+        only_right=_count(theirs[:MOST_WORDS]) - shared,
         is_cut=max(len(mine), len(theirs)) > MOST_WORDS,
     )
+
+
+def _count(words: Iterable[str]) -> int:
+    """Punctuation is no word."""
+    return sum(word[0].isalnum() for word in words)
 
 
 def _pieces(words: list[str], common: set[int]) -> Iterator[Piece]:

@@ -1,5 +1,6 @@
 """Questions, and evaluations in the states that their page can show."""
 
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -15,6 +16,7 @@ from jobs.models import (
     FineTuneJob,
     Question,
     QuestionSet,
+    RemoteModel,
     Team,
     TunedModel,
     User,
@@ -53,9 +55,28 @@ def evaluations(team: Team, owner: User, connection: Connection, job: FineTuneJo
     places["evaluation question"] = reverse(
         "evaluation-question", args=[team.slug, rows["done"].uuid, made.questions.all()[0].pk]
     )
+    places["evaluation report"] = _at("report", rows["done"])
+    places |= _rescued(team, owner, connection, job, made)
     places["evaluation vote"] = _at("vote", rows["done"])
     places["evaluation form"] = f"{reverse('evaluation-new', args=[team.slug])}?questions={made.uuid}"
     return places | {"questions": reverse("question-detail", args=[team.slug, made.uuid])}
+
+
+def _rescued(team: Team, owner: User, connection: Connection, job: FineTuneJob, made: QuestionSet) -> dict[str, str]:
+    """A model whose recorded answers were compared with those of its successor, and that an owner signed off."""
+    recording = _made(team, owner, connection, job, made, RunState.DONE)
+    Evaluation.objects.filter(pk=recording.pk).update(kind="recording", job=None, verdict={}, name="2026-12-01 09:00")
+    compared = _made(team, owner, connection, job, made, RunState.DONE, name="ft:gpt-4o-mini:bomnal:winter:0001")
+    old = recording.candidates.all()[1]
+    compared.candidates.filter(position=1).update(kind=CandidateKind.RECORDED, recorded=old)
+    Evaluation.objects.filter(pk=compared.pk).update(verdict=verdict_of(compared))
+    model = RemoteModel.objects.create(
+        team=team, connection=connection, name="ft:gpt-4o-mini:bomnal:winter:0001", base="gpt-4o-mini-2024-07-18",
+        remote_job="ftjob-0001", is_listed=True, shutdown_date=date(2027, 1, 14), job=job, recording=old,
+        retrained=job, comparison=compared, signed_by=owner, signed_at=timezone.now(),
+        sign_note="새 모델이 같은 질문에 더 가깝게 답했다. 옮겨도 된다.",
+    )  # fmt: skip
+    return {"rescue report": reverse("rescue-report", args=[team.slug, model.uuid])}
 
 
 def _at(page: str, row: Evaluation) -> str:
@@ -70,11 +91,12 @@ def _made(
     made: QuestionSet,
     state: RunState,
     answered: int = len(TEXTS),
+    name: str = "",
 ) -> Evaluation:
     tuned = TunedModel.objects.filter(job=job).first()
     about: dict[str, Any] = {"connection": connection, "question_set": made, "engine": "simulated"}
     row = ordering.place(
-        Evaluation(team=team, created_by=owner, name=f"겨울 수필 · {state.value}", cap_nano=20_000_000, job=job,
+        Evaluation(team=team, created_by=owner, name=name or f"겨울 수필 · {state.value}", cap_nano=20_000_000, job=job,
                    estimate={"usd": "0.02"}),
         [
             Candidate(kind=CandidateKind.TUNED, model=tuned.name if tuned else MODEL, tuned_model=tuned,

@@ -26,9 +26,12 @@ PAGES = {
         *("change", "change invalid", "map", "repeat"),
         *(f"source {state}" for state in ("ready", "invalid", "checking", "deleted")),
         *("run done", "run paused"),
-        *(f"evaluation {name}" for name in ("done", "running", "capped", "leaked", "question", "vote", "form")),
+        *(
+            f"evaluation {name}"
+            for name in ("done", "running", "capped", "leaked", "question", "vote", "form", "report")
+        ),
         "questions",
-        "rescue",
+        *("rescue", "rescue report"),
         *(f"rescue {name}" for name in ("untouched", "gone", "recorded", "compared", "signed", "record", "compare")),
         *(f"rescue recording {name}" for name in ("done", "capped")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
