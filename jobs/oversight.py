@@ -8,16 +8,21 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
 from jobs.pipeline import overview
+from jobs.pipeline.rescue import teams
+
+TEAMS = 25  # a page
 
 
 class OversightSite(AdminSite):
@@ -46,6 +51,22 @@ class OversightSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, overview.figures() | (extra_context or {}))
+
+    def get_urls(self) -> list[Any]:
+        return [path("rescue/", self.admin_view(self.rescue), name="rescue"), *super().get_urls()]
+
+    @method_decorator(require_GET)
+    def rescue(self, request: HttpRequest) -> HttpResponse:
+        """How far the rescue of every team's models is: figures, and no text of theirs."""
+        page = Paginator(teams.by_urgency(), TEAMS).get_page(request.GET.get("page"))
+        context = {
+            **self.each_context(request),
+            "title": _("Rescue of models"),
+            "page": page,
+            "rows": teams.rows_of(page.object_list),
+            "soon": teams.ending_soon(),
+        }
+        return render(request, "admin/rescue.html", context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """In the order of registration: what matters most first."""

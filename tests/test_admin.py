@@ -23,6 +23,7 @@ from jobs.models import (
     Member,
     Pulse,
     RemoteFile,
+    RemoteModel,
     Role,
     Run,
     Search,
@@ -31,6 +32,7 @@ from jobs.models import (
     User,
 )
 from jobs.models.paid import NANO
+from jobs.pipeline.rescue import inventory
 from jobs.run_states import RunState
 from jobs.states import State
 from tests.conftest import World
@@ -85,6 +87,8 @@ def test_every_list_and_page_opens_for_staff_and_nothing_can_be_changed(
     make_evaluation(
         world.team, ["one"], make_questions(world.team, "눈", created_by=world.alice), created_by=world.alice
     )
+    RemoteModel.objects.create(team=world.team, connection=job.service, name="ft:x", job=job, retrained=job)
+    inventory.order(job.service)
     name, row = f"admin:jobs_{model._meta.model_name}", model.objects.first()
 
     statuses = {

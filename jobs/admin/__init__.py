@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from jobs.admin import jobs, connections, files, data, evaluations, people, told  # isort: skip  # noqa: F401
+from jobs.admin import jobs, connections, files, data, evaluations, rescue, people, told  # isort: skip  # noqa: F401
 
 for foreign in (Group, EmailAddress):  # the portal has roles and pages of its own for these
     admin.site.unregister(foreign)

@@ -68,6 +68,11 @@ class Notice(models.Model):
         return f"{self.kind} · {self.job or self.team}"
 
     @property
+    def days_left(self) -> int | None:
+        """Until the day that it names; below 1 once the models are off."""
+        return (self.ends_on - timezone.now().date()).days if self.ends_on else None
+
+    @property
     def mail_fate(self) -> str:
         """What became of the mail, for staff."""
         if self.mailed_at:

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from jobs.models import Connection, FineTuneJob, JobOrigin, JobQuerySet, Pulse
+from jobs.pipeline.rescue.teams import ending_soon
 from jobs.pipeline.stuck import Why, stuck
 from jobs.states import State
 
@@ -35,6 +36,7 @@ def figures() -> dict[str, Any]:
         "stuck": _listed(held.order_by("state_since")),
         "stuck_count": held.count(),
         "connections": _connections(),
+        "ending": ending_soon(),
         **_beat(),
     }
 
