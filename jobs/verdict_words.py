@@ -12,8 +12,16 @@ def sentence(pair: dict[str, Any]) -> str:
     return " ".join([_compared(pair), *_notes(pair)])
 
 
+def with_examples(model: str, count: int) -> str:
+    """What a model is called that gets so many examples before each question; 0: by its name."""
+    if not count:
+        return model
+    words = ngettext("%(model)s with %(count)s example", "%(model)s with %(count)s examples", count)
+    return words % {"model": model, "count": count}
+
+
 def _compared(pair: dict[str, Any]) -> str:
-    other = gettext("its base") if pair["b_is_base"] else pair["b_model"]
+    other = gettext("its base") if pair["b_is_base"] else with_examples(pair["b_model"], pair.get("b_shown", 0))
     decided = pair["wins"] + pair["losses"]
     low, high = _percent(pair["low"]), _percent(pair["high"])
     if pair["conclusion"] == "worse":
@@ -90,7 +98,10 @@ def _notes(pair: dict[str, Any]) -> list[str]:
         found.append(gettext("The difference is small."))
     if pair["answers"] and pair["copied"] / pair["answers"] >= COPIES_MANY:
         share = _percent(pair["copied"] / pair["answers"])
-        found.append(gettext("%(share)s%% of its answers are copied from its training file.") % {"share": share})
+        words = gettext("%(share)s%% of its answers are copied from its training file.")
+        if pair.get("a_shown"):
+            words = gettext("%(share)s%% of its answers are copied from the file of its examples.")
+        found.append(words % {"share": share})
     if pair["simulated"]:
         found.append(gettext("Simulated: this shows how the page works, not how well a model writes."))
     return found

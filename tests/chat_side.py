@@ -40,6 +40,7 @@ class ChatSide:
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)  # (model, question): how often it was answered
     turned_away: Counter[str] = field(default_factory=Counter)
     calls: list[str] = field(default_factory=list)
+    bodies: list[Json] = field(default_factory=list)  # of questions
     port: int = 0
     lock: RLock = field(default_factory=RLock)
 
@@ -124,6 +125,7 @@ def chat_side(**habits: Any) -> Iterator[ChatSide]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             far.calls.append(f"POST {self.path}")
+            far.bodies.append(body)
             self._send(*far.chat(body))
 
         def _send(self, status: int, body: Json | bytes) -> None:

@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection as database
 from django.utils import timezone
 
-from jobs.models import Answer, Candidate, CandidateState, Connection, Evaluation, Wish
+from jobs.models import Answer, Candidate, CandidateState, Connection, Evaluation, Question, Wish
 from jobs.pipeline.calls import ledger, record
 from jobs.pipeline.evaluations import asking, working
 from jobs.pipeline.evaluations.asking import ANSWERS
@@ -64,8 +64,9 @@ def test_the_trained_system_prompt_goes_along(world: World, far: ChatSide) -> No
     evaluation = make_evaluation(world.team, ["one"], make_questions(world.team, "눈"))
     Candidate.objects.filter(evaluation=evaluation).update(system_prompt="짧게 써.")
     candidate = evaluation.candidates.get()
+    question = Question(messages=[{"role": "user", "content": "눈"}])
 
-    body = asking.request_for(evaluation, candidate, [{"role": "user", "content": "눈"}])
+    body = asking.CandidateCalls(candidate).request(Answer(question=question))
 
     assert body["messages"] == [{"role": "system", "content": "짧게 써."}, {"role": "user", "content": "눈"}]
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("one", 0.0, 100)

@@ -27,7 +27,7 @@ from jobs.models.search import Search, SearchState
 from jobs.models.second_job import SecondJob
 from jobs.models.source import Source, SourceKind, SourceState
 from jobs.models.team import Invitation, MailMe, Member, Role, Team, User
-from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile
+from jobs.models.training_file import FileFormat, FileState, Origin, TrainingFile, TrainingFileQuerySet
 from jobs.models.tuned_model import TunedModel
 from jobs.models.vocabulary import SearchWord
 from jobs.models.vote import Choice, Vote
@@ -90,6 +90,7 @@ __all__ = [
     "SourceState",
     "Team",
     "TrainingFile",
+    "TrainingFileQuerySet",
     "Transition",
     "TunedModel",
     "User",

@@ -13,6 +13,7 @@ from jobs.models.job import FineTuneJob
 from jobs.models.paid import NANO, PaidCall, PaidOrder
 from jobs.models.questions import Question, QuestionSet
 from jobs.models.team import Anyone, Team
+from jobs.models.training_file import TrainingFile
 from jobs.models.tuned_model import TunedModel
 from jobs.run_states import RunState
 
@@ -106,7 +107,10 @@ class Candidate(models.Model):
     )
     question_set = models.ForeignKey(QuestionSet, on_delete=models.PROTECT, related_name="candidates")
     system_prompt = models.TextField(blank=True)
-    few_shot = models.PositiveSmallIntegerField(default=0)  # examples of the set's training file before each question
+    few_shot = models.PositiveSmallIntegerField(default=0)  # examples before each question, of this file:
+    examples_file = models.ForeignKey(
+        TrainingFile, null=True, blank=True, on_delete=models.PROTECT, related_name="examples_of"
+    )
     # Where its answers were recorded before: of the kind RECORDED alone.
     recorded = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="compared")
     state = models.CharField(max_length=8, choices=CandidateState.choices, default=CandidateState.OPEN)
@@ -137,6 +141,9 @@ class Answer(PaidCall):
     seconds = models.FloatField(null=True, blank=True)  # that the call took
     answered_at = models.DateTimeField(null=True, blank=True)
     scores = models.JSONField(default=dict, blank=True)
+    examples = models.JSONField(
+        default=dict, blank=True
+    )  # before the question; as pipeline.evaluations.examples has it
 
     class Meta:
         verbose_name = _("answer")

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from jobs.training_data.scoring.few_shot import few_shot
+from jobs.training_data.scoring.nearest import Nearest
 from jobs.training_data.scoring.orders import Given
 from jobs.training_data.scoring.process import choose_questions, few_shot_prompts, find_leaks, score_answers
+from jobs.training_data.scoring.prompts import digest, taken, with_examples
 from jobs.training_data.scoring.records import Leak, Message
 from jobs.training_data.scoring.scores import scores
+from jobs.training_data.tokens import count_example
 from tests.running import ROOT
 from tests.scoring.test_questions import chat, different, written
 
@@ -52,9 +56,15 @@ def test_questions_examples_and_leaks(path: Path) -> None:
     assert len(puts) == 4
     assert find_leaks(path, puts, found.keep_out) == []
     assert find_leaks(path, puts) == [Leak(at, each.line or 0) for at, each in enumerate(found.questions)]
-    prompts = list(few_shot_prompts(path, puts, 2, found.keep_out))
-    assert [each.messages[-1] for each in prompts] == [messages[-1] for messages in puts]
-    assert all(len(each.lines) == 2 and not set(each.lines) & set(found.keep_out) for each in prompts)
+    shots = list(few_shot_prompts(path, puts, 2, found.keep_out))
+    assert len(shots) == len(puts)
+    assert all(len(each.lines) == 2 and not set(each.lines) & set(found.keep_out) for each in shots)
+    nearest = Nearest(path, found.keep_out)
+    for each, question in zip(shots, puts, strict=True):
+        whole, examples = few_shot(nearest, question, 2), taken(path, each.places)
+        assert with_examples(question, examples) == whole.messages
+        assert (each.lines, each.digest) == (whole.lines, digest(examples))
+        assert each.tokens == count_example(examples) - 3 - len(examples)  # less the example's, and each role's
     assert len(choose_questions(path, seed=1).questions) == 21
 
 
@@ -82,7 +92,7 @@ def test_what_keep_raises_ends_it(path: Path) -> None:
 
 
 def test_who_uses_it_loads_nothing_heavy() -> None:
-    light = ("copying", "few_shot", "judge", "orders", "pasting", "process", "records", "verdict")
+    light = ("copying", "few_shot", "judge", "orders", "pasting", "process", "prompts", "records", "verdict")
     heavy = ("mecab_ko", "rensa", "numpy", "scipy", "sacrebleu", "lxml", "bpe_openai", "django")
     names = [f"jobs.training_data.scoring.{name}" for name in light]
     line = (

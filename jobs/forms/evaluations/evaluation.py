@@ -6,11 +6,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jobs.forms.evaluations.offers import Offer, offers_of
+from jobs.forms.evaluations.examples import ExamplesForm
+from jobs.forms.evaluations.offers import Offer, of_recording, offers_of
 from jobs.models import Candidate, CandidateKind, Connection, Evaluation, Member, QuestionOrigin, QuestionSet, Team
 from jobs.models.paid import NANO
 from jobs.pipeline.evaluations.estimate import MOST_CALLS, Estimate, estimate
-from jobs.pipeline.evaluations.ordering import MOST_CANDIDATES
+from jobs.pipeline.evaluations.ordering import MOST_CANDIDATES, recorded_answers
 
 MOST_TOKENS = 16_000
 TRAINED_ON = _(
@@ -19,9 +20,12 @@ TRAINED_ON = _(
 )
 
 
-class EvaluationForm(forms.Form):
+class EvaluationForm(ExamplesForm):
     order_token = forms.UUIDField(widget=forms.HiddenInput)
     shown_usd = forms.CharField(required=False, widget=forms.HiddenInput)  # the price that the person confirmed
+    recorded = forms.ModelChoiceField(
+        Candidate.objects.none(), to_field_name="uuid", required=False, widget=forms.HiddenInput
+    )
     models = forms.MultipleChoiceField(label=_("Models"), required=False, widget=forms.CheckboxSelectMultiple)
     other_connection = forms.ModelChoiceField(
         Connection.objects.none(), to_field_name="uuid", required=False, label=_("Connection"), empty_label=None
@@ -64,6 +68,8 @@ class EvaluationForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.team, self.questions = team, questions
         self.offers = offers_of(team)
+        self.offer_examples(team, self.offers)
+        self._field("recorded").queryset = recorded_answers(questions)
         self._field("models").choices = [(offer.value, offer.model) for offer in self.offers]
         self._field("other_connection").queryset = team.connections.alive()
 
@@ -73,19 +79,27 @@ class EvaluationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         chosen = [offer for offer in self.offers if offer.value in set(cleaned.get("models") or ())]
-        if cleaned.get("other_model") and cleaned.get("other_connection"):
-            chosen.append(Offer(CandidateKind.CHAT, cleaned["other_connection"], cleaned["other_model"]))
+        typed, shown = self._typed(cleaned), bool(cleaned.get("other_shots"))
+        if kept := cleaned.get("recorded"):
+            chosen.insert(0, of_recording(kept))
+        chosen += [typed] if typed and not shown else []
+        chosen += self.showing(cleaned, self.questions, typed if shown else None)
         self._refuse(chosen)
-        cleaned["chosen"] = list({offer.value: offer for offer in chosen}.values())
+        cleaned["chosen"] = list({offer.key: offer for offer in chosen}.values())
         return cleaned
 
+    def _typed(self, cleaned: dict[str, Any]) -> Offer | None:
+        connection, model = cleaned.get("other_connection"), cleaned.get("other_model")
+        return Offer(CandidateKind.CHAT, connection, model) if connection and model else None
+
     def _refuse(self, chosen: list[Offer]) -> None:
-        if not chosen and "models" not in self.errors:
+        asking = [offer for offer in chosen if not offer.recorded]
+        if not asking and not {"models", "shots", "examples"} & {*self.errors}:
             self.add_error("models", _("Choose at least one model."))
         if len(chosen) > MOST_CANDIDATES:
             words = _("Choose at most %(most)s models.")
             self.add_error("models", forms.ValidationError(words, params={"most": MOST_CANDIDATES}))
-        for offer in chosen:
+        for offer in asking:
             if offer.connection.disabled_at:
                 words = _("Staff disabled this connection, so nothing can be ordered over it. Connection: %(name)s")
                 self.add_error("models", forms.ValidationError(words, params={"name": offer.connection.name}))

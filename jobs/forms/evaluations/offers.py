@@ -1,6 +1,6 @@
 """Models that an evaluation can ask: what was tuned, its bases, and plain chat models, of all a team's connections."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs import pricing
 from jobs.engines import Engine
 from jobs.forms.recipe import chat_offers
-from jobs.models import Candidate, CandidateKind, Connection, QuestionSet, Team, TunedModel
+from jobs.models import Candidate, CandidateKind, Connection, QuestionSet, Team, TrainingFile, TunedModel
 from jobs.pipeline.calls.caller import prices
 
 MOST_TUNED = 60  # the newest
@@ -27,13 +27,23 @@ class Offer:
     price_as: str = ""
     tuned: TunedModel | None = None
     label: str | Promise = field(default="", compare=False)
+    few_shot: int = 0
+    examples: TrainingFile | None = None
+    recorded: Candidate | None = None
 
     @property
     def value(self) -> str:
         return f"{self.connection.uuid}|{self.model}"
 
     @property
+    def key(self) -> tuple[str, str, int]:
+        """Two of one key are the same candidate."""
+        return self.kind, self.value, self.few_shot
+
+    @property
     def engine(self) -> str:
+        if self.recorded:
+            return self.recorded.engine
         return self.tuned.engine if self.tuned else self.connection.engine_of(self.model)
 
     @property
@@ -58,7 +68,10 @@ class Offer:
             price_as=self.price_as,
             tuned_model=self.tuned,
             question_set=questions,
-            system_prompt=system_prompt,
+            system_prompt=self.recorded.system_prompt if self.recorded else system_prompt,
+            few_shot=self.few_shot,
+            examples_file=self.examples,
+            recorded=self.recorded,
         )
 
 
@@ -84,6 +97,14 @@ def _chat(connection: Connection, model: str, bases: set[tuple[int, str]]) -> Of
     kind = CandidateKind.BASE if (connection.pk, model) in bases else CandidateKind.CHAT
     known = pricing.base(connection.profile, model, connection.engine_of(model))
     return Offer(kind, connection, model, label=known.label if known else model)
+
+
+def with_examples(offer: Offer, count: int, file: TrainingFile) -> Offer:
+    return replace(offer, kind=CandidateKind.FEW_SHOT, few_shot=count, examples=file)
+
+
+def of_recording(kept: Candidate) -> Offer:
+    return Offer(CandidateKind.RECORDED, kept.connection, kept.model, kept.price_as, recorded=kept)
 
 
 def grouped(offers: list[Offer]) -> list[tuple[str | Promise, list[Offer]]]:

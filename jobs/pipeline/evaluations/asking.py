@@ -16,6 +16,7 @@ from jobs.pipeline.calls.record import grant, move
 from jobs.pipeline.calls.reply import Reply
 from jobs.pipeline.collect import may_still_come
 from jobs.pipeline.evaluations.estimate import prices_of
+from jobs.pipeline.evaluations.examples import sendable
 from jobs.pipeline.evaluations.preparing import score_due
 from jobs.pipeline.park import blame
 from jobs.pipeline.record import backoff
@@ -40,7 +41,7 @@ class CandidateCalls(Caller[Evaluation, Answer]):
         self.candidate = candidate
 
     def request(self, call: Answer) -> Json:
-        return request_for(self.order, self.candidate, call.question.messages)
+        return request_for(self.order, self.candidate, sendable(self.candidate, call, call.question.messages))
 
     def flags(self, call: Answer, reply: Reply) -> list[str]:
         if not reply.text:
@@ -89,8 +90,7 @@ class CandidateCalls(Caller[Evaluation, Answer]):
 
 def request_for(evaluation: Evaluation, candidate: Candidate, messages: list[Json]) -> Json:
     """The body of the call."""
-    system = [{"role": "system", "content": candidate.system_prompt}] if candidate.system_prompt else []
-    body = {"model": candidate.model, "messages": [*system, *messages]}
+    body = {"model": candidate.model, "messages": messages}
     return body | {"temperature": evaluation.temperature, "max_tokens": evaluation.max_tokens}
 
 

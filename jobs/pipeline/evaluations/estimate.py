@@ -12,6 +12,7 @@ from jobs.models import Candidate, CandidateKind, Evaluation
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.caller import prices
 from jobs.pipeline.calls.prices import cost_nano
+from jobs.pipeline.evaluations.examples import most_tokens
 from jobs.training_data.tokens import PER_EXAMPLE, PER_MESSAGE, count_text
 
 MOST_QUESTIONS = 10_000
@@ -67,7 +68,7 @@ def _part(evaluation: Evaluation, candidate: Candidate) -> Part:
     if candidate.kind == CandidateKind.RECORDED:
         return Part(candidate, 0, 0, 0)
     tokens = candidate.question_set.questions.values_list("tokens", flat=True)
-    each = overhead(candidate)
+    each = overhead(candidate) + most_tokens(candidate)
     calls = len(tokens) * evaluation.repetitions
     total = (sum(tokens) + len(tokens) * each) * evaluation.repetitions
     bounds = [bound(candidate, count + each, evaluation.max_tokens) for count in tokens]

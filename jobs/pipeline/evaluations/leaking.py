@@ -42,7 +42,15 @@ def leaks_of(evaluation: Evaluation, keep: Callable[[], object]) -> list[dict[st
 
 def trained_on(candidate: Candidate) -> TrainingFile | None:
     """The file that a candidate's model was trained on, where it is here."""
-    file = candidate.tuned_model.job.training_file if candidate.tuned_model else None
+    return _here(candidate.tuned_model.job.training_file if candidate.tuned_model else None)
+
+
+def seen_by(candidate: Candidate) -> TrainingFile | None:
+    """What a candidate's answers may be copied from: what it was trained on, or what its examples come from."""
+    return _here(candidate.examples_file) if candidate.few_shot else trained_on(candidate)
+
+
+def _here(file: TrainingFile | None) -> TrainingFile | None:
     return file if file and not file.deleted_at and file.content else None
 
 

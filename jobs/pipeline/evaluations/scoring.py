@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs.models import Answer, Candidate, Evaluation
-from jobs.pipeline.evaluations.leaking import trained_on
+from jobs.pipeline.evaluations.leaking import seen_by
 from jobs.pipeline.evaluations.verdicts import verdict_of
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.orders import Given, Scored
@@ -60,7 +60,7 @@ def score(evaluation: Evaluation) -> None:
     lease = Lease(evaluation)
     try:
         lease.write()
-        for candidate in evaluation.candidates.select_related("tuned_model__job__training_file"):
+        for candidate in evaluation.candidates.select_related("tuned_model__job__training_file", "examples_file"):
             _score(candidate, lease)
         _end(lease, verdict_of(evaluation))
     except LeaseLostError:
@@ -90,7 +90,7 @@ def _score(candidate: Candidate, lease: Lease) -> None:
 
 
 def _scored(candidate: Candidate, given: list[Given], keep: Callable[[], object]) -> Iterator[Scored]:
-    file = trained_on(candidate)
+    file = seen_by(candidate)
     try:
         yield from score_answers(given, file.path if file else None, keep=keep)
     except FileNotFoundError:  # the training file was deleted in this very moment

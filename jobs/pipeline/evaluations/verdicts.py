@@ -97,6 +97,7 @@ def about_pair(mine: Candidate, other: Candidate, figures: dict[str, Any], measu
     """What a sentence about the two must know beside the verdict."""
     is_base = other.kind == CandidateKind.BASE and mine.price_as == other.model
     about = {"a": mine.position, "b": other.position, "a_model": mine.model, "b_model": other.model}
+    about |= {"a_shown": mine.few_shot, "b_shown": other.few_shot}
     about |= {"b_is_base": is_base, "tuned": mine.tuned_model_id, "measure": measure}
     about |= {"simulated": Engine.SIMULATED in (mine.engine, other.engine)}
     return about | {"answers": figures.get("answers", 0), "copied": figures.get("copied", 0)}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from jobs.training_data.likeness import plain
 from jobs.training_data.operations.rows import Index, idle, rows
-from jobs.training_data.scoring.records import Message
+from jobs.training_data.scoring.records import Message, Place
 from jobs.training_data.spoken import Spoken, loaded, spoken, text_of
 
 BUCKETS = 1 << 20  # of grams; two that share one count as one gram
@@ -33,6 +33,7 @@ class Near(NamedTuple):
     score: float
     example: Spoken
     is_same: bool  # nearly the same question: who has seen it knows the answer
+    place: Place
 
 
 class Nearest:
@@ -71,7 +72,8 @@ class Nearest:
         for row in islice(chain(nearest, others), MOST_FOUND):
             example = self._example(row)
             is_same = self._is_same(question, grams, question_of(example))
-            yield Near(self._lines[row], scores.get(row, 0.0), example, is_same)
+            place = (self._index.starts[row], self._index.lengths[row])
+            yield Near(self._lines[row], scores.get(row, 0.0), example, is_same, place)
 
     def _scores(self, grams: set[int]) -> dict[int, float]:
         """Of each row that shares a gram; a gram counts once, so this is BM25 of sets. The rarest come first."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from jobs.training_data.scoring.records import Copying, FewShot, Leak, Message, QuestionSet, Scores
+from jobs.training_data.scoring.records import Copying, Leak, Message, QuestionSet, Scores, Shots
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,5 +55,5 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     scored: Scored | None = None
     questions: QuestionSet | None = None
-    few_shot: FewShot | None = None
+    shots: Shots | None = None
     leak: Leak | None = None

@@ -26,7 +26,7 @@ from jobs.training_data.scoring.orders import (
     ScoreOrder,
 )
 from jobs.training_data.scoring.pasting import MOST_QUESTIONS
-from jobs.training_data.scoring.records import FewShot, Leak, Message, QuestionSet
+from jobs.training_data.scoring.records import Leak, Message, QuestionSet, Shots
 
 RUN = "jobs.training_data.scoring.run"
 
@@ -51,10 +51,10 @@ def choose_questions(
 
 def few_shot_prompts(
     path: Path, questions: Sequence[list[Message]], k: int, without: Collection[int] = (), keep: Keep = idle
-) -> Generator[FewShot]:
-    """For each question, in order, the prompt with its k nearest examples of the file."""
+) -> Generator[Shots]:
+    """For each question, in order, its k nearest examples of the file."""
     order = FewShotOrder(path=_found(path), without=sorted(without), questions=list(questions), k=k)
-    yield from (line.few_shot for line in _run(order, keep) if line.few_shot)
+    yield from (line.shots for line in _run(order, keep) if line.shots)
 
 
 def find_leaks(

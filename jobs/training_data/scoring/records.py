@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 type Message = dict[str, Any]
+type Place = tuple[int, int]  # of an example in its file: where it begins, and its length, in bytes
 type Side = Literal["a", "b", ""]
 type Outcome = Literal["win", "tie", "loss"]  # of a, against b
 type Conclusion = Literal["better", "worse", "alike", "too_few", "none"]  # of a; alike: any difference is small
@@ -131,3 +132,14 @@ class FewShot(msgspec.Struct, frozen=True):
     messages: list[Message]
     lines: list[int]  # where the examples are in the training file
     text: str  # all of it, to copy
+    examples: list[Message]  # those of the messages that come from the file
+    places: list[Place]
+
+
+class Shots(msgspec.Struct, frozen=True, kw_only=True):
+    """Which examples come before one question: enough to make its prompt again, and to know that it is the same."""
+
+    lines: list[int]
+    places: list[Place]
+    tokens: int
+    digest: str

@@ -22,9 +22,11 @@ from jobs.training_data.scoring.orders import (
     Scored,
     ScoreOrder,
 )
+from jobs.training_data.scoring.prompts import digest
 from jobs.training_data.scoring.questions import set_aside, whole_file
-from jobs.training_data.scoring.records import QuestionSet
+from jobs.training_data.scoring.records import FewShot, QuestionSet, Shots
 from jobs.training_data.scoring.scores import scores
+from jobs.training_data.tokens import PER_MESSAGE, count_text
 
 
 def run(order: Order, keep: Keep) -> Iterator[Line]:
@@ -35,7 +37,7 @@ def run(order: Order, keep: Keep) -> Iterator[Line]:
             return iter([Line(questions=_questions(order, keep))])
         case FewShotOrder():
             nearest = Nearest(Path(order.path), set(order.without), keep)
-            return (Line(few_shot=few_shot(nearest, question, order.k)) for question in order.questions)
+            return (Line(shots=_shots(few_shot(nearest, question, order.k))) for question in order.questions)
         case LeaksOrder():
             nearest = Nearest(Path(order.path), set(order.without), keep)
             return (Line(leak=leak) for leak in leaks(nearest, order.questions, keep))
@@ -49,6 +51,11 @@ def _scored(order: ScoreOrder, keep: Keep) -> Iterator[Scored]:
             scores=scores(given.question, given.answer, given.reference, given.finish_reason),
             copying=passages.compare(given.answer, last_question(given.question)) if passages else None,
         )
+
+
+def _shots(found: FewShot) -> Shots:
+    tokens = sum(PER_MESSAGE + count_text(each["content"]) for each in found.examples)
+    return Shots(lines=found.lines, places=found.places, tokens=tokens, digest=digest(found.examples))
 
 
 def _questions(order: QuestionsOrder, keep: Keep) -> QuestionSet:

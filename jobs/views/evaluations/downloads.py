@@ -20,7 +20,7 @@ UNFIT = re.compile(r"[^-\w.]")
 ROWS = 500
 HEADER = (
     *("question", "reference", "model", "connection", "kind", "repetition", "state", "answer", "finish_reason"),
-    *("model_named", "seconds", "answered_at", "prompt_tokens", "completion_tokens", "scores"),
+    *("model_named", "seconds", "answered_at", "prompt_tokens", "completion_tokens", "scores", "examples"),
 )
 
 
@@ -46,6 +46,7 @@ def _facts(answer: Answer) -> dict[str, Any]:
     }
     about |= {"connection": candidate.connection.name, "kind": candidate.kind, "repetition": answer.repetition + 1}
     said = {name: getattr(answer, name) for name in HEADER if name not in about and name != "answered_at"}
+    said["examples"] = answer.examples.get("lines", [])  # lines of the file
     return about | said | {"answered_at": answer.answered_at.isoformat() if answer.answered_at else None}
 
 
@@ -64,7 +65,11 @@ def evaluation_csv(request: DeskRequest, member: Member, evaluation: UUID) -> St
 
 
 def _cells(facts: dict[str, Any]) -> Row:
-    written = facts | {"scores": json.dumps(facts["scores"], ensure_ascii=False) if facts["scores"] else ""}
+    lines = " ".join(map(str, facts["examples"]))
+    written = facts | {
+        "examples": lines,
+        "scores": json.dumps(facts["scores"], ensure_ascii=False) if facts["scores"] else "",
+    }
     return ["" if written[name] is None else written[name] for name in HEADER]
 
 

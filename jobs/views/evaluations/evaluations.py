@@ -24,7 +24,7 @@ from jobs.pipeline.evaluations.estimate import prices_of
 from jobs.pipeline.evaluations.verdicts import MARGINS
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.templatetags.desk import undated
-from jobs.verdict_words import sentence
+from jobs.verdict_words import sentence, with_examples
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
 from jobs.views.polling import session_fits, signed_out, speak
@@ -87,8 +87,13 @@ def _again(request: DeskRequest, member: Member, evaluation: UUID) -> HttpRespon
     return render(request, "jobs/evaluations/evaluation.html#moving", context)
 
 
+def candidates_of(evaluation: Evaluation) -> list[Candidate]:
+    rows = evaluation.candidates.select_related("connection", "question_set", "tuned_model__job", "examples_file")
+    return list(rows.defer("examples_file__report", "examples_file__options"))
+
+
 def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
-    candidates = list(evaluation.candidates.select_related("connection", "question_set", "tuned_model__job"))
+    candidates = candidates_of(evaluation)
     page = QuestionPages(candidates).get_page(request.GET.get("page"))
     return {
         "evaluation": evaluation,
@@ -192,7 +197,7 @@ def name_of(candidate: Candidate) -> str:
     """A tuned model by its job: its id is long, and says little."""
     tuned = candidate.tuned_model
     if tuned is None:
-        return undated(candidate.model)
+        return with_examples(undated(candidate.model), candidate.few_shot)
     step = _("checkpoint at step %(step)s") % {"step": f"{tuned.step:,}"} if tuned.step is not None else ""
     return " · ".join(filter(None, [tuned.job.name, step]))
 

@@ -15,17 +15,22 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.forms.evaluations.evaluation import EvaluationForm
 from jobs.forms.evaluations.offers import Offer, grouped
-from jobs.models import CandidateKind, Evaluation, FineTuneJob, Member, QuestionSet, QuestionState, audit
+from jobs.models import CandidateKind, Evaluation, FineTuneJob, Member, QuestionSet, QuestionState, TrainingFile, audit
 from jobs.models.paid import NANO
+from jobs.pipeline.evaluations import examples
 from jobs.pipeline.evaluations.estimate import MOST_CALLS, Estimate, Part
-from jobs.pipeline.evaluations.ordering import place
+from jobs.pipeline.evaluations.ordering import place, recorded_answers
 from jobs.tasks import nudge, work_evaluation
 from jobs.training_data.findings import personal_kind
+from jobs.verdict_words import with_examples
 from jobs.views.access import DeskRequest, trainer_page
 from jobs.views.evaluations.questions import sets_of
 from jobs.views.run_new import uuid_in
 
 SETS_SHOWN = 100
+FILES_SHOWN = 200
+
+type Row = dict[str, Any]
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,7 +62,9 @@ def _choose(request: DeskRequest, member: Member) -> HttpResponse:
     job = _job(request, member)
     ready = sets_of(request, member).filter(state=QuestionState.READY)[:SETS_SHOWN]
     validation = job.validation_file if job and job.validation_file and not job.validation_file.deleted_at else None
-    context = {"sets": ready, "job": job, "validation": validation}
+    kept = request.GET.copy()
+    kept.pop("questions", None)
+    context = {"sets": ready, "job": job, "validation": validation, "kept": kept.urlencode()}
     return render(request, "jobs/evaluations/evaluation_choose.html", context)
 
 
@@ -74,8 +81,25 @@ def _first(request: DeskRequest, member: Member, questions: QuestionSet) -> Eval
     chosen = [offer.value for offer in form.offers if offer in of_job or any(_is_base(offer, one) for one in of_job)]
     name = f"{job.name} · {questions.name}"[:120] if job else questions.name
     first = {"models": chosen, "system_prompt": questions.system_prompt, "name": name, "order_token": uuid4()}
-    form.initial = first
+    form.initial = first | _with_examples(request, member, form, questions)
     return form
+
+
+def _with_examples(request: DeskRequest, member: Member, form: EvaluationForm, questions: QuestionSet) -> Row:
+    """`?examples=` (a file) and `?recorded=` fill the way out without tuning in: no tuned model is asked then."""
+    files = examples.files_of(member.team)
+    wanted = files.filter(uuid=uuid_in(request.GET.get("examples"))).first()
+    of_set = questions.training_file if questions.training_file and not questions.training_file.deleted_at else None
+    of_job = next((offer.tuned.job.training_file for offer in form.offers if offer.tuned), None)
+    file = wanted or of_set or of_job
+    first: Row = {"examples": file.uuid} if file else {}
+    if wanted:
+        plain = [offer for offer in form.plain if offer.is_known] or form.plain
+        first |= {"models": [], "shots": [offer.value for offer in plain[:1]]}
+    kept = recorded_answers(questions).filter(uuid=uuid_in(request.GET.get("recorded"))).first()
+    if kept:
+        first |= {"recorded": kept.uuid, "system_prompt": kept.system_prompt, "max_tokens": kept.evaluation.max_tokens}
+    return first
 
 
 def _is_base(offer: Offer, tuned: Offer) -> bool:
@@ -101,7 +125,10 @@ def shown_price(price: Estimate) -> str:
 
 def _order(request: DeskRequest, member: Member, form: EvaluationForm, price: Estimate) -> HttpResponse:
     row, candidates = form.priced(member, price), form.candidates()
-    after = {"models": [candidate.model for candidate in candidates], "usd": row.estimate.get("usd")}
+    after = {
+        "models": [with_examples(candidate.model, candidate.few_shot) for candidate in candidates],
+        "usd": row.estimate.get("usd"),
+    }
     after |= {"cap": str(row.cap_usd) if row.cap_usd else None}
     try:
         with transaction.atomic():
@@ -137,8 +164,12 @@ def _page(request: DeskRequest, member: Member, form: EvaluationForm, status: in
         "questions": form.questions,
         "groups": grouped(form.offers),
         "chosen": set(form["models"].value() or ()),
+        "shown": set(form["shots"].value() or ()),
+        "files": examples.files_of(form.team).only("uuid", "name", "examples")[:FILES_SHOWN],
         "leaves": _leaves(form),
-        "personal": _personal(form.questions),
+        "personal": _personal(form.questions.training_file),
+        "examples_found": _findings(form),
+        "shows_examples": any(offer.few_shot for offer in form.cleaned_data.get("chosen", ())),
         **_price(form, price),
     }
     template = "jobs/evaluations/evaluation_new.html"
@@ -176,12 +207,22 @@ def _part(part: Part, offer: Offer) -> dict[str, Any]:
 def _leaves(form: EvaluationForm) -> list[str]:
     """Hosts outside this portal that the questions are sent to."""
     chosen: list[Offer] = form.cleaned_data.get("chosen", [])
-    return sorted({offer.connection.host for offer in chosen if not offer.connection.about.bundled})
+    asked = [offer.connection for offer in chosen if not offer.recorded]
+    return sorted({connection.host for connection in asked if not connection.about.bundled})
 
 
-def _personal(questions: QuestionSet) -> str:
-    """What is known of personal data in the questions' file: "found", "none", or "unknown"."""
-    file = questions.training_file
+def _findings(form: EvaluationForm) -> Row:
+    """The file whose examples leave this portal, and how many of them the check found personal data in."""
+    chosen: list[Offer] = form.cleaned_data.get("chosen", [])
+    files = [offer.examples for offer in chosen if offer.examples and not offer.connection.about.bundled]
+    if not files:
+        return {}
+    found = [finding for finding in files[0].report.get("findings", []) if personal_kind(str(finding.get("code", "")))]
+    return {"file": files[0], "is": _personal(files[0]), "count": sum(finding["count"] for finding in found)}
+
+
+def _personal(file: TrainingFile | None) -> str:
+    """What is known of personal data in a file: "found", "none", or "unknown"."""
     if file is None:
         return "unknown"
     findings = file.report.get("findings", [])

@@ -1,5 +1,6 @@
 """One question of an evaluation, whole, with what each model said, beside one of them."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from jobs.models import Answer, Candidate, Member, Question
+from jobs.pipeline.evaluations import examples
 from jobs.pipeline.evaluations.verdicts import compared_with
+from jobs.training_data.scoring.messages import as_text
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.evaluations.differences import beside
-from jobs.views.evaluations.evaluations import evaluation_of, rows_of
+from jobs.views.evaluations.evaluations import candidates_of, evaluation_of, rows_of
 
 
 @require_GET
@@ -19,7 +22,7 @@ from jobs.views.evaluations.evaluations import evaluation_of, rows_of
 def evaluation_question(request: DeskRequest, member: Member, evaluation: UUID, question: int) -> HttpResponse:
     """`?with=`: the place of the model that the others are compared with."""
     found = evaluation_of(request, member, evaluation)
-    every = list(found.candidates.select_related("connection", "question_set", "tuned_model__job"))
+    every = candidates_of(found)
     row = get_object_or_404(Question, pk=question, question_set__in={one.question_set_id for one in every})
     candidates = [one for one in every if one.question_set_id == row.question_set_id]
     near = Question.objects.filter(question_set=row.question_set_id)
@@ -28,11 +31,23 @@ def evaluation_question(request: DeskRequest, member: Member, evaluation: UUID, 
         "evaluation": found,
         "question": row,
         "left": left,
-        "cells": marked(rows_of(candidates, [row])[0]["cells"], left),
+        "cells": _with_prompts(marked(rows_of(candidates, [row])[0]["cells"], left), row),
         "before": near.filter(position__lt=row.position).order_by("-position").first(),
         "after": near.filter(position__gt=row.position).first(),
     }
     return render(request, "jobs/evaluations/evaluation_question.html", context)
+
+
+def _with_prompts(cells: list[dict[str, Any]], question: Question) -> list[dict[str, Any]]:
+    """Each answer of a model with examples with the prompt that it got, as far as their file is there."""
+    for cell in cells:
+        for answer in cell["answers"] if cell["candidate"].few_shot else ():
+            try:
+                sent = examples.prompt(cell["candidate"], answer, question.messages)
+                answer.sent = {"text": as_text(sent), "json": json.dumps(sent, ensure_ascii=False, indent=2)}
+            except examples.GoneError:
+                answer.sent = None
+    return cells
 
 
 def _left(candidates: list[Candidate], named: str) -> Candidate | None:

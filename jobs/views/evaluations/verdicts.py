@@ -36,6 +36,11 @@ def _about(row: Evaluation, tuned: int) -> str:
     return sentence(pairs[0]) if pairs else ""
 
 
+def of_candidate(candidate: Candidate) -> str:
+    pairs = candidate.evaluation.verdict.get("pairs", [])
+    return next((sentence(pair) for pair in pairs if pair["a"] == candidate.position), "")
+
+
 def of_models(tuned: Collection[int]) -> dict[int, Seen]:
     """For each of these tuned models its latest evaluation that compared it with another, in one query."""
     rows = Candidate.objects.filter(tuned_model__in=tuned, evaluation__state=RunState.DONE)

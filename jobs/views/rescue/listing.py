@@ -16,6 +16,7 @@ from jobs.pipeline.rescue import comparing, overview, recording
 from jobs.verdict_words import sentence
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
+from jobs.views.rescue import untuned
 
 PAGE = 25
 RECORDINGS = 5
@@ -86,6 +87,8 @@ def rescue_model(request: DeskRequest, member: Member, model: UUID) -> HttpRespo
         "page": page,
         "verdicts": [sentence(pair) for pair in pairs],
         "can_compare": comparing.can_compare(found),
+        "without_tuning": untuned.link(found) if member.may_train else "",
+        "tried": untuned.tried(found),
         "sign": SignForm(),
     }
     return render(request, "jobs/rescue/model.html", context)
