@@ -295,8 +295,7 @@ def scored(row: Evaluation, *answers: str) -> Evaluation:
 def test_the_verdict_names_it_and_whose_examples_it_copies(world: World, far: ChatSide) -> None:
     long = "그해 겨울 우리는 강가의 낡은 집에서 지냈고 아침마다 얼음을 깨어 물을 길었으며 밤에는 책을 읽었다."
     file = written(world, chat("겨울 이야기", long), chat("여름 이야기", "덥다"))
-    made_of = {"name": "q"}
-    row = walk(shown(world, file, *(f"겨울의 {n}번째 밤은?" for n in range(8)), **made_of))
+    row = walk(shown(world, file, *(f"겨울의 {n}번째 밤은?" for n in range(8))))
     for question in row.candidates.get(position=0).question_set.questions.all():
         type(question).objects.filter(pk=question.pk).update(reference=long)
 
