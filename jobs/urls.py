@@ -188,6 +188,9 @@ evaluation_urls: Urls = [
     path("<uuid:evaluation>/delete/", evaluation_acts.evaluation_delete, name="evaluation-delete"),
     path("<uuid:evaluation>/answers.csv", evaluation_downloads.evaluation_csv, name="evaluation-csv"),
     path("<uuid:evaluation>/answers.json", evaluation_downloads.evaluation_json, name="evaluation-json"),
+    path(
+        "<uuid:evaluation>/promptfooconfig.yaml", evaluation_downloads.evaluation_promptfoo, name="evaluation-promptfoo"
+    ),
 ]
 question_urls: Urls = [
     path("", questions.question_list, name="question-list"),

@@ -172,6 +172,7 @@ TEAM = [
     Row("evaluation-vote-back", "post", TRAINER, 302),
     Row("evaluation-csv", "get", VIEWER, 200),
     Row("evaluation-json", "get", VIEWER, 200),
+    Row("evaluation-promptfoo", "get", VIEWER, 200),
     Row("question-list", "get", VIEWER, 200),
     Row("question-new", "get", TRAINER, 200),
     Row("question-new", "post", TRAINER, 422),

@@ -1,8 +1,9 @@
-"""An evaluation's answers as CSV and as JSON, in flat memory."""
+"""An evaluation's answers as CSV and as JSON, and its questions for promptfoo, in flat memory."""
 
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.http import StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from jobs.models import Answer, Evaluation, Member
+from jobs.pipeline.evaluations import promptfoo
 from jobs.pipeline.spreadsheets import BOM, Row, csv_lines
 from jobs.training_data.scoring.messages import as_text
 from jobs.views.access import DeskRequest, viewer_page
@@ -96,3 +98,14 @@ def _candidates(evaluation: Evaluation) -> list[dict[str, Any]]:
     rows = evaluation.candidates.select_related("connection")
     about = ("model", "kind", "engine", "system_prompt", "few_shot", "state")
     return [{name: getattr(row, name) for name in about} | {"connection": row.connection.name} for row in rows]
+
+
+@require_GET
+@viewer_page
+def evaluation_promptfoo(request: DeskRequest, member: Member, evaluation: UUID) -> StreamingHttpResponse:
+    """Under the name that promptfoo looks for."""
+    found = evaluation_of(request, member, evaluation)
+    candidates = promptfoo.candidates_of(found)
+    head = promptfoo.head(found, candidates)  # here: a stream has no language of its own
+    parts = chain([head], promptfoo.tests(candidates))
+    return attachment(request, (part.encode() for part in parts), "promptfooconfig.yaml", "application/yaml")

@@ -21,6 +21,7 @@ from jobs.models import Answer, Candidate, CandidateKind, Evaluation, Member, Qu
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.evaluations.estimate import prices_of
+from jobs.pipeline.evaluations.promptfoo import can_be_asked
 from jobs.pipeline.evaluations.verdicts import MARGINS
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.templatetags.desk import undated
@@ -108,6 +109,7 @@ def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "may_vote": evaluation.done > 1 and len(candidates) > 1 and evaluation.state in VOTED_ON,
         "cap_form": CapForm(initial={"cap": _higher_cap(evaluation)}),
         "sets": {candidate.question_set_id: candidate.question_set for candidate in candidates}.values(),
+        "can_promptfoo": any(map(can_be_asked, candidates)),
         "is_parity": any(candidate.kind == CandidateKind.RECORDED for candidate in candidates),
         "is_simulated": any(candidate.engine == "simulated" for candidate in candidates),
     }
