@@ -37,6 +37,8 @@ class ChatSide:
     without_usage: bool = False
     page_most: int = 20
     seconds: float = 0.0  # that an answer takes
+    under_way: int = 0
+    most_at_once: int = 0  # answers that were under way at the same time
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)  # (model, question): how often it was answered
     turned_away: Counter[str] = field(default_factory=Counter)
     calls: list[str] = field(default_factory=list)
@@ -61,7 +63,11 @@ class ChatSide:
             self.answers[model, question] += 1
             is_lost = model in self.losing
             self.losing.discard(model)
+            self.under_way += 1
+            self.most_at_once = max(self.most_at_once, self.under_way)
         time.sleep(self.seconds)
+        with self.lock:
+            self.under_way -= 1
         if is_lost:
             return 0, {}
         text = words(model, question)

@@ -1,6 +1,8 @@
 """A worker process of its own, to be killed: beat's tick and all its tasks, the clock moving on, until a work is done.
 
 python -m tests.killed_worker MEDIA_ROOT SECONDS archived|recorded      SECONDS: how far its clock is ahead
+
+With "recorded at once" others work beside it: its clock then runs as theirs do.
 """
 
 import os
@@ -31,11 +33,13 @@ def main(media: str, ahead: str, what: str) -> None:
     django.setup()
     import time_machine
     from django.conf import settings
+    from django.db import connection
     from django.utils import timezone
 
     from ftsite.celery import app
     from jobs.tasks import tick
 
+    what, _space, beside = what.partition(" ")
     settings.MEDIA_ROOT = media
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
     done = {"archived": is_archived, "recorded": is_recorded}[what]
@@ -43,7 +47,10 @@ def main(media: str, ahead: str, what: str) -> None:
     with time_machine.travel(start, tick=True) as clock:
         while not done():
             tick()
-            clock.shift(timedelta(seconds=5))
+            clock.shift(timedelta(seconds=0 if beside else 5))
+    connection.close()
+    if connection.vendor == "postgresql":  # else the end of the process waits for the pool's threads for 20 seconds
+        connection.close_pool()
 
 
 if __name__ == "__main__":

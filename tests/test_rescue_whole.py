@@ -2,18 +2,12 @@
 
 import io
 import json
-import os
 import random
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection as database
 
 from jobs.models import Candidate, Evaluation, RemoteModel, TrainingFile
 from jobs.pipeline.rescue.book import Book
@@ -21,17 +15,13 @@ from jobs.run_states import ChunkState, RunState
 from tests.chat_side import ChatSide, Json, chat_side
 from tests.conftest import World
 from tests.factories import chat_lines
-from tests.running import ROOT
 from tests.test_access import Login
 from tests.test_recording import hidden
+from tests.workers import Workers
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(database.vendor != "sqlite", reason="the worker is given the test's own file"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 BASE = "sim-large-2026-06-01"
 MODELS, EACH = 40, 6
-PATIENCE = 240
 
 
 def made(number: int) -> Json:
@@ -59,39 +49,8 @@ def far(world: World, settings: Any) -> Iterator[ChatSide]:
         yield far
 
 
-class Workers:
-    """One worker at a time; each later one's clock is further ahead, as it is after a crash in the night."""
-
-    def __init__(self, far: ChatSide) -> None:
-        self.ahead = 0
-        self.environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{database.settings_dict['NAME']}",
-            "TRAINER_URL": far.url,
-            "LOG_LEVEL": "ERROR",
-        }
-
-    def start(self, what: str) -> "subprocess.Popen[bytes]":
-        self.ahead += 600  # claims and leases of one that was killed have run out
-        line = [sys.executable, "-m", "tests.killed_worker", str(django_settings.MEDIA_ROOT), str(self.ahead), what]
-        return subprocess.Popen(line, cwd=ROOT, env=self.environment)
-
-    def run(self, what: str) -> None:
-        assert self.start(what).wait(PATIENCE) == 0
-
-    def run_until(self, what: str, happened: Callable[[], bool]) -> None:
-        """SIGKILL it at that moment."""
-        worker = self.start(what)
-        deadline = time.monotonic() + PATIENCE
-        while not happened():
-            assert worker.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        worker.kill()
-        worker.wait()
-
-
 def test_forty_models_are_recorded_within_a_cap_whoever_is_killed(world: World, far: ChatSide, login: Login) -> None:
-    workers, client = Workers(far), login(world.bob)
+    workers, client = Workers(far.url), login(world.bob)
     first, second = sorted(random.Random(13).sample(range(10, (MODELS - 2) * EACH - 20), 2))
     read = world.url("rescue/read/")
 

@@ -1,4 +1,4 @@
-"""The tests of claims, money and search once more, on PostgreSQL: its SQL is not SQLite's."""
+"""The tests of claims, money, search and rescue once more, on PostgreSQL: its SQL is not SQLite's."""
 
 import os
 import subprocess
@@ -21,15 +21,34 @@ FILES = [
     "tests/test_upgrade.py",
     "tests/test_upgrade_trains.py",
 ]
+QUESTIONS = [
+    "tests/test_evaluation_differences.py",
+    "tests/test_evaluation_erasing.py",
+    "tests/test_evaluation_pages.py",
+    "tests/test_evaluation_planned.py",
+    "tests/test_evaluation_races.py",
+    "tests/test_evaluation_scoring.py",
+    "tests/test_evaluation_votes.py",
+    "tests/test_evaluations.py",
+    "tests/test_inventory.py",
+    "tests/test_questions.py",
+    "tests/test_recording.py",
+    "tests/test_rescue.py",
+    "tests/test_rescue_book.py",
+    "tests/test_rescue_ending.py",
+    "tests/test_rescue_whole.py",
+]
 
 
-def test_they_hold_on_postgresql() -> None:
+@pytest.mark.parametrize("files", [FILES, QUESTIONS], ids=["jobs", "questions"])
+def test_they_hold_on_postgresql(files: list[str]) -> None:
     server = urlsplit(os.environ["TEST_DATABASE_URL"])
     database = urlunsplit(server._replace(path=f"/texthelper_{uuid4().hex[:12]}"))
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FILES]
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
 
     done = subprocess.run(line, cwd=ROOT, env={**own, "DATABASE_URL": database}, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout[-4000:]
     assert " passed" in done.stdout
+    assert " skipped" not in done.stdout
