@@ -8,6 +8,7 @@ With "recorded at once" others work beside it: its clock then runs as theirs do.
 import os
 import sys
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -49,8 +50,9 @@ def main(media: str, ahead: str, what: str) -> None:
             tick()
             clock.shift(timedelta(seconds=0 if beside else 5))
     connection.close()
-    if connection.vendor == "postgresql":  # else the end of the process waits for the pool's threads for 20 seconds
-        connection.close_pool()
+    if connection.vendor == "postgresql":
+        pool: Any = connection
+        pool.close_pool()  # else the end of the process waits for the pool's threads for 20 seconds
 
 
 if __name__ == "__main__":
