@@ -4,11 +4,12 @@ They are emptied, not deleted: how many there were, what they cost and how they 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import batched
 from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from jobs.models import Answer, Candidate, Evaluation, Question, QuestionSet
 from jobs.run_states import RUN_ACTIVE
@@ -77,8 +78,11 @@ def erase(team: int, uuid: str, sought: Sought, keep: Keep) -> str:
         return "kept"
     questions, answers = list(_questions(made, sought, keep)), list(_answers(made, sought, keep))
     with transaction.atomic():
-        Question.objects.filter(pk__in=questions).update(messages=[], reference="")
-        Answer.objects.filter(Q(pk__in=answers) | Q(question__in=questions)).update(answer="", scores={})
+        for some in batched(questions, ROWS, strict=False):  # a statement takes only so many values
+            Question.objects.filter(pk__in=some).update(messages=[], reference="")
+            Answer.objects.filter(question__in=some).update(answer="", scores={})
+        for some in batched(answers, ROWS, strict=False):
+            Answer.objects.filter(pk__in=some).update(answer="", scores={})
         _strike_prompts(made, sought)
         Evaluation.objects.filter(candidates__question_set=made).update(version=F("version") + 1)
     return "done"
