@@ -10,6 +10,7 @@ from jobs.models import (
     Candidate,
     CandidateKind,
     Evaluation,
+    FineTuneJob,
     Question,
     QuestionSet,
     QuestionState,
@@ -63,3 +64,23 @@ def _answer(row: Evaluation, made: QuestionSet, chance: random.Random) -> None:
 
 def _words(chance: random.Random, count: int) -> str:
     return " ".join(chance.choice(rows.WORDS) for _ in range(count))
+
+
+def evaluate_jobs(team: Team, evaluation: Evaluation, count: int) -> None:
+    """The newest `count` jobs have a verdict each, which their list shows."""
+    pair = evaluation.verdict["pairs"][0]
+    jobs = FineTuneJob.objects.filter(team=team).order_by("-created_at").only("fine_tuned_model")[:count]
+    Evaluation.objects.bulk_create(
+        (
+            Evaluation(
+                team=team,
+                job=job,
+                name="겨울 비교",
+                state=RunState.DONE,
+                due_at=None,
+                verdict=evaluation.verdict | {"pairs": [pair | {"a_model": job.fine_tuned_model}]},
+            )
+            for job in jobs
+        ),
+        batch_size=rows.AT_ONCE,
+    )

@@ -111,6 +111,7 @@ def main() -> None:
     job = FineTuneJob.objects.filter(team=team, state=State.RUNNING).order_by("pk")[0]
     rows.make_events(job, 10_000, 2_000)
     evaluation = evaluated.make_evaluation(team, owner, QUESTIONS)
+    evaluated.evaluate_jobs(team, evaluation, JOBS // 20)
     rows.settle()
     client = Client(SERVER_NAME="127.0.0.1", headers={"accept-language": "ko"})
     client.force_login(owner)

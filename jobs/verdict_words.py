@@ -7,6 +7,11 @@ from django.utils.translation import gettext, ngettext
 COPIES_MANY = 0.2  # share of copied answers that the sentence must name
 
 
+def in_order(verdict: dict[str, Any]) -> list[dict[str, Any]]:
+    """All pairs of a stored verdict: what people prefer comes first, then judges, then the measure."""
+    return [pair for name in ("votes", "judges", "pairs") for pair in verdict.get(name, [])]
+
+
 def sentence(pair: dict[str, Any]) -> str:
     """`pair` as `pipeline.evaluations.verdicts` stores it."""
     return " ".join([_compared(pair), *_notes(pair)])
@@ -105,3 +110,33 @@ def _notes(pair: dict[str, Any]) -> list[str]:
     if pair["simulated"]:
         found.append(gettext("Simulated: this shows how the page works, not how well a model writes."))
     return found
+
+
+def brief(pair: dict[str, Any]) -> str:
+    """A few words for a row of a list; empty where nothing could be compared."""
+    is_worse, share = pair["conclusion"] == "worse", pair["share"] or 0
+    about = {"other": gettext("its base") if pair["b_is_base"] else pair["b_model"], "all": f"{pair['n']:,}"}
+    about |= {"share": _percent(1 - share if is_worse else share), "n": f"{pair['wins'] + pair['losses']:,}"}
+    words = _brief_words(pair["conclusion"]) % about
+    return " · ".join([words, *_brief_notes(pair)]) if words else ""
+
+
+def _brief_words(conclusion: str) -> str:
+    match conclusion:
+        case "better":
+            return gettext("better than %(other)s · %(share)s%% of %(n)s")
+        case "worse":
+            return gettext("worse than %(other)s · %(share)s%% of %(n)s")
+        case "alike":
+            return gettext("no better than %(other)s · %(all)s questions")
+        case "too_few":
+            return gettext("too few questions to tell · %(all)s")
+    return ""
+
+
+def _brief_notes(pair: dict[str, Any]) -> list[str]:
+    found = []
+    if pair["answers"] and pair["copied"] / pair["answers"] >= COPIES_MANY:
+        share = _percent(pair["copied"] / pair["answers"])
+        found.append(gettext("%(share)s%% copied") % {"share": share})
+    return [*found, gettext("simulated")] if pair["simulated"] else found

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -16,19 +16,24 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from jobs.methods import Method
-from jobs.models import FineTuneJob, JobOrigin, Team
+from jobs.models import Evaluation, FineTuneJob, JobOrigin, Team
 from jobs.templatetags.desk import ago, briefly
+from jobs.verdict_words import brief, in_order
 from jobs.views.job_parts import eta
 
 KEPT = 2048  # rendered rows, about 2 kB each
 
 
+# The newest evaluation of a job that has a verdict.
+EVALUATED = Evaluation.objects.filter(job=OuterRef("pk"), verdict__has_key="pairs").order_by("-created_at", "-pk")
 # Names instead of rows, a figure instead of all that a service told: to make those takes longer than to read them.
 LISTED = FineTuneJob.objects.annotate(
     connection_name=F("connection__name"),
     file_name=F("training_file__name"),
     owner_name=F("created_by__username"),
     finish=F("remote__estimated_finish"),
+    verdict=Subquery(EVALUATED.values("verdict")[:1]),
+    evaluation_uuid=Subquery(EVALUATED.values("uuid")[:1]),
 ).only(
     *("uuid", "team", "origin", "name", "base_model", "engine", "method", "state", "wish", "due_at", "version"),
     *("candidates", "asks_person"),
@@ -66,6 +71,8 @@ class JobRow(NamedTuple):
     cost_usd: Decimal | None
     created_at: datetime
     age: str
+    verdict: str  # what its evaluation says of its model, in a few words
+    evaluation_url: str
 
     @property
     def html(self) -> SafeString:
@@ -108,6 +115,14 @@ def job_rows(team: Team, jobs: list[Any]) -> list[JobRow]:
             cost_usd=job.cost_usd,
             created_at=job.created_at,
             age=ago(job.created_at),
+            verdict=(verdict := _verdict(job)),
+            evaluation_url=reverse("evaluation-detail", args=[team.slug, job.evaluation_uuid]) if verdict else "",
         )
         for job in jobs
     ]
+
+
+def _verdict(job: Any) -> str:
+    """Of the job's own model alone; an evaluation may have asked others too."""
+    pairs = in_order(job.verdict or {}) if job.fine_tuned_model else []
+    return next((brief(pair) for pair in pairs if pair["a_model"] == job.fine_tuned_model), "")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from jobs.models import Answer, Candidate, Evaluation
 from jobs.pipeline.evaluations.leaking import seen_by
-from jobs.pipeline.evaluations.verdicts import verdict_of
+from jobs.pipeline.evaluations.verdicts import announce, verdict_of
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.orders import Given, Scored
 from jobs.training_data.scoring.process import score_answers
@@ -63,6 +63,7 @@ def score(evaluation: Evaluation) -> None:
         for candidate in evaluation.candidates.select_related("tuned_model__job__training_file", "examples_file"):
             _score(candidate, lease)
         _end(lease, verdict_of(evaluation))
+        announce(evaluation)
     except LeaseLostError:
         pass  # whichever worker has it now stores what it finds
     except ChildProcessError:  # killed: too much memory, most likely

@@ -9,9 +9,10 @@ from statistics import fmean, median
 from typing import Any
 
 import msgspec
+from django.db.models import F
 
 from jobs.engines import Engine
-from jobs.models import Answer, Candidate, CandidateKind, Evaluation
+from jobs.models import Answer, Candidate, CandidateKind, Evaluation, Team
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.records import Outcome
 from jobs.training_data.scoring.verdict import verdict
@@ -117,3 +118,9 @@ def _outcomes(mine: Values, theirs: Values, margin: float) -> list[list[Outcome]
             gap = value - theirs[place]
             found[place[0]].append("tie" if abs(gap) <= margin else "win" if gap > 0 else "loss")
     return list(found.values())
+
+
+def announce(evaluation: Evaluation) -> None:
+    """Its verdict is another one: have open lists of jobs show it."""
+    if evaluation.job_id:
+        Team.objects.filter(pk=evaluation.team_id).update(jobs_version=F("jobs_version") + 1)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.functional import cached_property
 
 from jobs.models import Answer, Candidate, Choice, Evaluation, Question, User, Vote
-from jobs.pipeline.evaluations.verdicts import about_pair, compared_with
+from jobs.pipeline.evaluations.verdicts import about_pair, announce, compared_with
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.records import Outcome
 from jobs.training_data.scoring.verdict import verdict
@@ -116,6 +116,7 @@ def count(evaluation: Evaluation) -> None:
     row = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
     found = row.verdict | {"votes": tally(row)}
     Evaluation.objects.filter(pk=row.pk).update(verdict=found, version=F("version") + 1)
+    announce(row)
 
 
 def tally(evaluation: Evaluation) -> list[dict[str, Any]]:

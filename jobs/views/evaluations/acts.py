@@ -17,6 +17,7 @@ from jobs.models import Answer, Evaluation, EvaluationKind, Member, Wish, audit
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.record import move, note, wish
 from jobs.pipeline.evaluations import asking
+from jobs.pipeline.evaluations.verdicts import announce
 from jobs.run_states import RUN_OVER, RUN_STANDS, ChunkState, RunState
 from jobs.tasks import nudge, work_evaluation
 from jobs.views.access import DeskRequest, owner_page, trainer_page
@@ -132,6 +133,7 @@ def evaluation_delete(request: DeskRequest, member: Member, evaluation: UUID) ->
         with transaction.atomic():
             audit(request, member.team, "evaluation.deleted", found, before={"name": found.name})
             found.delete()
+            announce(found)
     except ProtectedError:
         messages.error(request, _("Another evaluation compares with its answers. Delete that one first."))
         return _back(found)

@@ -25,7 +25,7 @@ from jobs.pipeline.evaluations.promptfoo import can_be_asked
 from jobs.pipeline.evaluations.verdicts import MARGINS
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.templatetags.desk import undated
-from jobs.verdict_words import sentence, with_examples
+from jobs.verdict_words import in_order, sentence, with_examples
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
 from jobs.views.polling import session_fits, signed_out, speak
@@ -149,8 +149,7 @@ def _figures(candidate: Candidate) -> dict[str, Any]:
 def verdicts_of(evaluation: Evaluation, candidates: list[Candidate]) -> list[dict[str, Any]]:
     """Each model that was held against another, with the sentence about it."""
     known = {candidate.position: candidate for candidate in candidates}
-    every = [*evaluation.verdict.get("votes", []), *evaluation.verdict.get("pairs", [])]
-    pairs = [pair for pair in every if pair["a"] in known]
+    pairs = [pair for pair in in_order(evaluation.verdict) if pair["a"] in known]
     return [pair | {"candidate": known[pair["a"]], "sentence": sentence(pair)} for pair in pairs]
 
 

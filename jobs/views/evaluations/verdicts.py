@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from jobs.models import Candidate, Evaluation, FineTuneJob, PlannedEvaluation
 from jobs.run_states import RunState
-from jobs.verdict_words import sentence
+from jobs.verdict_words import in_order, sentence
 
 MOVING = (RunState.NEW, RunState.PREPARING, RunState.RUNNING)
 LATEST = 5  # evaluations of a job that its page names
@@ -31,8 +31,7 @@ def of_job(job: FineTuneJob) -> dict[str, Any]:
 
 def _about(row: Evaluation, tuned: int) -> str:
     """Of this tuned model; 0: of the first."""
-    every = [*row.verdict.get("votes", []), *row.verdict.get("pairs", [])]  # people first
-    pairs = [pair for pair in every if tuned in (0, pair.get("tuned"))]
+    pairs = [pair for pair in in_order(row.verdict) if tuned in (0, pair.get("tuned"))]
     return sentence(pairs[0]) if pairs else ""
 
 
