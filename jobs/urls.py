@@ -43,7 +43,7 @@ from jobs.views import (
 )
 from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
-from jobs.views.evaluations import evaluations, ordering, question, questions
+from jobs.views.evaluations import evaluations, ordering, prompts, question, questions
 from jobs.views.evaluations import report as evaluation_report
 from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
@@ -192,6 +192,14 @@ evaluation_urls: Urls = [
         "<uuid:evaluation>/promptfooconfig.yaml", evaluation_downloads.evaluation_promptfoo, name="evaluation-promptfoo"
     ),
 ]
+prompt_urls: Urls = [
+    path("", prompts.prompt_list, name="prompt-list"),
+    path("new/", prompts.prompt_new, name="prompt-new"),
+    path("questions/", prompts.prompt_questions, name="prompt-questions"),
+    path("<uuid:prompt>/", prompts.prompt_detail, name="prompt-detail"),
+    path("<uuid:prompt>/edit/", prompts.prompt_edit, name="prompt-edit"),
+    path("<uuid:prompt>/delete/", prompts.prompt_delete, name="prompt-delete"),
+]
 question_urls: Urls = [
     path("", questions.question_list, name="question-list"),
     path("new/", questions.question_new, name="question-new"),
@@ -253,6 +261,7 @@ urlpatterns: Urls = [
     path("t/<slug:team>/models/", include(model_urls)),
     path("t/<slug:team>/rescue/", include(rescue_urls)),
     path("t/<slug:team>/evaluations/", include(evaluation_urls)),
+    path("t/<slug:team>/prompts/", include(prompt_urls)),
     path("t/<slug:team>/questions/", include(question_urls)),
     path("t/<slug:team>/playground/", include(playground_urls)),
     path("t/<slug:team>/connections/", include(connection_urls)),

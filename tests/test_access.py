@@ -20,6 +20,7 @@ from jobs.models import (
     RemoteModel,
     Role,
     Run,
+    SavedPrompt,
     SavedRecipe,
     Search,
     SecondJob,
@@ -173,6 +174,13 @@ TEAM = [
     Row("evaluation-csv", "get", VIEWER, 200),
     Row("evaluation-json", "get", VIEWER, 200),
     Row("evaluation-promptfoo", "get", VIEWER, 200),
+    Row("prompt-list", "get", VIEWER, 200),
+    Row("prompt-new", "get", TRAINER, 200),
+    Row("prompt-new", "post", TRAINER, 200),
+    Row("prompt-questions", "post", TRAINER, 302),
+    Row("prompt-detail", "get", VIEWER, 200),
+    Row("prompt-edit", "post", TRAINER, 422),
+    Row("prompt-delete", "post", TRAINER, 302),
     Row("question-list", "get", VIEWER, 200),
     Row("question-new", "get", TRAINER, 200),
     Row("question-new", "post", TRAINER, 422),
@@ -309,6 +317,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
     recipe = ""
     if name.startswith("recipe-"):
         recipe = str(SavedRecipe.objects.create(team=world.team, name=uuid4().hex, recipe={}).uuid)
+    prompt = SavedPrompt.objects.create(team=world.team, name="첫눈", text="첫눈?").uuid
     evaluated: dict[str, list[Any]] = {"evaluation-question": [], "evaluation-": [], "question-": []}
     if name.startswith(("evaluation-", "question-")):
         questions = make_questions(world.team, "눈")
@@ -336,6 +345,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("rescue-recording", [recording]), ("rescue-cap", [recording]), ("rescue-retry", [recording]), ("rescue", []),
         ("recipe-list", []), ("recipe-save", []), ("recipe-", [recipe]),
         ("playground-", [job.uuid]),
+        ("prompt-list", []), ("prompt-new", []), ("prompt-questions", []), ("prompt-", [prompt]),
         ("evaluation-list", []), ("question-list", []), ("question-new", []), *evaluated.items(),
         ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),

@@ -26,6 +26,7 @@ from jobs.models import (
     RemoteModel,
     Role,
     Run,
+    SavedPrompt,
     Search,
     Team,
     Transition,
@@ -89,6 +90,7 @@ def test_every_list_and_page_opens_for_staff_and_nothing_can_be_changed(
     )
     RemoteModel.objects.create(team=world.team, connection=job.service, name="ft:x", job=job, retrained=job)
     inventory.order(job.service)
+    SavedPrompt.objects.create(team=world.team, name="첫눈", text="첫눈은?", created_by=world.alice)
     name, row = f"admin:jobs_{model._meta.model_name}", model.objects.first()
 
     statuses = {

@@ -59,7 +59,7 @@ def test_questions_and_answers_are_found(world: World, login: Login) -> None:
     assert search.evaluations == [entry]
     page = login(world.alice).get(reverse("passage-detail", args=[world.team.slug, search.uuid])).text
     assert "Questions and answers that hold it" in page
-    assert "type how many sets of questions it goes from" in page
+    assert "type how many sets of questions it goes from, all saved prompts as one" in page
 
 
 def test_another_teams_questions_are_not_looked_at(world: World) -> None:

@@ -24,6 +24,7 @@ from jobs.models import (
     PlannedEvaluation,
     RemoteFile,
     RemoteModel,
+    SavedPrompt,
     SavedRecipe,
     Team,
     TrainingFile,
@@ -82,6 +83,7 @@ def fill(world: World) -> FineTuneJob:
     RemoteFile.objects.create(connection=service, training_file=job.trained_on, remote_id="file-1")
     for person, text in ((world.alice, "앨리스의 말"), (world.bob, "밥의 말")):
         Conversation.objects.create(user=person, job=job).messages.create(role="user", content=text)
+    SavedPrompt.objects.create(team=world.team, name="첫눈", text="첫눈은?")
     SavedRecipe.objects.create(team=world.team, name="수필")
     make_cut_run(world.team, 2, connection=service)
     Invitation.objects.create(team=world.team, email="new@example.com", invited_by=world.alice)

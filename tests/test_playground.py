@@ -457,7 +457,7 @@ def test_page_costs_the_same_however_long_the_talk(
     bob = login(world.bob)
     bob.get(url(world, job))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         bob.get(url(world, job))
 
 

@@ -1,4 +1,4 @@
-"""Evaluations and their questions: never a question, a prompt or an answer."""
+"""Evaluations, their questions and saved prompts: never a question, a prompt or an answer."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs.admin import shapes
 from jobs.admin.filters import ByTeam
 from jobs.admin.rows import Rows
-from jobs.models import Evaluation, QuestionSet
+from jobs.models import Evaluation, QuestionSet, SavedPrompt
 from jobs.templatetags.desk import usd
 
 
@@ -55,3 +55,12 @@ class QuestionSetAdmin(Rows[QuestionSet]):
     by = ("state", "origin", "created_at", ByTeam)
     search_fields = ("uuid", "team__name", "created_by__email")
     list_select_related = ("team", "created_by", "training_file")
+
+
+@admin.register(SavedPrompt)
+class SavedPromptAdmin(Rows[SavedPrompt]):
+    shown = ("uuid", "team", "created_by", "created_at")
+    page = ((None, ("uuid", "team", "created_by")), (_("Times"), ("created_at", "deleted_at")))
+    by = ("created_at", ByTeam)
+    search_fields = ("uuid", "team__name", "created_by__email")
+    list_select_related = ("team", "created_by")

@@ -19,6 +19,7 @@ from jobs.models.job_history import Checkpoint, JobEvent, Metric, Transition
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.paid import PaidCall, PaidOrder
 from jobs.models.planned import PlannedEvaluation
+from jobs.models.prompt import SavedPrompt, SavedPromptQuerySet
 from jobs.models.pulse import Pulse
 from jobs.models.questions import Question, QuestionOrigin, QuestionSet, QuestionState
 from jobs.models.recipe import Chunk, Run, RunQuerySet, SavedRecipe
@@ -80,6 +81,8 @@ __all__ = [
     "Role",
     "Run",
     "RunQuerySet",
+    "SavedPrompt",
+    "SavedPromptQuerySet",
     "SavedRecipe",
     "Search",
     "SearchState",

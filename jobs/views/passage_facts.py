@@ -100,7 +100,7 @@ def text_rows(search: Search, entries: list[dict[str, Any]]) -> list[TextRow]:
 
 def set_rows(search: Search) -> list[dict[str, Any]]:
     """Sets of questions that hold it, or whose answers do, in one query; a set that is gone has no row."""
-    wanted = {entry["set"]: entry for entry in search.evaluations[:TEXTS]}
+    wanted = {entry["set"]: entry for entry in search.evaluations[:TEXTS] if entry["set"]}
     found = QuestionSet.objects.filter(team=search.team_id, uuid__in=wanted).defer("options").in_bulk(field_name="uuid")
     return [{"set": made, "entry": wanted[str(uuid)]} for uuid, made in found.items()]
 

@@ -118,6 +118,7 @@ def _page(request: DeskRequest, search: Search, form: ForgetForm, status: int = 
             search, [entry for entry in search.texts if entry["why"] in UNSEARCHED]
         ),
         "sets": passage_facts.set_rows(search),
+        "saved_prompts": [entry for entry in search.evaluations if not entry["set"]],
         "jobs": jobs,
         "jobs_limit": passage_facts.JOBS,
         "own_models": passage_facts.own_models(jobs),

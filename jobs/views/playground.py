@@ -18,15 +18,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs import pricing
 from jobs.forms.playground import TalkForm, initial
-from jobs.models import Conversation, FineTuneJob, Member, Message, TunedModel
+from jobs.models import Conversation, FineTuneJob, Member, Message, SavedPrompt, TunedModel
 from jobs.pipeline import talk
 from jobs.pipeline.talk import Answer, Offer
 from jobs.provider import ProviderError
 from jobs.views.access import DeskRequest, trainer_page
+from jobs.views.run_new import uuid_in
 
 type Json = dict[str, Any]
 
 PAGE = 24
+PROMPTS = 20  # saved ones that it offers
 SHOWN = 200  # messages of a conversation that its page shows; the download has them all
 
 
@@ -68,7 +70,7 @@ def playground(request: DeskRequest, member: Member) -> HttpResponse:
 @require_GET
 @trainer_page
 def playground_job(request: DeskRequest, member: Member, job: UUID) -> HttpResponse:
-    """The talk. `?model=` puts one of the job's models into the left column."""
+    """The talk. `?model=` puts a model of the job into the left column, `?prompt=` a saved prompt into the form."""
     found = job_of(request, member, job)
     offers = talk.offers(found)
     conversation = _conversation(request, found, offers)
@@ -76,8 +78,16 @@ def playground_job(request: DeskRequest, member: Member, job: UUID) -> HttpRespo
     if wanted in [offer.name for offer in offers]:
         conversation.left = wanted
         conversation.right = "" if conversation.right == wanted else conversation.right
-    form = TalkForm(initial=initial(conversation), offers=offers)
+    form = TalkForm(initial=initial(conversation) | _of_prompt(request, member), offers=offers)
     return render(request, "jobs/playground_job.html", _context(conversation, offers, form))
+
+
+def _of_prompt(request: DeskRequest, member: Member) -> Json:
+    """What a saved prompt fills in: its message, and its system prompt, if it has one."""
+    prompts = SavedPrompt.objects.alive().filter(team=member.team)
+    found = prompts.filter(uuid=uuid_in(request.GET.get("prompt"))).first()
+    typed = {"text": found.text, "system_prompt": found.system_prompt} if found else {}
+    return {name: value for name, value in typed.items() if value}
 
 
 def _context(conversation: Conversation, offers: list[Offer], form: TalkForm) -> Json:
@@ -88,6 +98,7 @@ def _context(conversation: Conversation, offers: list[Offer], form: TalkForm) ->
         "form": form,
         "columns": [_column(side, conversation, offers, said) for side in ("left", "right")],
         "empty": not said,
+        "prompts": SavedPrompt.objects.alive().filter(team=conversation.job.team_id).only("uuid", "name")[:PROMPTS],
         "base_known": _base(conversation.job) is not None,
     }
 

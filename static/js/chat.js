@@ -174,6 +174,7 @@ async function ask(fields, signal) {
 }
 
 form.addEventListener("submit", (event) => {
+  if (event.submitter?.hasAttribute("formaction")) return; // another page takes what was typed
   event.preventDefault();
   if (running) return;
   const fields = new FormData(form); // now: while answers come in, the selects are disabled and would be left out

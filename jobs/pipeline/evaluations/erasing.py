@@ -1,6 +1,7 @@
 """Questions and answers that hold a text that is looked for, and its deletion from them.
 
 They are emptied, not deleted: how many there were, what they cost and how they scored stays for the record.
+Saved prompts go whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,19 +13,25 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from jobs.models import Answer, Candidate, Evaluation, Question, QuestionSet
+from jobs.pipeline.evaluations import prompts
 from jobs.run_states import RUN_ACTIVE
 from jobs.training_data.searching import Sought
 
 ROWS = 500
+WRITTEN = ("lines", "given")  # options that hold what was written
+NO_SET = ""  # of the entry of all saved prompts
 
 type Keep = Callable[[], object]
 type Entry = dict[str, Any]
 
 
 def entries(team: int, sought: Sought, keep: Keep) -> list[Entry]:
-    """An entry for each set of questions that holds it, or whose answers do."""
+    """An entry for each set of questions that holds it, or whose answers do; and one for all saved prompts."""
     found = (_entry(made, sought, keep) for made in _sets(team).iterator(ROWS))
-    return [entry for entry in found if entry["questions"] or entry["answers"] or entry["prompts"]]
+    kept = [entry for entry in found if entry["questions"] or entry["answers"] or entry["prompts"]]
+    saved = sum(1 for _prompt in prompts.holding(team, sought, keep))
+    counts = {"questions": 0, "answers": 0, "prompts": 0, "saved": saved}
+    return [*kept, {"set": NO_SET, **counts, "act": "", "why": ""}] if saved else kept
 
 
 def _sets(team: int) -> QuerySet[QuestionSet]:
@@ -34,14 +41,13 @@ def _sets(team: int) -> QuerySet[QuestionSet]:
 def _entry(made: QuestionSet, sought: Sought, keep: Keep) -> Entry:
     questions = list(_questions(made, sought, keep))
     answers = list(_answers(made, sought, keep))
-    prompts = int(_is_in_prompts(made, sought))
-    counts = {"questions": len(questions), "answers": len(answers), "prompts": prompts}
+    counts = {"questions": len(questions), "answers": len(answers), "prompts": int(_is_in_prompts(made, sought))}
     return {"set": str(made.uuid), **counts, "act": "", "why": ""}
 
 
 def _is_in_prompts(made: QuestionSet, sought: Sought) -> bool:
-    prompts = Candidate.objects.filter(question_set=made).values_list("system_prompt", flat=True)
-    return _holds(sought, [made.system_prompt, made.name, made.options.get("lines", ""), *prompts])
+    systems = Candidate.objects.filter(question_set=made).values_list("system_prompt", flat=True)
+    return _holds(sought, [made.system_prompt, made.name, *(made.options.get(name, "") for name in WRITTEN), *systems])
 
 
 def _questions(made: QuestionSet, sought: Sought, keep: Keep) -> Iterator[int]:
@@ -70,7 +76,13 @@ def is_needed(made: QuestionSet) -> bool:
 
 
 def erase(team: int, uuid: str, sought: Sought, keep: Keep) -> str:
-    """Empty what holds it, in one set and the answers to it. Returns "done", "gone", or "kept": it is being asked."""
+    """Empty what holds it, in one set and the answers to it; or delete the saved prompts that do.
+
+    Returns "done", "gone", or "kept": it is being asked.
+    """
+    if uuid == NO_SET:
+        prompts.forget([*prompts.holding(team, sought, keep)])
+        return "done"
     made = _sets(team).filter(uuid=uuid).first()
     if made is None:
         return "gone"
@@ -89,7 +101,7 @@ def erase(team: int, uuid: str, sought: Sought, keep: Keep) -> str:
 
 
 def _strike_prompts(made: QuestionSet, sought: Sought) -> None:
-    options = {name: value for name, value in made.options.items() if name != "lines"}
+    options = {name: value for name, value in made.options.items() if name not in WRITTEN}
     about = {"name": sought.struck_from(made.name), "system_prompt": sought.struck_from(made.system_prompt)}
     QuestionSet.objects.filter(pk=made.pk).update(options=options, version=F("version") + 1, **about)
     for candidate in Candidate.objects.filter(question_set=made).exclude(system_prompt=""):

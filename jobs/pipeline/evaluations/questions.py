@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from jobs.models import Question, QuestionOrigin, QuestionSet, QuestionState, Team, TrainingFile, User
 from jobs.training_data.scoring import records
-from jobs.training_data.scoring.pasting import MOST_QUESTIONS, pasted_questions
+from jobs.training_data.scoring.pasting import MOST_QUESTIONS, given_questions, pasted_questions
 from jobs.training_data.scoring.process import choose_questions
 from jobs.training_data.tokens import PER_MESSAGE, count_text
 
@@ -61,6 +61,14 @@ def order_lines(
     number = before.number + 1 if before else 1
     about = {"name": name[:120], "origin": QuestionOrigin.LINES, "options": {"lines": text}, "created_by": user}
     return QuestionSet.objects.create(team=team, system_prompt=system_prompt, before=before, number=number, **about)
+
+
+def order_given(
+    team: Team, user: User | None, given: list[list[records.Message]], *, name: str, origin: QuestionOrigin
+) -> QuestionSet:
+    """A set of questions that are given as messages, copied."""
+    about = {"name": name[:120], "origin": origin, "options": {"given": given}, "created_by": user}
+    return QuestionSet.objects.create(team=team, **about)
 
 
 def due() -> list[int]:
@@ -122,6 +130,8 @@ def _fail(lease: Lease, trouble: str) -> None:
 def _found(made: QuestionSet, lease: Lease) -> records.QuestionSet:
     if made.origin == QuestionOrigin.LINES:
         return pasted_questions(made.options["lines"])
+    if "given" in made.options:
+        return given_questions(made.options["given"])
     file, options = made.training_file, made.options
     if file is None or file.deleted_at:
         raise FileNotFoundError
