@@ -9,8 +9,8 @@ from jobs.engines import Engine
 
 BY_CODE: dict[str, Promise] = {
     "training_not_available": _(
-        "This account may not start new training at OpenAI any more. Models tuned earlier go on answering until their "
-        "base is switched off. Choose another connection, for example the bundled trainer, and order again."
+        "It is neither your data nor your key: this account may not start new training at this service any more. "
+        "Nothing was trained, so nothing is billed."
     ),
     "invalid_n_examples": _("Add examples until the file has at least ten, upload it again and order again."),
     "invalid_training_file": _("Open the training file's report, mend what it names, upload it again and order again."),

@@ -62,6 +62,8 @@ TEAM = [
     Row("job-resume", "post", TRAINER, 302),
     Row("job-settle", "post", TRAINER, 302),
     Row("job-second-cancel", "post", TRAINER, 302),
+    Row("job-left-behind", "get", VIEWER, 302),
+    Row("job-left-behind-delete", "post", TRAINER, 302),
     Row("job-edit", "post", TRAINER, 302),
     Row("job-keep", "post", TRAINER, 302),
     Row("job-look", "post", TRAINER, 302),

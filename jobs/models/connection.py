@@ -19,6 +19,7 @@ from jobs.upstream import AddressRefusedError, checked_address
 
 DISABLED = "connection_disabled"  # the code of the error that `access` raises while staff have it disabled
 KEY_UNREADABLE = "key_unreadable"  # and of the one it raises where none of FIELD_KEYS opens the key
+TRAINING_NOT_AVAILABLE = "training_not_available"  # 403: the account may train no more
 
 
 class ConnectionState(models.TextChoices):
@@ -136,6 +137,12 @@ class Connection(models.Model):
     def is_troubled(self) -> bool:
         """The last test, or the last call, ended badly."""
         return self.state not in (ConnectionState.WORKS, ConnectionState.UNTESTED, ConnectionState.TESTING)
+
+    @property
+    def takes_no_orders(self) -> bool:
+        """The service has said that this account may train no more, whatever its key."""
+        said_so = TRAINING_NOT_AVAILABLE in self.detail or "winding down" in self.detail
+        return self.state == ConnectionState.MAY_NOT_TRAIN and said_so
 
     @property
     def is_locked(self) -> bool:

@@ -1,5 +1,6 @@
 """An order that puts questions to models: each model, and what each said (ADR 0044)."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs import pricing
 from jobs.engines import Engine
 from jobs.models.connection import Connection
 from jobs.models.job import FineTuneJob
@@ -127,6 +129,13 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return self.model
+
+    @property
+    def off_since(self) -> date | None:
+        """The day on which its service switched it off, where one is known and past."""
+        known = pricing.base(self.connection.profile, self.price_as or self.model, self.engine)
+        day = (self.tuned_model.shutdown_date if self.tuned_model else None) or (known.shutdown if known else None)
+        return day if day and day <= timezone.now().date() else None
 
 
 class Answer(PaidCall):

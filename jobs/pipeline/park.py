@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import Connection, ConnectionState, Team
-from jobs.models.connection import KEY_UNREADABLE
+from jobs.models.connection import KEY_UNREADABLE, TRAINING_NOT_AVAILABLE
 from jobs.provider import ProviderError
 
 
@@ -26,8 +26,9 @@ def blame(connection: Connection, error: ProviderError) -> bool:
     if error.is_wrong_key:
         used.filter(parked_at=None).update(parked_at=now, state=ConnectionState.WRONG_KEY, detail=str(error))
         return True
-    if error.is_not_allowed and error.code == "training_not_available":
-        rows.update(state=ConnectionState.MAY_NOT_TRAIN, detail=str(error))
+    if error.is_not_allowed and error.code == TRAINING_NOT_AVAILABLE:
+        detail = f"{error} ({error.status} {error.code})"  # as a test writes it
+        rows.update(state=ConnectionState.MAY_NOT_TRAIN, detail=detail)
     if error.retry_after and error.asks_all_to_wait:
         used.update(wait_until=now + timedelta(seconds=error.retry_after))
         return True

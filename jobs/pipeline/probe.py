@@ -19,7 +19,6 @@ from jobs.provider import Access, ProviderError
 MODELS_KEPT = 1000
 LIST_EVERY, LIST_LATELY = 60, 10  # seconds: of all, and of one whose models somebody looks at
 LISTED_AT_ONCE = 20
-TRAINING_NOT_AVAILABLE = "training_not_available"
 
 type Seen = list[dict[str, Any]]
 

@@ -80,9 +80,6 @@ def connection_detail(request: DeskRequest, member: Member, connection: UUID) ->
     context["price_sources"] = [*dict.fromkeys((one["base"].source, one["base"].as_of) for one in context["prices"])]
     context["has_practice"] = any(one["base"].practice for one in context["prices"])
     context["hook_set_at"] = _hook_set_at(found) if found.sealed_hook_secret else None
-    context["winding_down"] = found.state == ConnectionState.MAY_NOT_TRAIN and (
-        probe.TRAINING_NOT_AVAILABLE in found.detail or "winding down" in found.detail
-    )
     return render(request, "jobs/connection.html#told" if request.htmx else "jobs/connection.html", context)
 
 

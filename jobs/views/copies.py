@@ -54,7 +54,7 @@ def copy_list(request: DeskRequest, member: Member) -> HttpResponse:
     shown = rows.annotate(needed=copies.needing()).select_related("connection", "training_file")
     shown = shown.defer("training_file__report", "training_file__options", "connection__models_seen")
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
-    busy = any(copy.delete_due_at and _open(copy) for copy in page.object_list)
+    busy = any(copy.delete_due_at and is_reachable(copy) for copy in page.object_list)
     seen = _fingerprint(page)
     if request.htmx and busy and request.headers.get("X-Since") == seen:
         return HttpResponse(status=204)
@@ -66,12 +66,12 @@ def copy_list(request: DeskRequest, member: Member) -> HttpResponse:
 
 def _row(copy: RemoteFile) -> dict[str, Any]:
     needed = cast(Any, copy).needed
-    free = not needed and copy.delete_due_at is None and _open(copy)
+    free = not needed and copy.delete_due_at is None and is_reachable(copy)
     bytes_there = size(copy.raw.get("bytes"), copy.training_file.size)
-    return {"copy": copy, "size": bytes_there, "needed": needed, "free": free, "open": _open(copy)}
+    return {"copy": copy, "size": bytes_there, "needed": needed, "free": free, "open": is_reachable(copy)}
 
 
-def _open(copy: RemoteFile) -> bool:
+def is_reachable(copy: RemoteFile) -> bool:
     """A call may be made over its connection, now or soon."""
     service = copy.connection
     return service.deleted_at is None and service.disabled_at is None and service.parked_at is None
@@ -98,7 +98,7 @@ def copy_delete(request: DeskRequest, member: Member) -> HttpResponse:
     """Wish the ticked copies away. The worker calls; what a job has come to need by then stays."""
     given = [int(pk) for pk in request.POST.getlist("copy")[:PAGE] if pk.isascii() and pk.isdecimal() and len(pk) < 19]
     ticked = _copies(request, member).filter(pk__in=given).select_related("connection", "training_file")
-    wished = sum(_wish(request, member, copy) for copy in ticked)
+    wished = sum(wish_away(request, member, copy) for copy in ticked)
     if wished:
         text = ngettext("%(n)d copy is being deleted.", "%(n)d copies are being deleted.", wished)
         messages.success(request, text % {"n": wished})
@@ -122,7 +122,8 @@ def _as_asked(request: HttpRequest) -> str:
 
 
 @transaction.atomic
-def _wish(request: DeskRequest, member: Member, copy: RemoteFile) -> bool:
+def wish_away(request: DeskRequest, member: Member, copy: RemoteFile) -> bool:
+    """Have the worker delete `copy` at its service. False if it cannot be, or is on its way already."""
     if not copies.wish_away(copy):
         return False
     before = {"service": copy.connection.name, "id": copy.remote_id}

@@ -40,6 +40,7 @@ from jobs.views.job_rows import LISTED, job_rows
 from jobs.views.lineage import chain
 from jobs.views.own_training import own_training
 from jobs.views.polling import Seen, seen
+from jobs.views.refused import left_behind, no_training
 from jobs.views.shelf import Shelf
 
 PER_PAGE = 25
@@ -192,6 +193,8 @@ def _page(job: FineTuneJob) -> dict[str, Any]:
         "unsure": unsure_facts(job) if job.state == State.UNSURE else None,
         "waits_until": waits_until(job),
         "odd_word": odd_word(job),
+        "refusal": no_training(job),
+        "left": left_behind(job),
     }
 
 

@@ -3,12 +3,11 @@
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,17 +17,15 @@ from jobs import pricing
 from jobs.engines import has_open_licence
 from jobs.forms.job import OTHER, OrderForm, takes
 from jobs.methods import TRAINS_ON, Method
-from jobs.models import Connection, FileFormat, FileState, FineTuneJob, Member, Origin, TrainingFile, audit
+from jobs.models import Connection, FileFormat, FileState, FineTuneJob, Member, TrainingFile, audit
 from jobs.pipeline import probe
 from jobs.pipeline.record import order
 from jobs.tasks import advance_job, list_models, nudge
 from jobs.training_data.beyond_text import IMAGES, KINDS
 from jobs.training_data.leakage import known_leakage
-from jobs.training_data.operations.parts import TRAINING, VALIDATION
 from jobs.views.access import DeskRequest, trainer_page
-from jobs.views.evaluations.planned import set_aside
+from jobs.views.first_values import prefilled
 from jobs.views.rescue import replacing
-from jobs.views.run_new import uuid_in
 
 FEW_EXAMPLES = 50
 FILES_SHOWN = 100  # of each method
@@ -40,7 +37,7 @@ def job_new(request: DeskRequest, member: Member) -> HttpResponse:
     """The form; a POST orders the job, if the price still is the one that was shown."""
     if request.method == "GET":
         refresh_models(member)
-        return render(request, "jobs/job_new.html", _page(member, _prefilled(request, member)))
+        return render(request, "jobs/job_new.html", _page(member, prefilled(request, member)))
     form = OrderForm(request.POST, team=member.team)
     if not form.is_valid():
         return render(request, "jobs/job_new.html", _page(member, form), status=422)
@@ -248,50 +245,3 @@ def _earlier(member: Member, form: OrderForm) -> FineTuneJob | None:
     rows = FineTuneJob.objects.filter(team=member.team, **same).order_by("-created_at")[:20]
     wanted = form.hyperparameters()
     return next((job for job in rows if job.hyperparameters == wanted), None)
-
-
-def _prefilled(request: HttpRequest, member: Member) -> OrderForm:
-    """First values: those of a job to be cloned, or of a chosen file, or the newest file and the first model."""
-    form = OrderForm(team=member.team)
-    first: dict[str, Any] = {"order_token": uuid4()}
-    files = form.fields["training_file"].queryset  # type: ignore[attr-defined]
-    chosen = files.filter(uuid=uuid_in(request.GET.get("file"))).first() or files.first()
-    first["training_file"] = chosen
-    first["validation_file"] = _other_part(chosen, files) if chosen else None
-    if form.offers:
-        usable = [offer for offer in form.offers if not offer["connection"].disabled_at]
-        fitting = [offer for offer in usable if not (chosen and chosen.method in offer["lacks"])]
-        first["base"] = (fitting or usable or form.offers)[0]["value"]
-    first["evaluate"] = set_aside(chosen)
-    jobs = FineTuneJob.objects.visible_to(member.user).select_related("connection", "training_file", "validation_file")
-    if job := jobs.filter(team=member.team, uuid=uuid_in(request.GET.get("clone"))).first():
-        first |= _like(job, form)
-        if request.GET.get("retry"):
-            first["retry_of"] = job.uuid
-    if (model := replacing.find(member, uuid_in(request.GET.get("replaces")))) and model.job:
-        first |= _like(model.job, form) | replacing.elsewhere(form, model, model.job)
-    return OrderForm(initial=first, team=member.team)
-
-
-def _other_part(file: TrainingFile, files: QuerySet[TrainingFile]) -> TrainingFile | None:
-    """The validation file that one split made beside this training file."""
-    if file.origin != Origin.SPLIT or file.options.get("part") != TRAINING:
-        return None
-    made_beside = files.defer(None).filter(parent=file.parent_id, origin=Origin.SPLIT)
-    return next((one for one in made_beside if one.options == file.options | {"part": VALIDATION}), None)
-
-
-def _like(job: FineTuneJob, form: OrderForm) -> dict[str, Any]:
-    value = f"{job.connection.uuid if job.connection else ''}|{job.base_model}"
-    listed = any(offer["value"] == value for offer in form.offers)
-    return {
-        "training_file": job.training_file,
-        "validation_file": job.validation_file,
-        "base": value if listed else OTHER,
-        "other_connection": job.connection,
-        "other_model": "" if listed else job.base_model,
-        "name": job.name,
-        "suffix": job.suffix,
-        "seed": job.seed,
-        **job.hyperparameters,
-    }

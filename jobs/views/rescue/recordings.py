@@ -47,7 +47,7 @@ def recording_of(request: HttpRequest, member: Member, uuid: UUID) -> Evaluation
 @viewer_page
 def rescue_recording(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
     found = recording_of(request, member, evaluation)
-    rows = found.candidates.select_related("connection", "question_set").defer("connection__models_seen")
+    rows = found.candidates.select_related("connection", "question_set", "tuned_model").defer("connection__models_seen")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     counts = counts_of(candidate.pk for candidate in page.object_list)
     models = RemoteModel.objects.filter(recording__in=page.object_list).values_list("recording", "uuid")
