@@ -1,6 +1,6 @@
 """Backup and restore by the very commands of docs/operations.md, and what must be the same before and after.
 
-`order` and `told` run inside a portal's own settings: `manage.py shell -c`.
+`order`, `evaluate` and `told` run inside a portal's own settings: `manage.py shell -c`.
 """
 
 import hashlib
@@ -11,11 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jobs.models import Connection, FileFormat, FineTuneJob, Team, TrainingFile
+from django.utils import timezone
+
+from jobs.models import Connection, FileFormat, FineTuneJob, Team, TrainingFile, User
 from jobs.pipeline.record import order as store_order
+from tests.evaluated import fill, rows
+from tests.factories import make_connection
 from tests.running import ROOT
 
-IMPORTS = "from tests.restoring import order, told; "
+IMPORTS = "from tests.restoring import evaluate, order, told; "
 
 
 def commands(name: str) -> str:
@@ -52,7 +56,7 @@ def order(name: str) -> None:
     file = TrainingFile.objects.filter(team=team, format=FileFormat.CHAT, state="ready").order_by("-examples")[0]
     job = FineTuneJob(
         team=team,
-        connection=Connection.objects.get(team=team),
+        connection=Connection.objects.get(team=team, profile="trainer"),
         training_file=file,
         name=name,
         base_model="sim-small-2026-06-01",
@@ -61,12 +65,22 @@ def order(name: str) -> None:
     print(json.dumps(str(store_order(job).uuid)))
 
 
+def evaluate(name: str) -> None:
+    """Give the demo's team evaluations and rescues, votes, and one that followed the job of that name."""
+    job = FineTuneJob.objects.get(name=name)
+    owner = User.objects.get(username="demo")
+    service = make_connection(job.team, "sk-proj-of-a-service-that-ends", name="끝나는 서비스", profile="openai")
+    Connection.objects.filter(pk=service.pk).update(parked_at=timezone.now())  # nobody calls it
+    fill(job, service, owner, owner)
+    print(json.dumps(len(rows())))
+
+
 def told() -> None:
     """Everything that a restore must bring back, by job and file."""
     jobs = {job.name: _job(job) for job in FineTuneJob.objects.order_by("pk")}
     keys = {str(row.uuid): hashlib.sha256(row.access().key.encode()).hexdigest() for row in Connection.objects.all()}
     files = {file.name: (file.sha256, _digest(file.path)) for file in TrainingFile.objects.all()}
-    print(json.dumps({"jobs": jobs, "keys": keys, "files": files}))
+    print(json.dumps({"jobs": jobs, "keys": keys, "files": files, "evaluations": rows()}, default=str))
 
 
 def _job(job: FineTuneJob) -> dict[str, Any]:

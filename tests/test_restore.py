@@ -51,6 +51,7 @@ def test_a_team_with_jobs_comes_back_and_its_running_job_is_followed_to_the_end(
     old.wait_for(lambda: ask(old, "SELECT count(*) FROM jobs_trainingfile WHERE state = 'checking'") == 0)
     inside(old.environment, "order('done')")
     old.wait_for(lambda: has_ended(old, "done"))
+    inside(old.environment, "evaluate('done')")
     inside(old.environment, "order('running')")
     old.wait_for(lambda: ask(old, "SELECT state FROM jobs_finetunejob WHERE name = 'running'") == "running")
 
@@ -63,6 +64,8 @@ def test_a_team_with_jobs_comes_back_and_its_running_job_is_followed_to_the_end(
     assert run("restore sqlite", restored).endswith("all of them open\n")
     after = inside(restored, "told()")
     assert (after["keys"], after["files"]) == (before["keys"], before["files"])
+    assert after["evaluations"] == before["evaluations"]
+    assert all(after["evaluations"].values())
     assert {stored == found for stored, found in after["files"].values()} == {True}
     assert after["jobs"]["done"] == before["jobs"]["done"]
     assert after["jobs"]["running"]["remote_id"] == before["jobs"]["running"]["remote_id"]

@@ -62,6 +62,7 @@ def test_a_team_with_jobs_comes_back_and_its_running_job_is_followed_to_the_end(
     old = as_in_containers(installation, tmp_path)
     inside(old, "order('done')")
     wait_for(lambda: count_ended(installation) == 1)
+    inside(old, "evaluate('done')")
     inside(old, "order('running')")
     wait_for(lambda: installation.ask("SELECT state FROM jobs_finetunejob WHERE name = 'running'") == "running")
 
@@ -82,6 +83,8 @@ def test_a_team_with_jobs_comes_back_and_its_running_job_is_followed_to_the_end(
 
         after = inside(new, "told()")
         assert (after["keys"], after["files"]) == (before["keys"], before["files"])
+        assert after["evaluations"] == before["evaluations"]
+        assert all(after["evaluations"].values())
         assert {stored == found for stored, found in after["files"].values()} == {True}
         assert after["jobs"]["done"] == before["jobs"]["done"]
         for process in COMMANDS:
