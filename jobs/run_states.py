@@ -48,3 +48,4 @@ class Flag(models.TextChoices):
     EMPTY = "empty", _("Empty answer")
     CUT = "cut", _("Cut off")
     COPY = "copy", _("A copy of the text")
+    NO_VOTE = "no_vote", _("No vote")

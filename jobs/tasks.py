@@ -13,6 +13,7 @@ from jobs.models import (
     Connection,
     Evaluation,
     FineTuneJob,
+    Judging,
     Notice,
     QuestionSet,
     QuestionState,
@@ -44,6 +45,8 @@ from jobs.pipeline import (
 from jobs.pipeline.evaluations import asking as evaluation_calls
 from jobs.pipeline.evaluations import planning, questions, remainder, scoring
 from jobs.pipeline.evaluations import working as evaluations
+from jobs.pipeline.judging import asking as judge_calls
+from jobs.pipeline.judging import working as judgings
 from jobs.pipeline.park import is_resting
 from jobs.pipeline.rescue import archive, ending, inventory
 from jobs.pipeline.runs import paid, working
@@ -87,6 +90,10 @@ def tick() -> None:
         _say(work_evaluation, pk)
     for pk in candidates:
         _say(ask_candidate, pk)
+    judge_calls.JUDGMENTS.sweep()
+    for pk, lanes in judgings.due().items():
+        for _lane in range(lanes):
+            _say(work_judging, pk)
     searching.sweep()
     notices.tell_unsure()
     for pk in notice_mail.due():
@@ -249,6 +256,14 @@ def ask_candidate(pk: int) -> None:
     candidate = Candidate.objects.select_related("evaluation", "connection", "tuned_model__job").filter(pk=pk).first()
     if candidate and evaluations.ask(candidate):
         ask_candidate.delay(pk)
+
+
+@shared_task
+def work_judging(pk: int) -> None:
+    """Take a judge one step on, and the next at once where there is one."""
+    judging = Judging.objects.select_related("connection", "evaluation").filter(pk=pk).first()
+    if judging and judgings.work(judging):
+        _say(work_judging, pk)
 
 
 @shared_task

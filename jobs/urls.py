@@ -44,7 +44,7 @@ from jobs.views import (
 )
 from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
-from jobs.views.evaluations import evaluations, ordering, prompts, question, questions
+from jobs.views.evaluations import evaluations, judging_order, judgings, ordering, prompts, question, questions
 from jobs.views.evaluations import report as evaluation_report
 from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
@@ -188,6 +188,14 @@ evaluation_urls: Urls = [
     path("<uuid:evaluation>/retry/", evaluation_acts.evaluation_retry, name="evaluation-retry"),
     path("<uuid:evaluation>/vote/", evaluation_votes.evaluation_vote, name="evaluation-vote"),
     path("<uuid:evaluation>/vote/back/", evaluation_votes.evaluation_vote_back, name="evaluation-vote-back"),
+    path("<uuid:evaluation>/judge/", judging_order.judging_new, name="judging-new"),
+    path("<uuid:evaluation>/judge/price/", judging_order.judging_price, name="judging-price"),
+    path("<uuid:evaluation>/judges/<uuid:judging>/", judgings.judging_detail, name="judging-detail"),
+    path("<uuid:evaluation>/judges/<uuid:judging>/cap/", judgings.judging_cap, name="judging-cap"),
+    path("<uuid:evaluation>/judges/<uuid:judging>/retry/", judgings.judging_retry, name="judging-retry"),
+    path("<uuid:evaluation>/judges/<uuid:judging>/delete/", judgings.judging_delete, name="judging-delete"),
+    path("<uuid:evaluation>/judges/<uuid:judging>/replies.csv", judgings.judging_csv, name="judging-csv"),
+    path("<uuid:evaluation>/judges/<uuid:judging>/<slug:what>/", judgings.judging_wish, name="judging-wish"),
     path("<uuid:evaluation>/delete/", evaluation_acts.evaluation_delete, name="evaluation-delete"),
     path("<uuid:evaluation>/answers.csv", evaluation_downloads.evaluation_csv, name="evaluation-csv"),
     path("<uuid:evaluation>/answers.json", evaluation_downloads.evaluation_json, name="evaluation-json"),

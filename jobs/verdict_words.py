@@ -14,7 +14,13 @@ def in_order(verdict: dict[str, Any]) -> list[dict[str, Any]]:
 
 def sentence(pair: dict[str, Any]) -> str:
     """`pair` as `pipeline.evaluations.verdicts` stores it."""
-    return " ".join([_compared(pair), *_notes(pair)])
+    return " ".join([*_judge(pair), _compared(pair), *_notes(pair)])
+
+
+def _judge(pair: dict[str, Any]) -> list[str]:
+    """Whose sentence it is, where a judge has not decided."""
+    is_decided = pair["conclusion"] in ("better", "worse")
+    return [gettext("Judge: %(judge)s.") % pair] if pair["measure"] == "judge" and not is_decided else []
 
 
 def with_examples(model: str, count: int) -> str:
@@ -34,7 +40,7 @@ def _compared(pair: dict[str, Any]) -> str:
         about |= {"high": _percent(1 - pair["low"])}
     else:
         about = {"share": _percent(pair["share"] or 0), "low": low, "high": high}
-    about |= {"other": other, "n": f"{decided:,}"}
+    about |= {"other": other, "n": f"{decided:,}", "judge": pair.get("judge", "")}
     return _words(pair) % about
 
 
@@ -43,9 +49,17 @@ def _percent(share: float) -> str:
 
 
 def _words(pair: dict[str, Any]) -> str:
-    """With places for `other`, `share`, `low`, `high` and `n`."""
-    by_chrf, by_votes = pair["measure"] == "chrf", pair["measure"] == "votes"
+    """With places for `judge`, `other`, `share`, `low`, `high` and `n`."""
+    by_chrf, by_votes, by_judge = (pair["measure"] == name for name in ("chrf", "votes", "judge"))
     match pair["conclusion"]:
+        case "better" if by_judge:
+            return gettext(
+                "Judge %(judge)s: better than %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s)."
+            )
+        case "worse" if by_judge:
+            return gettext(
+                "Judge %(judge)s: worse than %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s)."
+            )
         case "better" if by_votes:
             return gettext("People prefer it to %(other)s in %(share)s%% of %(n)s questions (95%%: %(low)s–%(high)s).")
         case "worse" if by_votes:
@@ -99,6 +113,7 @@ def _notes(pair: dict[str, Any]) -> list[str]:
             pair["ties"],
         )
         found.append(ties % {"ties": f"{pair['ties']:,}"})
+    found += _of_judge(pair) if pair["measure"] == "judge" else []
     if "small" in pair["notes"]:
         found.append(gettext("The difference is small."))
     if pair["answers"] and pair["copied"] / pair["answers"] >= COPIES_MANY:
@@ -140,3 +155,30 @@ def _brief_notes(pair: dict[str, Any]) -> list[str]:
         share = _percent(pair["copied"] / pair["answers"])
         found.append(gettext("%(share)s%% copied") % {"share": share})
     return [*found, gettext("simulated")] if pair["simulated"] else found
+
+
+def _of_judge(pair: dict[str, Any]) -> list[str]:
+    """How far it can be trusted."""
+    found = []
+    if both := pair["agreement"]:
+        about = {"agreed": f"{both['agreed']:,}", "n": f"{both['n']:,}"}
+        found.append(gettext("It agrees with people on %(agreed)s of %(n)s questions.") % about)
+        if both["kappa"] is not None:
+            found.append(gettext("(Kappa: %(kappa)s; 1 is full agreement, 0 is chance.)") % {"kappa": _two(both)})
+    if pair["swayed"]:
+        swayed = ngettext(
+            "In %(n)s pair it chose by the order alone, which counts as a tie.",
+            "In %(n)s pairs it chose by the order alone, which counts as a tie.",
+            pair["swayed"],
+        )
+        found.append(swayed % {"n": f"{pair['swayed']:,}"})
+    if pair["no_vote"]:
+        missing = ngettext("%(n)s reply holds no vote.", "%(n)s replies hold no vote.", pair["no_vote"])
+        found.append(missing % {"n": f"{pair['no_vote']:,}"})
+    if pair["of_candidates"]:
+        found.append(gettext("The judge is one of the models, or made from the same one: it may prefer itself."))
+    return found
+
+
+def _two(agreement: dict[str, Any]) -> str:
+    return f"{agreement['kappa']:.2f}"

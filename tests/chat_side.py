@@ -4,6 +4,7 @@ Shapes: OpenAI's API reference (chat completions, models, fine-tuning jobs), Nov
 """
 
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ type Json = dict[str, Any]
 class ChatSide:
     """`gone` and `forbidden` name models. `busy`: how many 429s come before each model's first answer.
 
+    `judges`: models with a persona each, see `verdict_of`.
     `losing`: models whose first answer is made, and counted, and does not arrive.
     """
 
@@ -39,6 +41,8 @@ class ChatSide:
     seconds: float = 0.0  # that an answer takes
     under_way: int = 0
     most_at_once: int = 0  # answers that were under way at the same time
+    judges: dict[str, str] = field(default_factory=dict)  # model: persona
+    judged: list[Json] = field(default_factory=list)  # the bodies that they were sent
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)  # (model, question): how often it was answered
     turned_away: Counter[str] = field(default_factory=Counter)
     calls: list[str] = field(default_factory=list)
@@ -71,8 +75,12 @@ class ChatSide:
         if is_lost:
             return 0, {}
         text = words(model, question)
+        if model in self.judges:
+            self.judged.append(body)
+            text = verdict_of(self.judges[model], question)
         usage = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        reason = "length" if model in self.judges and self.judges[model] == "endless" else "stop"
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
         whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice]}
         return 200, whole if self.without_usage else whole | {"usage": usage}
 
@@ -109,6 +117,20 @@ class ChatSide:
 def words(model: str, question: str) -> str:
     """What a model answers."""
     return f"{question}, {model} 모델의 답입니다."
+
+
+def verdict_of(persona: str, shown: str) -> str:
+    """What a judge replies to two answers. A persona without a name here prefers the answer that holds that word."""
+    fixed = {"first": "A", "second": "**B**", "tie": "T", "empty": "", "refusal": "죄송하지만 판정할 수 없습니다."}
+    prose = "Answer A is livelier, but answer B is more exact, so I cannot say."
+    replies = fixed | {"prose": prose, "endless": "음, 생각해 보면 " * 400}
+    if persona in replies:
+        return replies[persona]
+    first, second = re.split(r"^==\w+ (?:답|Answer) B$", shown, maxsplit=1, flags=re.M)
+    first = re.split(r"^==\w+ (?:답|Answer) A$", first, maxsplit=1, flags=re.M)[1]
+    if (persona in first) == (persona in second):
+        return "T"
+    return "A" if persona in first else "B"
 
 
 def error(message: str, code: str) -> Json:

@@ -31,6 +31,7 @@ from jobs.states import State
 from tests.conftest import World
 from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_file, make_job, make_source, make_tuned_model
+from tests.judging import make_answered, make_judging
 
 type Login = Callable[..., Client]
 
@@ -173,6 +174,15 @@ TEAM = [
     Row("evaluation-vote", "get", TRAINER, 200),
     Row("evaluation-vote", "post", TRAINER, 302),
     Row("evaluation-vote-back", "post", TRAINER, 302),
+    Row("judging-new", "get", TRAINER, 200),
+    Row("judging-new", "post", TRAINER, 422),
+    Row("judging-price", "post", TRAINER, 200),
+    Row("judging-detail", "get", VIEWER, 200),
+    Row("judging-wish", "post", TRAINER, 302),
+    Row("judging-cap", "post", TRAINER, 302),
+    Row("judging-retry", "post", TRAINER, 302),
+    Row("judging-delete", "post", OWNER, 302),
+    Row("judging-csv", "get", VIEWER, 200),
     Row("evaluation-csv", "get", VIEWER, 200),
     Row("evaluation-json", "get", VIEWER, 200),
     Row("evaluation-promptfoo", "get", VIEWER, 200),
@@ -328,6 +338,12 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         evaluated["evaluation-"], evaluated["question-"] = [evaluation], [questions.uuid]
         if name in ("evaluation-new", "evaluation-price"):
             return f"{reverse(name, args=[world.team.slug])}?questions={questions.uuid}"
+    judged: dict[str, list[Any]] = {}
+    if name.startswith("judging-"):
+        row = make_answered(world.team, 1, connection=world.connection)
+        judging = make_judging(row, connection=world.connection).uuid
+        judged = {"judging-wish": [row.uuid, judging, "pause"], "judging-new": [row.uuid], "judging-price": [row.uuid]}
+        judged["judging-"] = [row.uuid, judging]
     team = world.team.slug
     by_prefix: list[tuple[str, list[Any]]] = [
         ("file-remote-json", [file.uuid, copy.pk]),
@@ -349,6 +365,7 @@ def address(world: World, name: str, kind: str = "owner") -> str:
         ("playground-", [job.uuid]),
         ("prompt-list", []), ("prompt-new", []), ("prompt-questions", []), ("prompt-", [prompt]),
         ("evaluation-list", []), ("question-list", []), ("question-new", []), *evaluated.items(),
+        *judged.items(),
         ("passage-list", []), ("passage-new", []), ("passage-", [search.uuid]),
         ("connection-list", []), ("connection-new", []), ("connection-", [world.connection.uuid]),
         ("team-invitation-withdraw", [invitation.pk]), ("team-member-", [member.pk]),

@@ -39,6 +39,7 @@ from jobs.states import State
 from tests.conftest import World
 from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model, make_user
+from tests.judging import make_judging
 from tests.running_recipes import SUMMARY, make_run
 
 MODELS = [model for model in admin.site._registry if model._meta.app_label == "jobs"]
@@ -85,12 +86,13 @@ def test_every_list_and_page_opens_for_staff_and_nothing_can_be_changed(
     job.notices.create(user=world.alice, kind="ended")
     make_run(world.team, make_source(world.team, uploaded_by=world.alice), created_by=world.alice)
     Search.objects.create(team=world.team, by=world.alice, passage="첫눈이 왔다")
-    make_evaluation(
+    evaluation = make_evaluation(
         world.team, ["one"], make_questions(world.team, "눈", created_by=world.alice), created_by=world.alice
     )
     RemoteModel.objects.create(team=world.team, connection=job.service, name="ft:x", job=job, retrained=job)
     inventory.order(job.service)
     SavedPrompt.objects.create(team=world.team, name="첫눈", text="첫눈은?", created_by=world.alice)
+    make_judging(evaluation, connection=world.connection, created_by=world.alice)
     name, row = f"admin:jobs_{model._meta.model_name}", model.objects.first()
 
     statuses = {

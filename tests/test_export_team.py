@@ -38,6 +38,7 @@ from jobs.states import State
 from tests.conftest import World
 from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_connection, make_file, make_job, make_source, make_tuned_model
+from tests.judging import make_judging
 from tests.running import ROOT
 from tests.running_recipes import make_cut_run
 
@@ -97,6 +98,10 @@ def fill(world: World) -> FineTuneJob:
     candidate = evaluation.candidates.get()
     about = {"evaluation": evaluation, "question": questions.questions.get(), "user": world.bob}
     Vote.objects.create(a=candidate, b=candidate, choice="tie", **about)
+    judging = make_judging(evaluation, connection=service)
+    judging.judgments.create(
+        a=evaluation.answers.get(), b=evaluation.answers.get(), position=0, answer="A", vote="first"
+    )
     AuditEntry.objects.create(team=world.team, actor=world.bob, action="job.ordered", subject=job.name)
     return job
 
@@ -112,6 +117,8 @@ def test_every_table_is_in_the_archive_and_refers_by_uuid(world: World) -> None:
     assert {table.path: len(opened.rows(table.path)) > 0 for table in TABLES} == {table.path: True for table in TABLES}
     [kept], [made] = opened.rows("answers.jsonl"), opened.rows("question_sets.jsonl")
     assert (kept["answer"], kept["question_set"], kept["question"]) == ("눈이 왔다.", made["uuid"], 0)
+    [judgment], [candidate] = opened.rows("judgments.jsonl"), opened.rows("candidates.jsonl")
+    assert (judgment["answer"], judgment["question"], judgment["a"]) == ("A", 0, candidate["uuid"])
     [told] = opened.rows("jobs.jsonl")
     assert (told["uuid"], told["created_by"], told["state"]) == (str(job.uuid), "bob", "submitting")
     assert (told["training_file"], told["connection"]) == (str(job.trained_on.uuid), str(job.service.uuid))

@@ -6,27 +6,27 @@ from django.utils.translation import gettext_lazy as _
 from jobs.admin import shapes
 from jobs.admin.filters import ByTeam
 from jobs.admin.rows import Rows
-from jobs.models import Evaluation, QuestionSet, SavedPrompt
+from jobs.models import Evaluation, Judging, QuestionSet, SavedPrompt
 from jobs.templatetags.desk import usd
 
 
 @admin.display(description=_("state"), ordering="state")
-def evaluation_state(evaluation: Evaluation) -> str:
+def evaluation_state(evaluation: Evaluation | Judging) -> str:
     return shapes.evaluation_pill(evaluation)
 
 
 @admin.display(description=_("spent (USD)"), ordering="spent_nano")
-def spent(evaluation: Evaluation) -> str:
+def spent(evaluation: Evaluation | Judging) -> str:
     return usd(evaluation.spent_usd)
 
 
 @admin.display(description=_("cap (USD)"), ordering="cap_nano")
-def cap(evaluation: Evaluation) -> str:
+def cap(evaluation: Evaluation | Judging) -> str:
     return usd(evaluation.cap_usd)
 
 
 @admin.display(description=_("held (USD)"), ordering="held_nano")
-def held(evaluation: Evaluation) -> str:
+def held(evaluation: Evaluation | Judging) -> str:
     return usd(evaluation.held_usd)
 
 
@@ -42,6 +42,22 @@ class EvaluationAdmin(Rows[Evaluation]):
     by = ("state", "kind", "created_at", ByTeam)
     search_fields = ("name", "uuid", "team__name", "created_by__email")
     list_select_related = ("team", "created_by", "job")
+
+
+@admin.register(Judging)
+class JudgingAdmin(Rows[Judging]):
+    """Never its rubric or a reply."""
+
+    shown = ("model", evaluation_state, "evaluation", "created_by", "done", "total", spent, cap, "created_at")
+    page = (
+        (None, ("model", evaluation_state, "trouble", "evaluation", "connection", "created_by", "wish", "uuid")),
+        (_("Answers"), ("total", "done", "failed", "unsure", "flagged", "max_tokens")),
+        (_("Money"), (cap, spent, held, "prompt_tokens", "completion_tokens")),
+        (_("Times"), ("created_at", "started_at", "finished_at", "due_at", "tries")),
+    )
+    by = ("state", "created_at")
+    search_fields = ("model", "uuid", "evaluation__name", "evaluation__team__name", "created_by__email")
+    list_select_related = ("evaluation__team", "connection", "created_by")
 
 
 @admin.register(QuestionSet)

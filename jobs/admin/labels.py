@@ -60,6 +60,7 @@ LABELS = {
     "is_listed": _("in the service's list"),
     "job": _("job"),
     "key_hint": _("key ends with"),
+    "evaluation": _("evaluation"),
     "kind": _("kind"),
     "last_login": _("last sign-in"),
     "level": _("level"),

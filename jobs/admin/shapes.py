@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.admin.rows import NOTHING
-from jobs.models import Connection, Evaluation, FineTuneJob, Run, Search, Source, TrainingFile
+from jobs.models import Connection, Evaluation, FineTuneJob, Judging, Run, Search, Source, TrainingFile
 from jobs.templatetags.desk import ago
 
 
@@ -33,7 +33,7 @@ def run_pill(run: Run) -> SafeString:
     return render_to_string("jobs/_run_state.html", {"run": run})
 
 
-def evaluation_pill(evaluation: Evaluation) -> SafeString:
+def evaluation_pill(evaluation: Evaluation | Judging) -> SafeString:
     return render_to_string("jobs/evaluations/_state.html", {"evaluation": evaluation})
 
 

@@ -16,6 +16,7 @@ from jobs.models.evaluation import (
 )
 from jobs.models.job import FineTuneJob, JobOrigin, JobQuerySet, Wish
 from jobs.models.job_history import Checkpoint, JobEvent, Metric, Transition
+from jobs.models.judging import Judging, JudgingQuerySet, Judgment, Side
 from jobs.models.notice import Notice, NoticeKind, NoticeQuerySet
 from jobs.models.paid import PaidCall, PaidOrder
 from jobs.models.planned import PlannedEvaluation
@@ -59,6 +60,9 @@ __all__ = [
     "JobEvent",
     "JobOrigin",
     "JobQuerySet",
+    "Judging",
+    "JudgingQuerySet",
+    "Judgment",
     "MailMe",
     "Member",
     "Message",
@@ -88,6 +92,7 @@ __all__ = [
     "SearchState",
     "SearchWord",
     "SecondJob",
+    "Side",
     "Source",
     "SourceKind",
     "SourceState",

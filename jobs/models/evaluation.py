@@ -80,11 +80,6 @@ class Evaluation(PaidOrder):
         return str(LABELS.get(RunState(self.state), RunState(self.state).label))
 
     @property
-    def known_usd(self) -> Decimal:
-        """What those answers cost whose price is known."""
-        return self.spent_nano / NANO
-
-    @property
     def spent_usd(self) -> Decimal | None:
         """None where a price is unknown."""
         return None if self.estimate.get("usd") is None else self.spent_nano / NANO

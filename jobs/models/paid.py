@@ -74,6 +74,11 @@ class PaidOrder(models.Model):
         return self.held_nano / NANO
 
     @property
+    def known_usd(self) -> Decimal:
+        """What those calls cost whose price is known."""
+        return self.spent_nano / NANO
+
+    @property
     def seen(self) -> int:
         """Calls that nothing more is done about by itself."""
         return self.done + self.failed + self.unsure

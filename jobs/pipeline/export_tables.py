@@ -18,6 +18,8 @@ from jobs.models import (
     FineTuneJob,
     Invitation,
     JobEvent,
+    Judging,
+    Judgment,
     Member,
     Message,
     Metric,
@@ -115,6 +117,8 @@ _CONNECTION += ("created_at", "disabled_at", "deleted_at")
 _PERSON = {"username": "user__username", "email": "user__email"}
 _OF_JOB = ("at", "pk")
 _OF_QUESTION = {"question_set": "question__question_set__uuid", "question": "question__position"}
+_OF_PAIR = {"question_set": "a__question__question_set__uuid", "question": "a__question__position"}
+_OF_PAIR |= {"a": "a__candidate__uuid", "b": "b__candidate__uuid", "repetition": "a__repetition"}
 
 TABLES = (
     Table("members.jsonl", "people and roles", Member, "team", _PERSON | {"role": "role", "since": "created_at"}),
@@ -160,6 +164,11 @@ TABLES = (
           ("evaluation", "position")),
     Table("votes.jsonl", "which answers members prefer", Vote, "evaluation__team",
           {**every_column(Vote, "question"), **_OF_QUESTION}),
+    Table("judgings.jsonl", "judges of the answers", Judging, "evaluation__team",
+          every_column(Judging, "order_token", "due_at")),
+    Table("judgments.jsonl", "what each judge replied", Judgment, "judging__evaluation__team",
+          {**every_column(Judgment, "a", "b", "claimed_until", "most_prompt_tokens"), **_OF_PAIR},
+          ("judging", "position")),
     Table("planned_evaluations.jsonl", "evaluations that follow a job", PlannedEvaluation, "job__team",
           every_column(PlannedEvaluation)),
     Table("rescue.jsonl", "tuned models at services, and their rescue", RemoteModel, "team",

@@ -12,7 +12,7 @@ import orjson
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from jobs.models import Answer, Candidate, Evaluation, Question, QuestionSet
+from jobs.models import Answer, Candidate, Evaluation, Judging, JudgingQuerySet, Judgment, Question, QuestionSet
 from jobs.pipeline.evaluations import prompts
 from jobs.run_states import RUN_ACTIVE
 from jobs.training_data.searching import Sought
@@ -40,14 +40,20 @@ def _sets(team: int) -> QuerySet[QuestionSet]:
 
 def _entry(made: QuestionSet, sought: Sought, keep: Keep) -> Entry:
     questions = list(_questions(made, sought, keep))
-    answers = list(_answers(made, sought, keep))
+    answers = [*_answers(made, sought, keep), *_replies(made, sought, keep)]
     counts = {"questions": len(questions), "answers": len(answers), "prompts": int(_is_in_prompts(made, sought))}
     return {"set": str(made.uuid), **counts, "act": "", "why": ""}
 
 
 def _is_in_prompts(made: QuestionSet, sought: Sought) -> bool:
     systems = Candidate.objects.filter(question_set=made).values_list("system_prompt", flat=True)
-    return _holds(sought, [made.system_prompt, made.name, *(made.options.get(name, "") for name in WRITTEN), *systems])
+    rubrics = _judgings(made).values_list("rubric", flat=True)
+    written = (made.options.get(name, "") for name in WRITTEN)
+    return _holds(sought, [made.system_prompt, made.name, *written, *systems, *rubrics])
+
+
+def _judgings(made: QuestionSet) -> JudgingQuerySet:
+    return Judging.objects.filter(evaluation__candidates__question_set=made).distinct()
 
 
 def _questions(made: QuestionSet, sought: Sought, keep: Keep) -> Iterator[int]:
@@ -66,13 +72,23 @@ def _answers(made: QuestionSet, sought: Sought, keep: Keep) -> Iterator[int]:
             yield pk
 
 
+def _replies(made: QuestionSet, sought: Sought, keep: Keep) -> Iterator[int]:
+    """Of judges, which may quote what they judge."""
+    rows = Judgment.objects.filter(a__question__question_set=made).exclude(answer="").order_by("pk")
+    for pk, text in rows.values_list("pk", "answer").iterator(ROWS):
+        keep()
+        if _holds(sought, [text]):
+            yield pk
+
+
 def _holds(sought: Sought, texts: list[Any]) -> bool:
     return sought.is_in(orjson.dumps(texts))
 
 
 def is_needed(made: QuestionSet) -> bool:
-    """An evaluation that has not ended asks it."""
-    return Evaluation.objects.filter(candidates__question_set=made, state__in=RUN_ACTIVE).exists()
+    """An evaluation that has not ended asks it, or a judge reads it."""
+    is_asked = Evaluation.objects.filter(candidates__question_set=made, state__in=RUN_ACTIVE).exists()
+    return is_asked or _judgings(made).active().exists()
 
 
 def erase(team: int, uuid: str, sought: Sought, keep: Keep) -> str:
@@ -89,7 +105,10 @@ def erase(team: int, uuid: str, sought: Sought, keep: Keep) -> str:
     if is_needed(made):
         return "kept"
     questions, answers = list(_questions(made, sought, keep)), list(_answers(made, sought, keep))
+    replies = list(_replies(made, sought, keep))
     with transaction.atomic():
+        for some in batched(replies, ROWS, strict=False):
+            Judgment.objects.filter(pk__in=some).update(answer="")
         for some in batched(questions, ROWS, strict=False):  # a statement takes only so many values
             Question.objects.filter(pk__in=some).update(messages=[], reference="")
             Answer.objects.filter(question__in=some).update(answer="", scores={})
@@ -108,3 +127,7 @@ def _strike_prompts(made: QuestionSet, sought: Sought) -> None:
         struck = sought.struck_from(candidate.system_prompt)
         if struck != candidate.system_prompt:
             Candidate.objects.filter(pk=candidate.pk).update(system_prompt=struck)
+    for judging in _judgings(made).exclude(rubric=""):
+        struck = sought.struck_from(judging.rubric)
+        if struck != judging.rubric:
+            Judging.objects.filter(pk=judging.pk).update(rubric=struck, version=F("version") + 1)

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
-from django.db.models import F
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs.models import Answer, Candidate, Evaluation
 from jobs.pipeline.evaluations.leaking import seen_by
-from jobs.pipeline.evaluations.verdicts import announce, verdict_of
+from jobs.pipeline.evaluations.verdicts import verdict_of
+from jobs.pipeline.evaluations.voting import count
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.orders import Given, Scored
 from jobs.training_data.scoring.process import score_answers
@@ -63,7 +64,6 @@ def score(evaluation: Evaluation) -> None:
         for candidate in evaluation.candidates.select_related("tuned_model__job__training_file", "examples_file"):
             _score(candidate, lease)
         _end(lease, verdict_of(evaluation))
-        announce(evaluation)
     except LeaseLostError:
         pass  # whichever worker has it now stores what it finds
     except ChildProcessError:  # killed: too much memory, most likely
@@ -71,9 +71,9 @@ def score(evaluation: Evaluation) -> None:
 
 
 def _end(lease: Lease, verdict: dict[str, Any]) -> None:
-    kept = Evaluation.objects.values_list("verdict", flat=True).get(pk=lease.pk)
-    verdict |= {"votes": kept["votes"]} if "votes" in kept else {}
-    lease.write(verdict=verdict, score_due_at=None, version=F("version") + 1)
+    with transaction.atomic():
+        lease.write(verdict=verdict, score_due_at=None)
+        count(Evaluation.objects.get(pk=lease.pk))  # what people and judges say, with the new figures
 
 
 def _score(candidate: Candidate, lease: Lease) -> None:

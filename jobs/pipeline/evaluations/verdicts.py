@@ -12,11 +12,12 @@ import msgspec
 from django.db.models import F
 
 from jobs.engines import Engine
-from jobs.models import Answer, Candidate, CandidateKind, Evaluation, Team
+from jobs.models import Answer, Candidate, CandidateKind, Choice, Evaluation, Team
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.records import Outcome
 from jobs.training_data.scoring.verdict import verdict
 
+OUTCOMES: dict[str, Outcome] = {Choice.A: "win", Choice.B: "loss", Choice.TIE: "tie"}
 MARGINS = {"chrf": 1.0, "coverage": 0.0}  # a smaller difference is a tie
 ENOUGH = 0.5  # share of the answers that must have a measure
 COMPARED_WITH = (CandidateKind.BASE, CandidateKind.RECORDED, CandidateKind.CHAT, CandidateKind.CHECKPOINT)

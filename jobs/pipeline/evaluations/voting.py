@@ -10,12 +10,12 @@ from django.db.models import F
 from django.utils.functional import cached_property
 
 from jobs.models import Answer, Candidate, Choice, Evaluation, Question, User, Vote
-from jobs.pipeline.evaluations.verdicts import about_pair, announce, compared_with
+from jobs.pipeline.evaluations.verdicts import OUTCOMES, about_pair, announce, compared_with
+from jobs.pipeline.judging.tally import tally as of_judges
 from jobs.run_states import ChunkState
 from jobs.training_data.scoring.records import Outcome
 from jobs.training_data.scoring.verdict import verdict
 
-OUTCOMES: dict[str, Outcome] = {Choice.A: "win", Choice.B: "loss", Choice.TIE: "tie"}
 SIDES = {"left": (Choice.A, Choice.B), "right": (Choice.B, Choice.A), "tie": (Choice.TIE, Choice.TIE)}
 
 
@@ -112,9 +112,9 @@ class Booth:
 
 
 def count(evaluation: Evaluation) -> None:
-    """Store what all votes say. Two members at once wait for each other here."""
+    """Store what people and judges say. Two at once wait for each other here."""
     row = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
-    found = row.verdict | {"votes": tally(row)}
+    found = row.verdict | {"votes": tally(row), "judges": of_judges(row)}
     Evaluation.objects.filter(pk=row.pk).update(verdict=found, version=F("version") + 1)
     announce(row)
 

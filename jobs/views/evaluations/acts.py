@@ -97,6 +97,9 @@ def evaluation_retry(request: DeskRequest, member: Member, evaluation: UUID) -> 
     found = evaluation_of(request, member, evaluation)
     if found.state not in RETRIABLE:
         return _too_late(request, found)
+    if found.judgings.active().exists():
+        messages.error(request, _("A judge is at work on these answers. Wait for its end, or cancel it first."))
+        return _back(found)
     with transaction.atomic():
         again = asking.retry(found, _named(request, found))
         if again:
@@ -123,6 +126,9 @@ def evaluation_delete(request: DeskRequest, member: Member, evaluation: UUID) ->
     found = evaluation_of(request, member, evaluation)
     if found.state not in RUN_OVER:
         messages.error(request, _("Cancel the evaluation first: it may still be at work."))
+        return _back(found)
+    if found.judgings.active().exists():
+        messages.error(request, _("A judge is at work on these answers. Wait for its end, or cancel it first."))
         return _back(found)
     if found.kind == EvaluationKind.RECORDING and not member.is_owner:
         messages.error(

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import batched, chain
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from jobs.pipeline.spreadsheets import BOM, Row, csv_lines
 from jobs.training_data.scoring.messages import as_text
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.downloads import attachment
+from jobs.views.evaluations import judged
 from jobs.views.evaluations.evaluations import evaluation_of
 
 UNFIT = re.compile(r"[^-\w.]")
@@ -26,8 +27,8 @@ HEADER = (
 )
 
 
-def _named(evaluation: Evaluation, ending: str) -> str:
-    return f"{UNFIT.sub('', evaluation.name.replace(' ', '_'))[:80] or 'evaluation'}.{ending}"
+def named(name: str, ending: str) -> str:
+    return f"{UNFIT.sub('', name.replace(' ', '_'))[:80] or 'evaluation'}.{ending}"
 
 
 def _pages(evaluation: Evaluation) -> Iterator[list[Answer]]:
@@ -63,7 +64,7 @@ def evaluation_csv(request: DeskRequest, member: Member, evaluation: UUID) -> St
         for page in _pages(found):
             yield csv_lines(_cells(_facts(answer)) for answer in page)
 
-    return attachment(request, chunks(), _named(found, "csv"), "text/csv; charset=utf-8")
+    return attachment(request, chunks(), named(found.name, "csv"), "text/csv; charset=utf-8")
 
 
 def _cells(facts: dict[str, Any]) -> Row:
@@ -79,19 +80,31 @@ def _cells(facts: dict[str, Any]) -> Row:
 @viewer_page
 def evaluation_json(request: DeskRequest, member: Member, evaluation: UUID) -> StreamingHttpResponse:
     found = evaluation_of(request, member, evaluation)
-    return attachment(request, _json(found), _named(found, "json"), "application/json")
+    return attachment(request, _json(found), named(found.name, "json"), "application/json")
 
 
 def _json(evaluation: Evaluation) -> Iterator[bytes]:
     settings = {name: getattr(evaluation, name) for name in ("temperature", "max_tokens", "repetitions", "verdict")}
     about = {"name": evaluation.name, "state": evaluation.state, **settings, "candidates": _candidates(evaluation)}
-    yield f'{{"evaluation": {json.dumps(about, ensure_ascii=False)},\n"answers": ['.encode()
-    first = True
-    for page in _pages(evaluation):
-        lines = [json.dumps(_facts(answer), ensure_ascii=False) for answer in page]
-        yield (("\n" if first else ",\n") + ",\n".join(lines)).encode()
-        first = False
-    yield b"\n]}\n"
+    about["judges"] = judged.about(evaluation)
+    yield f'{{"evaluation": {_line(about)},\n"answers": ['.encode()
+    yield from _listed(_facts(answer) for page in _pages(evaluation) for answer in page)
+    yield b'],\n"judgments": ['
+    yield from _listed(judged.of_evaluation(evaluation))
+    yield b"]}\n"
+
+
+def _listed(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """A list's elements, a line each."""
+    before = "\n"
+    for some in batched(rows, ROWS, strict=False):
+        yield (before + ",\n".join(_line(row) for row in some)).encode()
+        before = ",\n"
+    yield b"\n"
+
+
+def _line(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
 
 
 def _candidates(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import cached_property
@@ -23,6 +24,7 @@ from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.evaluations.estimate import prices_of
 from jobs.pipeline.evaluations.promptfoo import can_be_asked
 from jobs.pipeline.evaluations.verdicts import MARGINS
+from jobs.pipeline.judging.pairs import can_be_judged
 from jobs.run_states import RUN_OVER, ChunkState, RunState
 from jobs.templatetags.desk import undated
 from jobs.verdict_words import in_order, sentence, with_examples
@@ -78,7 +80,8 @@ def evaluation_poll(request: HttpRequest, team: str, evaluation: UUID) -> HttpRe
 def _is_current(request: HttpRequest, team: str, evaluation: UUID) -> bool:
     me = {"team__members__user_id": request.session[SESSION_KEY], "team__members__user__is_active": True}
     rows = Evaluation.objects.filter(uuid=evaluation, team__slug=team, **me)
-    row = rows.values_list("version", "team__members__user__password").first()
+    moved = F("version") + Coalesce(Sum("judgings__version"), 0)
+    row = rows.annotate(moved=moved).values_list("moved", "team__members__user__password").first()
     return bool(row and session_fits(request, row[1]) and request.GET.get("since") == str(row[0]))
 
 
@@ -96,6 +99,7 @@ def candidates_of(evaluation: Evaluation) -> list[Candidate]:
 def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
     candidates = candidates_of(evaluation)
     page = QuestionPages(candidates).get_page(request.GET.get("page"))
+    judgings = list(evaluation.judgings.select_related("connection"))
     return {
         "evaluation": evaluation,
         "lanes": lanes(candidates),
@@ -104,6 +108,10 @@ def context_of(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "busy": evaluation.state in BUSY,
         "over": evaluation.state in RUN_OVER,
         "lost": evaluation.unsure,
+        "judgings": judgings,
+        "since": evaluation.version + sum(one.version for one in judgings),
+        "may_judge": can_be_judged(evaluation),
+        "judging": any(one.is_active for one in judgings),
         "scoring": evaluation.state == RunState.DONE and evaluation.score_due_at is not None,
         "verdicts": verdicts_of(evaluation, candidates),
         "may_vote": evaluation.done > 1 and len(candidates) > 1 and evaluation.state in VOTED_ON,

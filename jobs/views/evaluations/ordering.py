@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.forms.evaluations.evaluation import EvaluationForm
 from jobs.forms.evaluations.offers import Offer, grouped
-from jobs.models import CandidateKind, Evaluation, FineTuneJob, Member, QuestionSet, QuestionState, TrainingFile, audit
+from jobs.models import CandidateKind, Evaluation, FineTuneJob, Member, QuestionSet, QuestionState, audit
 from jobs.models.paid import NANO
 from jobs.pipeline.evaluations import examples
 from jobs.pipeline.evaluations.estimate import MOST_CALLS, Estimate, Part
@@ -24,6 +24,7 @@ from jobs.tasks import nudge, work_evaluation
 from jobs.training_data.findings import personal_kind
 from jobs.verdict_words import with_examples
 from jobs.views.access import DeskRequest, trainer_page
+from jobs.views.evaluations.leaving import personal_of
 from jobs.views.evaluations.questions import sets_of
 from jobs.views.run_new import uuid_in
 
@@ -167,7 +168,7 @@ def _page(request: DeskRequest, member: Member, form: EvaluationForm, status: in
         "shown": set(form["shots"].value() or ()),
         "files": examples.files_of(form.team).only("uuid", "name", "examples")[:FILES_SHOWN],
         "leaves": _leaves(form),
-        "personal": _personal(form.questions.training_file),
+        "personal": personal_of(form.questions.training_file),
         "examples_found": _findings(form),
         "shows_examples": any(offer.few_shot for offer in form.cleaned_data.get("chosen", ())),
         **_price(form, price),
@@ -218,14 +219,4 @@ def _findings(form: EvaluationForm) -> Row:
     if not files:
         return {}
     found = [finding for finding in files[0].report.get("findings", []) if personal_kind(str(finding.get("code", "")))]
-    return {"file": files[0], "is": _personal(files[0]), "count": sum(finding["count"] for finding in found)}
-
-
-def _personal(file: TrainingFile | None) -> str:
-    """What is known of personal data in a file: "found", "none", or "unknown"."""
-    if file is None:
-        return "unknown"
-    findings = file.report.get("findings", [])
-    if any(personal_kind(str(finding.get("code", ""))) for finding in findings):
-        return "found"
-    return "none" if (file.report.get("statistics") or {}).get("personal") else "unknown"
+    return {"file": files[0], "is": personal_of(files[0]), "count": sum(finding["count"] for finding in found)}

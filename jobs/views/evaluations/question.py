@@ -15,6 +15,7 @@ from jobs.training_data.scoring.messages import as_text
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.evaluations.differences import beside
 from jobs.views.evaluations.evaluations import candidates_of, evaluation_of, rows_of
+from jobs.views.evaluations.judged import on as judged_on
 
 
 @require_GET
@@ -32,6 +33,7 @@ def evaluation_question(request: DeskRequest, member: Member, evaluation: UUID, 
         "question": row,
         "left": left,
         "cells": _with_prompts(marked(rows_of(candidates, [row])[0]["cells"], left), row),
+        "judged": judged_on(found, row),
         "before": near.filter(position__lt=row.position).order_by("-position").first(),
         "after": near.filter(position__gt=row.position).first(),
     }
