@@ -105,7 +105,7 @@ def test_a_refused_model_is_asked_again_by_a_person(world: World, far: ChatSide)
     done = walk(make_evaluation(world.team, ["one"], make_questions(world.team, *THREE)))
     far.gone = set()
 
-    assert asking.retry(done, list(done.answers.all())) == 3
+    assert asking.retry_all(done, done.answers.all()) == 3
     again = walk(done)
 
     assert (again.state, again.done, again.failed) == (RunState.DONE, 3, 0)

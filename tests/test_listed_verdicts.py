@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -84,7 +85,8 @@ def test_votes_and_deleting_are_seen_live_too(world: World, login: Login) -> Non
     _job, row = judged(world)
     before = Team.objects.get(pk=world.team.pk).jobs_version
 
-    voting.count(row)
+    with transaction.atomic():
+        voting.count(row)
     voted = Team.objects.get(pk=world.team.pk).jobs_version
     login(world.alice).post(address(world, "evaluation-delete", row.uuid))
 
@@ -98,7 +100,8 @@ def test_an_evaluation_of_no_job_wakes_no_list(world: World) -> None:
     row.save()
     before = Team.objects.get(pk=world.team.pk).jobs_version
 
-    voting.count(row)
+    with transaction.atomic():
+        voting.count(row)
 
     assert Team.objects.get(pk=world.team.pk).jobs_version == before
 

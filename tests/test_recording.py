@@ -138,7 +138,9 @@ def test_what_was_refused_is_asked_again_by_a_person_and_nothing_else_is(
     far.gone = set()
     refused = done.candidates.get(model=archived[0].name)
 
-    login(world.bob).post(world.url(f"rescue/recordings/{done.uuid}/retry/"), {"candidate": str(refused.uuid)})
+    sent = {"candidate": str(refused.uuid), "answer": "failed"}
+    answer = login(world.bob).post(world.url(f"evaluations/{done.uuid}/retry/"), sent)
+    assert answer["Location"] == world.url(f"rescue/recordings/{done.uuid}/")
     again = walk(done)
 
     assert (again.state, again.done, again.failed) == (RunState.DONE, 15, 0)
@@ -212,7 +214,7 @@ def test_it_is_paused_and_cancelled(world: World, archived: list[RemoteModel], l
     evaluation = order(login(world.bob), world)
     Evaluation.objects.filter(pk=evaluation.pk).update(state=RunState.RUNNING)
 
-    login(world.bob).post(world.url(f"rescue/recordings/{evaluation.uuid}/{what}/"))
+    login(world.bob).post(world.url(f"evaluations/{evaluation.uuid}/{what}/"))
     done = walk(evaluation)
 
     assert done.state == {"pause": RunState.PAUSED, "cancel": RunState.CANCELLED}[what]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -157,6 +157,21 @@ class Ledger[C: PaidCall]:
         gained = Counter({"flagged": -1} if call.flags else {})
         fresh = {"trouble": "", "answer": "", "flags": [], **fresh}
         return self.turn(call, ChunkState.WAITING, seen=(ChunkState(call.state),), gained=gained, **fresh)
+
+    def retry_all(self, order: int, calls: QuerySet[C]) -> int:
+        """Have all failed and lost ones of an order's `calls` made once more, in one act; a lost one may be paid twice.
+
+        Calls first, then the order, as `turn` does it: two that lock in another order wait for each other for ever.
+        """
+        fresh = {"state": ChunkState.WAITING, "claimed_until": None, "odd": False, "trouble": "", "answer": ""}
+        # the state beside the subquery, not within: what has been made again meanwhile is left as it is
+        rows = self.call._default_manager.filter(pk__in=calls.order_by().values("pk"))
+        with transaction.atomic():
+            counts = {state: rows.filter(state=state).update(**fresh) for state in sorted(ODD)}
+            figures = {COUNTERS[state]: F(COUNTERS[state]) - count for state, count in counts.items()}
+            if any(counts.values()):
+                self.order._default_manager.filter(pk=order).update(version=F("version") + 1, **figures)
+        return sum(counts.values())
 
     def sweep(self) -> int:
         """Calls whose worker is gone: they may have been paid, so they are never made again by themselves."""

@@ -1,11 +1,10 @@
 """The calls of an evaluation: a lane for each candidate, and what an error of its service means for it."""
 
-from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -139,15 +138,28 @@ def settle(evaluation: Evaluation) -> None:
     move(evaluation, RunState.PAUSED, trouble=stopped.trouble if stopped else "")
 
 
-def retry(evaluation: Evaluation, answers: list[Answer]) -> int:
-    """Ask again about failed and lost ones, by the word of a person: a lost one may be paid twice. Returns how many."""
-    counts = Counter(answer.candidate_id for answer in answers if ANSWERS.retry(answer))
-    again = Candidate.objects.filter(pk__in=counts).exclude(state=CandidateState.OPEN)
+def retry(evaluation: Evaluation, answer: Answer) -> int:
+    """Ask again about one that failed, got lost or is odd, by the word of a person. Returns how many that are."""
+    return _go_on(evaluation, [answer.candidate_id], int(ANSWERS.retry(answer)))
+
+
+def retry_all(evaluation: Evaluation, answers: QuerySet[Answer]) -> int:
+    """Ask again about all of `answers` that failed or got lost, in one act. A lost one may be paid twice."""
+    odd = answers.filter(state__in=(ChunkState.FAILED, ChunkState.UNSURE))
+    with transaction.atomic():
+        candidates = list(odd.order_by().values_list("candidate_id", flat=True).distinct())
+        return _go_on(evaluation, candidates, ANSWERS.retry_all(evaluation.pk, odd.order_by()))
+
+
+def _go_on(evaluation: Evaluation, candidates: list[int], count: int) -> int:
+    """After `count` answers of `candidates` were opened again."""
+    if not count:
+        return 0
+    again = Candidate.objects.filter(pk__in=candidates).exclude(state=CandidateState.OPEN)
     again.update(state=CandidateState.OPEN, tries=0, trouble="", wait_until=None)
-    count = counts.total()
     evaluation.refresh_from_db()
-    if count and evaluation.state == RunState.DONE:
+    if evaluation.state == RunState.DONE:
         move(evaluation, RunState.RUNNING)
-    elif count and evaluation.state == RunState.RUNNING:
+    elif evaluation.state == RunState.RUNNING:
         Evaluation.objects.filter(pk=evaluation.pk).update(due_at=timezone.now())
     return count

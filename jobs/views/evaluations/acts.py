@@ -1,4 +1,4 @@
-"""What one may do to an evaluation: each a small POST that leaves a wish for the worker, or a word on the row."""
+"""What one may do to an evaluation, or a recording: small POSTs that leave a wish or a word for the worker."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from jobs.forms.recipe import CapForm
-from jobs.models import Answer, Evaluation, EvaluationKind, Member, Wish, audit
+from jobs.models import Evaluation, EvaluationKind, Member, Wish, audit
 from jobs.models.paid import NANO
 from jobs.pipeline.calls.record import move, note, wish
 from jobs.pipeline.evaluations import asking
@@ -22,20 +22,21 @@ from jobs.run_states import RUN_OVER, RUN_STANDS, ChunkState, RunState
 from jobs.tasks import nudge, work_evaluation
 from jobs.views.access import DeskRequest, owner_page, trainer_page
 from jobs.views.evaluations.evaluations import evaluation_of
+from jobs.views.rescue.acts import uuid_in
 
 ALLOWED = {Wish.CANCEL: "can_cancel", Wish.PAUSE: "can_pause", Wish.RESUME: "can_resume"}
 ACTIONS = {Wish.CANCEL: "evaluation.cancelled", Wish.PAUSE: "evaluation.paused", Wish.RESUME: "evaluation.resumed"}
 RETRIABLE = RUN_STANDS | {RunState.RUNNING, RunState.DONE}
-AT_ONCE = 1000
 NAMED = {"failed": ChunkState.FAILED, "lost": ChunkState.UNSURE}
 
 
 def _back(evaluation: Evaluation) -> HttpResponse:
-    return redirect("evaluation-detail", team=evaluation.team.slug, evaluation=evaluation.uuid)
+    page = "rescue-recording" if evaluation.kind == EvaluationKind.RECORDING else "evaluation-detail"
+    return redirect(page, team=evaluation.team.slug, evaluation=evaluation.uuid)
 
 
 def _too_late(request: DeskRequest, evaluation: Evaluation) -> HttpResponse:
-    messages.error(request, _("That is not possible any more: the evaluation has moved on in the meantime."))
+    messages.error(request, _("That is not possible any more: it has moved on in the meantime."))
     return _back(evaluation)
 
 
@@ -93,7 +94,10 @@ def evaluation_cap(request: DeskRequest, member: Member, evaluation: UUID) -> Ht
 @require_POST
 @trainer_page
 def evaluation_retry(request: DeskRequest, member: Member, evaluation: UUID) -> HttpResponse:
-    """Ask again: one answer (`answer`: its position), all that failed (`failed`), or all that got lost (`lost`)."""
+    """Ask again: one answer (`answer`: its position), all that failed (`failed`), or all that got lost (`lost`).
+
+    `candidate`: of this one alone.
+    """
     found = evaluation_of(request, member, evaluation)
     if found.state not in RETRIABLE:
         return _too_late(request, found)
@@ -101,22 +105,25 @@ def evaluation_retry(request: DeskRequest, member: Member, evaluation: UUID) -> 
         messages.error(request, _("A judge is at work on these answers. Wait for its end, or cancel it first."))
         return _back(found)
     with transaction.atomic():
-        again = asking.retry(found, _named(request, found))
+        again = _retry(request, found)
         if again:
             audit(request, member.team, "evaluation.retried", found, after={"questions": again})
             nudge(work_evaluation, found.pk)
     words = ngettext("%(n)s question is put again.", "%(n)s questions are put again.", again)
-    messages.success(request, words % {"n": again})
+    messages.success(request, words % {"n": f"{again:,}"})
     return _back(found)
 
 
-def _named(request: DeskRequest, evaluation: Evaluation) -> list[Answer]:
-    named = request.POST.get("answer", "")
+def _retry(request: DeskRequest, evaluation: Evaluation) -> int:
     rows = evaluation.answers.exclude(question__messages=[])  # what was emptied since is no question any more
-    if named in NAMED:
-        return list(rows.filter(state=NAMED[named])[:AT_ONCE])
-    is_place = named.isascii() and named.isdigit() and len(named) < 10
-    return list(rows.filter(odd=True, position=int(named))) if is_place else []
+    if named := request.POST.get("candidate", ""):
+        rows = rows.filter(candidate__uuid=uuid_in(named))
+    what = request.POST.get("answer", "")
+    if what in NAMED:
+        return asking.retry_all(evaluation, rows.filter(state=NAMED[what]))
+    is_place = what.isascii() and what.isdigit() and len(what) < 10
+    answer = rows.filter(odd=True, position=int(what)).first() if is_place else None
+    return asking.retry(evaluation, answer) if answer else 0
 
 
 @require_POST
