@@ -44,7 +44,16 @@ from jobs.views import (
 )
 from jobs.views.evaluations import acts as evaluation_acts
 from jobs.views.evaluations import downloads as evaluation_downloads
-from jobs.views.evaluations import evaluations, judging_order, judgings, ordering, prompts, question, questions
+from jobs.views.evaluations import (
+    evaluations,
+    judging_order,
+    judgings,
+    ordering,
+    prompts,
+    question,
+    questions,
+    talks,
+)
 from jobs.views.evaluations import report as evaluation_report
 from jobs.views.evaluations import votes as evaluation_votes
 from jobs.views.rescue import acts as rescue_acts
@@ -211,6 +220,7 @@ prompt_urls: Urls = [
 question_urls: Urls = [
     path("", questions.question_list, name="question-list"),
     path("new/", questions.question_new, name="question-new"),
+    path("talks/", talks.question_talks, name="question-talks"),
     path("<uuid:questions>/", questions.question_detail, name="question-detail"),
     path("<uuid:questions>/rest/", questions.question_rest, name="question-rest"),
     path("<uuid:questions>/delete/", questions.question_delete, name="question-delete"),

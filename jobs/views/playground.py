@@ -84,6 +84,8 @@ def playground_job(request: DeskRequest, member: Member, job: UUID) -> HttpRespo
 
 def _of_prompt(request: DeskRequest, member: Member) -> Json:
     """What a saved prompt fills in: its message, and its system prompt, if it has one."""
+    if "prompt" not in request.GET:
+        return {}
     prompts = SavedPrompt.objects.alive().filter(team=member.team)
     found = prompts.filter(uuid=uuid_in(request.GET.get("prompt"))).first()
     typed = {"text": found.text, "system_prompt": found.system_prompt} if found else {}
