@@ -12,10 +12,13 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from jobs.models import Answer, AuditEntry, CandidateKind, Evaluation, Question, QuestionSet, TrainingFile
 from jobs.pipeline.evaluations import questions
 from jobs.run_states import ChunkState, RunState
+from jobs.templatetags.desk import cut
+from jobs.templatetags.scores import scored
 from tests.chat_side import ChatSide, chat_side
 from tests.conftest import World
 from tests.evaluating import connect, make_evaluation, make_questions, step, walk
@@ -300,3 +303,22 @@ def test_a_page_of_many_answers_has_a_constant_number_of_queries(world: World, l
         return len(seen)
 
     assert queries(3) == queries(120)
+
+
+def test_what_was_seen_of_an_answer_is_below_it() -> None:
+    with translation.override("ko"):
+        seen = scored({"chrf": 61.04, "keywords": 3, "covered": 2, "copied": True, "loops": False, "refusal": True})
+        missing = scored({"characters": 3})
+
+    assert "chrF 61.0 · 쓰인 핵심어 2 / 3" in seen
+    assert [word for word in ("베낌", "되풀이", "거절") if word in seen] == ["베낌", "거절"]
+    assert seen.count("<svg") == 2
+    assert "chrF" not in missing
+    assert scored({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"), [("가나다", 3, "가나다"), ("가나다라", 3, "가나…"), ("", 3, ""), (None, 9, "None")]
+)
+def test_a_long_text_is_cut(text: Any, most: int, shown: str) -> None:
+    assert cut(text, most) == shown

@@ -124,6 +124,19 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) else ("–" if value is None else str(value))
 
 
+@register.filter
+def decimals(value: float) -> str:
+    """One decimal, as the reader's language writes it."""
+    return number_format(round(value, 1), 1, use_l10n=True)
+
+
+@register.filter
+def cut(value: Any, most: int) -> str:
+    """The beginning of a text: `truncatechars` looks at every character for marks that combine."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 @register.simple_tag
 def event_rows(events: Iterable[Any], *, dated: bool = False) -> SafeString:
     """Rows of a table of events: the time, with its day if `dated`, and the service's words. As fast, and as rare.
