@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from jobs.models import Answer, CandidateKind, Evaluation, Question, RemoteModel
+from jobs.models import Answer, CandidateKind, Evaluation, EvaluationKind, Question, RemoteModel
 from jobs.pipeline.evaluations.verdicts import verdict_of
 from jobs.run_states import ChunkState, RunState
 from jobs.views.evaluations.report import MOST_ANSWERS, MOST_CHARACTERS, MOST_QUESTIONS
@@ -145,6 +145,35 @@ def test_a_report_of_many_answers_is_bounded_and_says_so(world: World, login: Lo
     assert "Printed: the first 60 of 500 questions." in page
     assert "440 more questions are not printed." in page
     assert f"http://testserver{address(world, 'evaluation-csv', Evaluation.objects.latest('pk').uuid)}" in page
+
+
+def test_a_recording_has_no_verdict_and_each_model_its_answers(world: World, login: Login) -> None:
+    row = many(world, 4)
+    other = make_questions(world.team, "골목", name="둘째")
+    second = row.candidates.get(position=1)
+    row.candidates.filter(pk=second.pk).update(question_set=other)
+    row.answers.filter(candidate=second, position=4).update(question=other.questions.get(), answer="다른 답")
+    row.answers.filter(candidate=second, position__gt=4).delete()
+    Evaluation.objects.update(kind=EvaluationKind.RECORDING, state=RunState.DONE)
+
+    page = report(login(world.carol), world, row)
+
+    assert "Did it get better?" not in page
+    assert page.count('<article class="report-question">') == 5
+    assert page.count('<div class="report-answer">') == 5
+    assert "<ins>" not in page
+
+
+@pytest.mark.parametrize(("models", "repetitions"), [(8, 1), (2, 5), (8, 10)])
+def test_many_models_and_repetitions_print_fewer_questions(
+    world: World, login: Login, models: int, repetitions: int
+) -> None:
+    row = make_evaluation(world.team, ["one"] * models, make_questions(world.team, *"abcdefghijklmnopqrs"))
+    Evaluation.objects.update(repetitions=repetitions)
+
+    page = report(login(world.carol), world, row)
+
+    assert page.count('<article class="report-question">') == max(1, MOST_ANSWERS // (models * repetitions))
 
 
 def rescued(world: World, comparison: Evaluation | None, **fields: Any) -> RemoteModel:

@@ -1,5 +1,6 @@
 """What is printed of an evaluation: what was asked of whom, what it cost, what follows, and the first answers."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.views.decorators.http import require_GET
 
-from jobs.models import Candidate, CandidateKind, Evaluation, Member, Question, RemoteModel
+from jobs.models import Candidate, CandidateKind, Evaluation, EvaluationKind, Member, Question, RemoteModel
 from jobs.pipeline.evaluations.verdicts import compared_with
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.evaluations.evaluations import evaluation_of, lanes, rows_of, verdicts_of
@@ -57,7 +58,7 @@ def about(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "connection__models_seen"
     )
     every = list(rows[:MOST_MODELS])
-    left = compared_with(every)
+    left = None if evaluation.kind == EvaluationKind.RECORDING else compared_with(every)
     questions = list(_questions(evaluation, every))
     sets = {one.question_set_id: one.question_set for one in every}
     count = sum(one.count for one in sets.values())
@@ -85,9 +86,11 @@ def _percents(pair: dict[str, Any]) -> dict[str, int]:
 
 
 def _questions(evaluation: Evaluation, candidates: list[Candidate]) -> list[Question]:
-    each = max(1, len(candidates) * evaluation.repetitions)
-    rows = Question.objects.filter(question_set__in={one.question_set_id for one in candidates})
-    return list(rows.order_by("question_set_id", "position")[: max(1, min(MOST_QUESTIONS, MOST_ANSWERS // each))])
+    """The first, as far as their answers fit."""
+    models = Counter(one.question_set_id for one in candidates)
+    each = max(models.values(), default=1) * evaluation.repetitions
+    rows = Question.objects.filter(question_set__in=models).order_by("question_set_id", "position")
+    return list(rows[: max(1, min(MOST_QUESTIONS, MOST_ANSWERS // each))])
 
 
 def _prompts(candidates: list[Candidate]) -> list[str]:
