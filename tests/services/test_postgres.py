@@ -19,6 +19,7 @@ FILES = [
     "tests/test_jobs_list.py",
     "tests/test_search_words.py",
     "tests/test_upgrade.py",
+    "tests/test_upgrade_evaluations.py",
     "tests/test_upgrade_trains.py",
 ]
 QUESTIONS = [
