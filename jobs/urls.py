@@ -53,6 +53,7 @@ from jobs.views.evaluations import (
     question,
     questions,
     talks,
+    versions,
 )
 from jobs.views.evaluations import report as evaluation_report
 from jobs.views.evaluations import votes as evaluation_votes
@@ -222,6 +223,7 @@ question_urls: Urls = [
     path("new/", questions.question_new, name="question-new"),
     path("talks/", talks.question_talks, name="question-talks"),
     path("<uuid:questions>/", questions.question_detail, name="question-detail"),
+    path("<uuid:questions>/change/", versions.question_change, name="question-change"),
     path("<uuid:questions>/rest/", questions.question_rest, name="question-rest"),
     path("<uuid:questions>/delete/", questions.question_delete, name="question-delete"),
 ]

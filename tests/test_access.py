@@ -196,6 +196,8 @@ TEAM = [
     Row("question-new", "get", TRAINER, 200),
     Row("question-new", "post", TRAINER, 422),
     Row("question-detail", "get", VIEWER, 200),
+    Row("question-change", "get", TRAINER, 200),
+    Row("question-change", "post", TRAINER, 422),
     Row("question-rest", "post", TRAINER, 302),
     Row("question-delete", "post", OWNER, 302),
     Row("playground", "get", TRAINER, 200),

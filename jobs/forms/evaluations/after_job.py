@@ -34,7 +34,7 @@ class AfterJob(forms.Form):
         return self.fields[name]
 
     def offer_questions(self, team: Team) -> None:
-        ready = QuestionSet.objects.filter(team=team, state=QuestionState.READY, deleted_at=None)
+        ready = QuestionSet.objects.filter(team=team, state=QuestionState.READY, deleted_at=None, later=None)
         self._field("evaluate").queryset = ready.defer("options")
 
     def check_questions(self, cleaned: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from jobs.models import Question, QuestionOrigin, QuestionSet, QuestionState, Team, TrainingFile, User
+from jobs.pipeline.evaluations import versions
 from jobs.training_data.scoring import records
 from jobs.training_data.scoring.pasting import MOST_QUESTIONS, given_questions, pasted_questions
 from jobs.training_data.scoring.process import choose_questions
@@ -54,13 +55,10 @@ def _is_made_by(row: QuestionSet, options: dict[str, Any]) -> bool:
     return {key: row.options[key] for key in ("most", "seed", "share") if key in row.options} == options
 
 
-def order_lines(
-    team: Team, user: User | None, text: str, *, name: str, system_prompt: str = "", before: QuestionSet | None = None
-) -> QuestionSet:
-    """A set of pasted questions, one a line; `before`: the set that it is a new version of."""
-    number = before.number + 1 if before else 1
+def order_lines(team: Team, user: User | None, text: str, *, name: str, system_prompt: str = "") -> QuestionSet:
+    """A set of pasted questions, one a line."""
     about = {"name": name[:120], "origin": QuestionOrigin.LINES, "options": {"lines": text}, "created_by": user}
-    return QuestionSet.objects.create(team=team, system_prompt=system_prompt, before=before, number=number, **about)
+    return QuestionSet.objects.create(team=team, system_prompt=system_prompt, **about)
 
 
 def order_given(
@@ -128,8 +126,10 @@ def _fail(lease: Lease, trouble: str) -> None:
 
 
 def _found(made: QuestionSet, lease: Lease) -> records.QuestionSet:
+    if made.before:
+        return versions.found(made, made.before)
     if made.origin == QuestionOrigin.LINES:
-        return pasted_questions(made.options["lines"])
+        return pasted_questions(made.options.get("lines", ""))
     if "given" in made.options:
         return given_questions(made.options["given"])
     file, options = made.training_file, made.options

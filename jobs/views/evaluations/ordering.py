@@ -61,7 +61,7 @@ def _questions(request: DeskRequest, member: Member) -> QuestionSet | None:
 def _choose(request: DeskRequest, member: Member) -> HttpResponse:
     """Which questions? Those of the job's validation file are proposed, since its model has not seen them."""
     job = _job(request, member)
-    ready = sets_of(request, member).filter(state=QuestionState.READY)[:SETS_SHOWN]
+    ready = sets_of(request, member).filter(state=QuestionState.READY, later=None)[:SETS_SHOWN]
     validation = job.validation_file if job and job.validation_file and not job.validation_file.deleted_at else None
     kept = request.GET.copy()
     kept.pop("questions", None)

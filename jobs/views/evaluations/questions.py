@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import Exists, OuterRef, ProtectedError, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -24,7 +24,9 @@ PAGE, ROWS = 25, 50
 
 
 def sets_of(request: HttpRequest, member: Member) -> QuerySet[QuestionSet]:
+    later = QuestionSet.objects.filter(before=OuterRef("pk"))
     rows = QuestionSet.objects.visible_to(request.user).filter(team=member.team, deleted_at=None)
+    rows = rows.annotate(is_old=Exists(later))
     return rows.select_related("team", "training_file", "created_by").defer("options", "training_file__report")
 
 
@@ -87,6 +89,7 @@ def question_detail(request: DeskRequest, member: Member, questions: UUID) -> Ht
         "rest": rest,
         "keeps_out": len(made.options.get("keep_out", ())),
         "used": made.candidates.exists(),
+        "later": made.later.first(),
     }
     return listing(
         request, "jobs/evaluations/question_detail.html", [(made.pk, made.version, rest and rest.state)], context
@@ -120,7 +123,7 @@ def question_delete(request: DeskRequest, member: Member, questions: UUID) -> Ht
             audit(request, member.team, "questions.deleted", made, before={"name": made.name})
             made.delete()
     except ProtectedError:
-        messages.error(request, _("An evaluation uses these questions. Delete it first."))
+        messages.error(request, _("An evaluation or a later version uses these questions. Delete that first."))
         return redirect("question-detail", team=member.team.slug, questions=made.uuid)
     messages.success(request, _("The questions are deleted."))
     return redirect("question-list", team=member.team.slug)
