@@ -16,7 +16,6 @@ from jobs.models import (
     Judging,
     Notice,
     QuestionSet,
-    QuestionState,
     RemoteFile,
     Run,
     Search,
@@ -284,7 +283,7 @@ def make_questions(pk: int) -> None:
     if made:
         questions.make(made)
         made.refresh_from_db()
-        if made.state == QuestionState.READY and (rest := remainder.order_remainder(made, made.created_by)):
+        if rest := remainder.order_remainder(made, made.created_by):
             check_file.delay(rest.file.pk)
 
 

@@ -14,6 +14,7 @@ from jobs.models import Answer, Candidate, CandidateState, Connection, Evaluatio
 from jobs.pipeline.calls import ledger, record
 from jobs.pipeline.evaluations import asking, working
 from jobs.pipeline.evaluations.asking import ANSWERS
+from jobs.pipeline.evaluations.estimate import estimate
 from jobs.run_states import ChunkState, RunState
 from jobs.states import State
 from tests.chat_side import ChatSide, chat_side
@@ -54,9 +55,14 @@ def test_each_question_is_put_to_each_model_once(world: World, far: ChatSide) ->
 
 
 def test_repetitions_ask_each_question_so_often(world: World, far: ChatSide) -> None:
-    done = walk(make_evaluation(world.team, ["one"], make_questions(world.team, *THREE), repetitions=3))
+    order = make_evaluation(world.team, ["one"], make_questions(world.team, *THREE), repetitions=3)
+    expected = estimate(order, order.candidates.all())
+
+    done = walk(order)
 
     assert done.done == 9
+    assert expected.calls == 9
+    assert expected.parts[0].prompt_tokens == sum(done.answers.values_list("most_prompt_tokens", flat=True))
     assert set(far.answers.values()) == {3}
 
 

@@ -163,6 +163,8 @@ def test_what_is_set_aside_makes_the_file_to_train_on_by_itself(world: World) ->
 
     made.refresh_from_db()
     rest = TrainingFile.objects.get(parent=made.training_file)
+    lines_too = {"lines": made.options["keep_out"]}
+    make_file(world.team, parent=made.training_file, origin=Origin.EDITED, options=lines_too)
     assert (rest.origin, rest.options, rest.uploaded_by) == (
         Origin.REDUCED,
         {"lines": made.options["keep_out"]},

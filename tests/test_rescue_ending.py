@@ -111,6 +111,9 @@ def test_an_owner_signs_off_and_takes_it_back(world: World, archived: list[Remot
     assert (model.signed_at, model.signed_by, model.sign_note) == (None, None, "")
     actions = list(AuditEntry.objects.filter(action__contains="signed").values_list("action", flat=True).order_by("pk"))
     assert actions == ["rescue.signed", "rescue.unsigned"]
+    login(world.alice).post(address, {"note": ""})  # the note may be empty
+    model.refresh_from_db()
+    assert states_of(model)[4] == StepState.DONE
 
 
 def test_only_an_owner_deletes_a_recording(world: World, archived: list[RemoteModel], login: Login) -> None:
