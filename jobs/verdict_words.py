@@ -8,8 +8,9 @@ COPIES_MANY = 0.2  # share of copied answers that the sentence must name
 
 
 def in_order(verdict: dict[str, Any]) -> list[dict[str, Any]]:
-    """All pairs of a stored verdict: what people prefer comes first, then judges, then the measure."""
-    return [pair for name in ("votes", "judges", "pairs") for pair in verdict.get(name, [])]
+    """All pairs of a stored verdict: what people prefer, then judges, then the measure; those with nothing last."""
+    pairs = [pair for name in ("votes", "judges", "pairs") for pair in verdict.get(name, [])]
+    return sorted(pairs, key=lambda pair: not pair["n"])
 
 
 def sentence(pair: dict[str, Any]) -> str:

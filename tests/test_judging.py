@@ -397,3 +397,12 @@ def test_korean_sentences_have_korean_words(world: World, far: ChatSide) -> None
 
     assert "Judge" not in words
     assert "심판" in words
+
+
+def test_a_simulated_judge_votes_for_the_longer_answer(world: World, trainer: str) -> None:
+    row = make_answered(world.team, 2, lambda model, place: model * 20 if (model == "ours") != bool(place) else "짧다")
+
+    done = walk(make_judging(row, LARGE))
+
+    assert [one.answer for one in done.judgments.all()] == ["A", "B", "B", "A"]
+    assert "Simulated:" in words_of(row)

@@ -1,5 +1,7 @@
 """The lane of evaluations: questions to models while processes are killed. What was paid is kept, and never paid twice.
 
+Where there are two models or more, a judge follows, and the act comes then in half of the runs.
+
 The far side (tests/chat_side.py) counts each answer that it makes: that is the bill. See docs/chaos.md.
 """
 
@@ -11,10 +13,12 @@ from dataclasses import dataclass, field
 
 from django.core.management import call_command
 
-from jobs.models import Candidate, CandidateKind, Connection, Evaluation, Team, User, Wish
+from jobs.models import Candidate, CandidateKind, Connection, Evaluation, Judging, Team, User, Wish
 from jobs.pipeline.calls import record
 from jobs.pipeline.evaluations import ordering
-from jobs.run_states import ChunkState, RunState
+from jobs.pipeline.judging import ordering as judges
+from jobs.pipeline.judging.pairs import can_be_judged
+from jobs.run_states import RUN_OVER, ChunkState, RunState
 from tests.chaos.system import System
 from tests.chat_side import ChatSide, words
 from tests.evaluating import BUSY, make_questions
@@ -24,6 +28,7 @@ PATIENCE = 300.0  # seconds until one is stuck
 LOOK_EVERY = 0.05
 STEPS = ("ordered", "prepared", "asked", "half", "asked", "half", "last")
 ACTIONS = ("worker", "worker", "worker", "worker alone", "beat", "two workers", "broker", "clock forward", "clock back")
+JUDGES = ("first", "tie", "prose")
 HABITS = ("", "", "busy", "lost", "gone")
 
 
@@ -44,12 +49,19 @@ class Run:
     due: float | None = None  # when the act is done, once its step was seen
     point: str = ""  # what was seen at the act
     wrong: list[str] = field(default_factory=list)
+    strikes_judge: bool = False
+    judging: Judging | None = None
 
-    def reached(self, row: Evaluation) -> bool:
+    @property
+    def judge(self) -> str:
+        return f"judge-{self.seed}"
+
+    def reached(self, row: Evaluation | Judging) -> bool:
+        calls = row.judgments if isinstance(row, Judging) else row.answers
         seen = {
             "ordered": True,
             "prepared": row.total > 0,
-            "asked": row.answers.filter(state=ChunkState.CLAIMED).exists(),
+            "asked": calls.filter(state=ChunkState.CLAIMED).exists(),
             "half": row.total > 0 and row.seen * 2 >= row.total,
             "last": row.total > 0 and row.seen + 1 >= row.total,
         }
@@ -78,9 +90,12 @@ def prepare(seed: int, user: User, far: ChatSide) -> Run:
         ],
     )
     delay = dice.choice((0.0, 0.0, dice.uniform(0, 0.3), dice.uniform(0, 1.0)))
-    return Run(
+    run = Run(
         seed, dice.choice(STEPS), dice.choice(ACTIONS), habit, delay, dice.random(), evaluation, questions, models
     )
+    run.strikes_judge = len(models) > 1 and dice.random() < 0.5
+    far.judges[run.judge] = dice.choice(JUDGES)
+    return run
 
 
 def work(system: System, far: ChatSide, seeds: Iterable[int], pace: float) -> int:
@@ -116,23 +131,41 @@ def work(system: System, far: ChatSide, seeds: Iterable[int], pace: float) -> in
 
 
 def _turn(run: Run, system: System, far: ChatSide) -> bool:
-    """Do what is due for a run. True: it has ended, and was judged."""
-    row = Evaluation.objects.get(pk=run.evaluation.pk)
+    """Do what is due for a run. True: it has ended, and was looked through."""
+    row = _moving(run)
     now = time.monotonic()
-    if run.due is None and run.reached(row):
+    is_turn = run.judging is not None or not run.strikes_judge
+    if run.due is None and is_turn and run.reached(row):
         run.due = now + run.delay
     if run.due is not None and not run.point and now >= run.due:
         run.point = f"{row.state}, {row.seen} of {row.total}"
         _strike(run, system)
     if row.state == RunState.PAUSED and not row.wish:  # a person lets it go on
         record.wish(row, Wish.RESUME)
-    if row.state == RunState.DONE and run.point:
-        run.wrong += untruths(run, row, far)
+    is_through = bool(run.point) or (run.strikes_judge and run.judging is None)
+    if row.state in RUN_OVER and is_through and not _goes_on(run, row):
+        run.wrong += untruths(run, Evaluation.objects.get(pk=run.evaluation.pk), far)
+        run.wrong += judged_untruths(run, far)
         return True
     if now - run.began > PATIENCE:
         run.wrong.append(f"stuck: {row.state}, {row.seen} of {row.total}, due {row.due_at}, {row.trouble}")
         return True
     return False
+
+
+def _moving(run: Run) -> Evaluation | Judging:
+    if run.judging:
+        return Judging.objects.get(pk=run.judging.pk)
+    return Evaluation.objects.get(pk=run.evaluation.pk)
+
+
+def _goes_on(run: Run, row: Evaluation | Judging) -> bool:
+    """Order the judge of an evaluation that is done."""
+    if isinstance(row, Judging) or not can_be_judged(row):
+        return False
+    connection = row.candidates.all()[0].connection
+    run.judging = judges.place(Judging(evaluation=row, connection=connection, model=run.judge))
+    return True
 
 
 def _strike(run: Run, system: System) -> None:
@@ -174,6 +207,30 @@ def untruths(run: Run, row: Evaluation, far: ChatSide) -> list[str]:
     figures = (row.done, row.failed, row.unsure, row.total)
     if figures != (counted["done"], counted["failed"], counted["unsure"], len(answers)):
         found.append(f"figures {figures} are not those of the rows {dict(counted)}")
+    return found
+
+
+def judged_untruths(run: Run, far: ChatSide) -> list[str]:
+    """What does not hold of a judge that is over. The far side counts by what it was shown, and each pair differs."""
+    if run.judging is None:
+        return []
+    row = Judging.objects.get(pk=run.judging.pk)
+    found = [
+        f"a pair was paid {count} times"
+        for (model, _shown), count in far.answers.items()
+        if model == run.judge and count > 1
+    ]
+    counted = Counter(row.judgments.values_list("state", flat=True))
+    made = sum(model == run.judge for model, _shown in far.answers)
+    figures = (row.done, row.failed, row.unsure, row.total)
+    if figures != (counted["done"], counted["failed"], counted["unsure"], sum(counted.values())):
+        found.append(f"the judge's figures {figures} are not those of its rows {dict(counted)}")
+    if row.state == RunState.DONE and not counted["done"] <= made <= counted["done"] + counted["unsure"]:
+        found.append(f"{made} replies were made; kept: {dict(counted)}")
+    if counted["done"] + counted["failed"] + counted["unsure"] != row.total:
+        found.append(f"the judge is {row.state}, and not all replies are")
+    if row.state == RunState.DONE and not Evaluation.objects.get(pk=run.evaluation.pk).verdict.get("judges"):
+        found.append("the judge is in no verdict")
     return found
 
 

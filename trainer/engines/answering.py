@@ -15,6 +15,8 @@ REQUEST_READ = 500  # characters in which the wish for a summary is looked for
 LONGEST_SENTENCE = 120
 WANTS_SUMMARY = re.compile("요약|summar", re.IGNORECASE)
 SENTENCE = re.compile(r"\A.+?[.!?。](?=\s|$)")
+WANTS_LETTER = re.compile("한 글자로만|one letter", re.IGNORECASE)
+ANSWER_SHOWN = re.compile("^[^\n]{0,40}(?:답|Answer) ([AB])$", re.MULTILINE)
 SUMMARY_KOREAN = "(시뮬레이션 요약) {sentence}"
 SUMMARY_ENGLISH = "(simulated summary) {sentence}"
 
@@ -31,12 +33,23 @@ ENGLISH = (
 
 
 def base_answer(model: str, messages: Messages) -> str:
-    """A plain sentence on what this is, in the language of the prompt; or a simple summary, where one is asked for."""
+    """A plain sentence on what this is, in the language of the prompt; a summary or a vote, where one is wanted."""
     asked = last_text(messages, "user")
+    if WANTS_LETTER.search(last_text(messages, "system")) and (letter := _vote(asked)):
+        return letter
     korean = re.search("[가-힣ㄱ-ㅎ]", asked)
     if text := _to_be_summarised(messages):
         return (SUMMARY_KOREAN if korean else SUMMARY_ENGLISH).format(sentence=_first_sentence(text))
     return (KOREAN if korean else ENGLISH).format(model=model)
+
+
+def _vote(asked: str) -> str:
+    """A, B or T: the longer one of two answers that are below headings. Empty where there are none."""
+    _before, *shown = ANSWER_SHOWN.split(asked)
+    if shown[::2] != ["A", "B"]:
+        return ""
+    first, second = (len(text.strip()) for text in shown[1::2])
+    return "T" if abs(first - second) <= 2 else "A" if first > second else "B"
 
 
 def _to_be_summarised(messages: Messages) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -80,9 +80,9 @@ def evaluation_poll(request: HttpRequest, team: str, evaluation: UUID) -> HttpRe
 def _is_current(request: HttpRequest, team: str, evaluation: UUID) -> bool:
     me = {"team__members__user_id": request.session[SESSION_KEY], "team__members__user__is_active": True}
     rows = Evaluation.objects.filter(uuid=evaluation, team__slug=team, **me)
-    moved = F("version") + Coalesce(Sum("judgings__version"), 0)
-    row = rows.annotate(moved=moved).values_list("moved", "team__members__user__password").first()
-    return bool(row and session_fits(request, row[1]) and request.GET.get("since") == str(row[0]))
+    about = rows.values_list("version", "team__members__user__password").order_by()
+    row = about.annotate(Coalesce(Sum("judgings__version"), 0)).first()
+    return bool(row and session_fits(request, row[1]) and request.GET.get("since") == str(row[0] + row[2]))
 
 
 @viewer_page

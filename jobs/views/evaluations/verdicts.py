@@ -36,7 +36,7 @@ def _about(row: Evaluation, tuned: int) -> str:
 
 
 def of_candidate(candidate: Candidate) -> str:
-    pairs = candidate.evaluation.verdict.get("pairs", [])
+    pairs = in_order(candidate.evaluation.verdict)
     return next((sentence(pair) for pair in pairs if pair["a"] == candidate.position), "")
 
 

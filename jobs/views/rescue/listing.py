@@ -13,7 +13,7 @@ from jobs.forms.rescue import SignForm
 from jobs.models import Answer, Evaluation, EvaluationKind, Member, Notice, RemoteModel
 from jobs.pipeline.notices import see
 from jobs.pipeline.rescue import comparing, overview, recording
-from jobs.verdict_words import sentence
+from jobs.verdict_words import in_order, sentence
 from jobs.views.access import DeskRequest, viewer_page
 from jobs.views.listings import listing
 from jobs.views.rescue import untuned
@@ -80,7 +80,7 @@ def rescue_model(request: DeskRequest, member: Member, model: UUID) -> HttpRespo
     [row] = overview.rows_of([found])
     answers = Answer.objects.filter(candidate=found.recording_id or 0).select_related("question").order_by("position")
     page = Paginator(answers, ANSWERS).get_page(request.GET.get("page"))
-    pairs = found.comparison.verdict.get("pairs", []) if found.comparison else []
+    pairs = in_order(found.comparison.verdict) if found.comparison else []
     context = {
         "row": row,
         "one": found,
