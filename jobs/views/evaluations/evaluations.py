@@ -81,7 +81,7 @@ def _is_current(request: HttpRequest, team: str, evaluation: UUID) -> bool:
     me = {"team__members__user_id": request.session[SESSION_KEY], "team__members__user__is_active": True}
     rows = Evaluation.objects.filter(uuid=evaluation, team__slug=team, **me)
     about = rows.values_list("version", "team__members__user__password").order_by()
-    row = about.annotate(Coalesce(Sum("judgings__version"), 0)).first()
+    row = about.annotate(judged=Coalesce(Sum("judgings__version"), 0)).first()
     return bool(row and session_fits(request, row[1]) and request.GET.get("since") == str(row[0] + row[2]))
 
 
