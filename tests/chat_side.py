@@ -34,6 +34,8 @@ class ChatSide:
     gone: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
     losing: set[str] = field(default_factory=set)
+    gone_after: dict[str, int] = field(default_factory=dict)  # models that are gone after so many answers
+    choices: dict[str, Json] = field(default_factory=dict)  # what a choice of a model holds in place of the usual
     crowded: set[str] = field(default_factory=set)  # models that answer 429 twice, whatever `busy` says
     busy: int = 0
     without_usage: bool = False
@@ -61,6 +63,8 @@ class ChatSide:
         if model in self.forbidden:
             return 403, error("You are not allowed to sample from this model", "permission_error")
         with self.lock:
+            if self._answered(model) >= self.gone_after.get(model, sys.maxsize):
+                return 404, error("The model does not exist or you do not have access to it.", "model_not_found")
             if self.turned_away[model] < (2 if model in self.crowded else self.busy):
                 self.turned_away[model] += 1
                 return 429, error("Rate limit reached", "rate_limit_exceeded")
@@ -81,8 +85,12 @@ class ChatSide:
         usage = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
         reason = "length" if model in self.judges and self.judges[model] == "endless" else "stop"
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
+        choice |= self.choices.get(model, {})
         whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model, "choices": [choice]}
         return 200, whole if self.without_usage else whole | {"usage": usage}
+
+    def _answered(self, model: str) -> int:
+        return sum(count for (name, _question), count in self.answers.items() if name == model)
 
     def listed(self) -> list[str]:
         with self.lock:
