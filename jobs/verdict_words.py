@@ -33,7 +33,7 @@ def with_examples(model: str, count: int) -> str:
 
 
 def _compared(pair: dict[str, Any]) -> str:
-    other = gettext("its base") if pair["b_is_base"] else with_examples(pair["b_model"], pair.get("b_shown", 0))
+    other = _other(pair)
     decided = pair["wins"] + pair["losses"]
     low, high = _percent(pair["low"]), _percent(pair["high"])
     if pair["conclusion"] == "worse":
@@ -43,6 +43,10 @@ def _compared(pair: dict[str, Any]) -> str:
         about = {"share": _percent(pair["share"] or 0), "low": low, "high": high}
     about |= {"other": other, "n": f"{decided:,}", "judge": pair.get("judge", "")}
     return _words(pair) % about
+
+
+def _other(pair: dict[str, Any]) -> str:
+    return gettext("its base") if pair["b_is_base"] else with_examples(pair["b_model"], pair.get("b_shown", 0))
 
 
 def _percent(share: float) -> str:
@@ -131,7 +135,7 @@ def _notes(pair: dict[str, Any]) -> list[str]:
 def brief(pair: dict[str, Any]) -> str:
     """A few words for a row of a list; empty where nothing could be compared."""
     is_worse, share = pair["conclusion"] == "worse", pair["share"] or 0
-    about = {"other": gettext("its base") if pair["b_is_base"] else pair["b_model"], "all": f"{pair['n']:,}"}
+    about = {"other": _other(pair), "all": f"{pair['n']:,}"}
     about |= {"share": _percent(1 - share if is_worse else share), "n": f"{pair['wins'] + pair['losses']:,}"}
     words = _brief_words(pair["conclusion"]) % about
     return " · ".join([words, *_brief_notes(pair)]) if words else ""

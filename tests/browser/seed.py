@@ -41,6 +41,7 @@ from tests.browser.seed_evaluations import evaluations
 from tests.browser.seed_import import imported
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
+from tests.browser.seed_questions import questions
 from tests.browser.seed_rescue import rescues
 from tests.browser.seed_runs import runs
 from tests.browser.seed_texts import texts
@@ -80,6 +81,7 @@ def main() -> None:
     places |= texts(team, alice)
     places |= runs(team, alice)
     places |= evaluations(team, alice, connections["works"], jobs["succeeded"])
+    places |= questions(team, alice, connections["works"], jobs["succeeded"])
     places |= rescues(team, alice, connections["refused"], jobs["succeeded"])
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
@@ -338,6 +340,9 @@ def _lists(team: Team, prefix: str) -> dict[str, str]:
         "evaluation-new",
         "question-list",
         "question-new",
+        "question-talks",
+        "prompt-list",
+        "prompt-new",
     ]
     return {f"{prefix}{name}": reverse(name, args=[team.slug]) for name in names}
 

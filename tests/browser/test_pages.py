@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 LISTS = ["job-list", "job-new", "job-import", "file-list", "file-new", "model-list", "playground", "connection-list"]
 LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "source-list", "source-new"]
+LISTS += ["question-talks", "prompt-list", "prompt-new"]
 LISTS += ["run-list", "run-new", "recipe-list", "evaluation-list", "evaluation-new", "question-list", "question-new"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "source", "run", "search", "user", "auditentry"]
 PAGES = {
@@ -30,7 +31,8 @@ PAGES = {
             f"evaluation {name}"
             for name in ("done", "running", "capped", "leaked", "question", "vote", "form", "report")
         ),
-        "questions",
+        *("questions", "questions older", "questions change", "prompt", "talk given"),
+        *(f"evaluation {name}" for name in ("examples", "prompt", "form examples")),
         *("rescue", "rescue report"),
         *(f"rescue {name}" for name in ("untouched", "gone", "recorded", "compared", "signed", "record", "compare")),
         *(f"rescue recording {name}" for name in ("done", "capped")),

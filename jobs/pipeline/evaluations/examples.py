@@ -1,4 +1,4 @@
-"""Examples before a question: which ones, what they cost at most, and the prompt that they make."""
+"""Examples before a question: which ones, what they cost at most, and the prompt that they make (ADR 0049)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from jobs.models import Evaluation, Judging, Judgment, Question
+from jobs.models import Candidate, Evaluation, Judging, Judgment, Question
 from jobs.pipeline.spreadsheets import Row
 from jobs.training_data.scoring.messages import as_text
 from jobs.views.evaluations.evaluations import name_of
@@ -27,13 +27,18 @@ def pages(judging: Judging) -> Iterator[list[Judgment]]:
 
 def facts(judging: Judging, one: Judgment) -> dict[str, Any]:
     """`vote`: "first", "second" or "tie", by the order in which the answers were shown."""
-    first, second = one.a.candidate.model, one.b.candidate.model
+    first, second = _named(one.a.candidate), _named(one.b.candidate)
     if one.in_reverse:
         first, second = second, first
     about = {"judge": judging.model, "question": as_text(one.a.question.messages), "repetition": one.a.repetition + 1}
     about |= {"first": first, "second": second, "reply": one.answer}
     about |= {"answered_at": one.answered_at.isoformat() if one.answered_at else None}
     return {name: about[name] if name in about else getattr(one, name) for name in JUDGED}
+
+
+def _named(candidate: Candidate) -> str:
+    """By its model; one with examples is another than the same without."""
+    return f"{candidate.model} (few-shot {candidate.few_shot})" if candidate.few_shot else candidate.model
 
 
 def cells(judging: Judging, one: Judgment) -> Row:
