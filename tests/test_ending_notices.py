@@ -16,12 +16,14 @@ from django.utils import timezone
 from jobs.models import Member, Notice, NoticeKind, RemoteModel, Role, Team, User
 from jobs.pipeline import notice_mail
 from jobs.pipeline.rescue import ending
+from jobs.run_states import ChunkState
 from jobs.tasks import mail_notice, remind_of_ends
 from tests.conftest import World
 from tests.factories import make_connection, make_job, make_tuned_model, make_user
 from tests.mail_server import MailServer
 from tests.running import free_port
 from tests.test_notice_mail import a_worker_that_mails, aim, fate, read, text
+from tests.test_rescue_teams import record
 
 type Login = Callable[..., Client]
 END = date(2027, 1, 14)
@@ -218,9 +220,10 @@ def test_who_wants_no_mail_still_has_the_bell(world: World, server: MailServer, 
 
     with on(7):
         remind_of_ends()
+        due = notice_mail.due()
         send_all()
 
-    assert server.mails == []
+    assert (due, server.mails) == ([], [])
     assert Notice.objects.get().mail_fate == "none"
     assert client.get("/notices/").context["unseen"]() == 1
 
@@ -383,6 +386,19 @@ def test_a_mail_of_a_thousand_models_names_forty(world: World, server: MailServe
     assert len(queries) < 40
 
 
+def test_what_is_not_recorded_comes_first(world: World, server: MailServer) -> None:
+    kept, _other = add_models(world, 2)
+    record(world.team, kept, ChunkState.DONE)
+
+    with on(7):
+        remind_of_ends()
+        send_all()
+
+    named = [line for line in text(server.mails[0]).splitlines() if line.startswith("ft:")]
+    assert [line.partition(" ")[0][-4:] for line in named] == ["0001", "0000"]
+    assert "The answers of 1 model are not recorded yet." in text(server.mails[0])
+
+
 @pytest.mark.parametrize("name", ["a\r\nBcc: eve@example.com", "a\x0b\u2028b", "a\x1b[31m\u202eb", "가" * 80])
 def test_no_name_writes_into_the_head_or_adds_a_line(world: World, server: MailServer, name: str) -> None:
     Team.objects.update(name=name)
@@ -428,6 +444,15 @@ def test_models_of_our_own_jobs_count_though_no_list_was_read(world: World, serv
     row = RemoteModel.objects.get()
     assert (row.shutdown_date, row.job, row.remote_job) == (END, job, "ftjob-9")
     assert "ft:gpt-4o-mini-2024-07-18:org::own (OpenAI)" in text(server.mails[0])
+
+
+def test_a_day_that_only_our_own_row_knows_counts(world: World) -> None:
+    make_tuned_model(make_job(world.team), name="ft:sim-small-2026-06-01:own", shutdown_date=END)
+
+    with on(14):
+        remind_of_ends()
+
+    assert (RemoteModel.objects.get().shutdown_date, marks(world.alice)) == (END, [14])
 
 
 def test_a_day_that_the_catalog_learnt_later_counts(world: World) -> None:

@@ -351,6 +351,15 @@ def test_elsewhere_is_never_the_same_connection(world: World, login: Login, wish
     assert form["base"].value().startswith(f"{world.connection.uuid}|")
 
 
+def test_elsewhere_is_the_connection_that_was_chosen(world: World, login: Login) -> None:
+    job = refused(world)
+    second = make_connection(world.team, name="Second trainer")
+
+    for connection in (world.connection, second):
+        page = login(world.bob).get(world.url(f"jobs/new/?clone={job.uuid}&elsewhere={connection.uuid}"))
+        assert page.context["form"]["base"].value().startswith(f"{connection.uuid}|")
+
+
 def test_the_refusal_marks_the_connection_as_a_test_does(world: World, trainer: str) -> None:
     fault = make_connection(world.team, f"trainer-fault.training-not-available-{uuid4().hex}")
 

@@ -59,13 +59,13 @@ def names(client: Client, url: str = HERE) -> list[str]:
 
 
 def test_the_most_urgent_team_comes_first(world: World, staff: Client) -> None:
-    for name, days in [("later", 40), ("no day", None), ("tomorrow", 1), ("off", -2)]:
+    for name, days in [("later", 40), ("no day", None), ("five", 5), ("tomorrow", 1), ("off", -2)]:
         add(another(name), "ft:x", days)
     add(another("done"), "ft:x", 3, signed_at=timezone.now())
     add(world.team, "ft:x", 12)
     add(world.team, "ft:y", 2, signed_at=timezone.now())
 
-    assert names(staff) == ["tomorrow", "봄날편집부", "later", "no day", "off", "done"]
+    assert names(staff) == ["tomorrow", "five", "봄날편집부", "later", "no day", "off", "done"]
 
 
 def test_each_team_has_its_figures(world: World, staff: Client) -> None:
@@ -74,6 +74,7 @@ def test_each_team_has_its_figures(world: World, staff: Client) -> None:
     latest = record(world.team, part, ChunkState.DONE, ChunkState.FAILED, run=RunState.PAUSED)
     Evaluation.objects.filter(pk=latest.pk).update(done=1, total=2, failed=1)
 
+    make_evaluation(world.team, ["x"], make_questions(world.team, "비"))  # no recording
     page = staff.get(HERE)
 
     [row] = page.context["rows"]

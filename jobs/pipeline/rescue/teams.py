@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Max, Min, Q, QuerySet, Value, When
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from jobs.models import Evaluation, EvaluationKind, FileState, Member, RemoteModel, Role, Team
@@ -60,8 +60,8 @@ def by_urgency() -> QuerySet[Any, Any]:
         unsigned=Count("pk", filter=Q(signed_at=None)),
         off=Count("pk", filter=Q(signed_at=None, shutdown_date__lte=_today())),
     )
-    done = Case(When(unsigned=0, then=Value(1)), default=Value(0), output_field=IntegerField())
-    return counted.annotate(done=done).order_by("done", F("first_end").asc(nulls_last=True), "-unsigned", "team")
+    # where all is signed off there is no end ahead, and none unsigned
+    return counted.order_by(F("first_end").asc(nulls_last=True), "-unsigned", "team")
 
 
 def rows_of(page: Iterable[dict[str, Any]]) -> list[TeamRow]:
