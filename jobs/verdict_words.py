@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-COPIES_MANY = 0.2  # share of copied answers that the sentence must name
+MANY = 0.2  # share of copied answers, or of those in another language, that the sentence must name
 
 
 def in_order(verdict: dict[str, Any]) -> list[dict[str, Any]]:
@@ -121,12 +121,15 @@ def _notes(pair: dict[str, Any]) -> list[str]:
     found += _of_judge(pair) if pair["measure"] == "judge" else []
     if "small" in pair["notes"]:
         found.append(gettext("The difference is small."))
-    if pair["answers"] and pair["copied"] / pair["answers"] >= COPIES_MANY:
+    if pair["answers"] and pair["copied"] / pair["answers"] >= MANY:
         share = _percent(pair["copied"] / pair["answers"])
         words = gettext("%(share)s%% of its answers are copied from its training file.")
         if pair.get("a_shown"):
             words = gettext("%(share)s%% of its answers are copied from the file of its examples.")
         found.append(words % {"share": share})
+    if pair["answers"] and pair.get("foreign", 0) / pair["answers"] >= MANY:
+        words = gettext("%(share)s%% of its answers are in another language.")
+        found.append(words % {"share": _percent(pair["foreign"] / pair["answers"])})
     if pair["simulated"]:
         found.append(gettext("Simulated: this shows how the page works, not how well a model writes."))
     return found
@@ -156,7 +159,7 @@ def _brief_words(conclusion: str) -> str:
 
 def _brief_notes(pair: dict[str, Any]) -> list[str]:
     found = []
-    if pair["answers"] and pair["copied"] / pair["answers"] >= COPIES_MANY:
+    if pair["answers"] and pair["copied"] / pair["answers"] >= MANY:
         share = _percent(pair["copied"] / pair["answers"])
         found.append(gettext("%(share)s%% copied") % {"share": share})
     return [*found, gettext("simulated")] if pair["simulated"] else found

@@ -14,11 +14,12 @@ import pytest
 import time_machine
 from django.db import connection as database
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from jobs.models import Connection, Evaluation, QuestionSet
 from jobs.pipeline.evaluations import questions, scoring
 from jobs.run_states import ChunkState, RunState
+from jobs.verdict_words import sentence
 from tests.chat_side import ChatSide, Json, chat_side
 from tests.conftest import World
 from tests.evaluating import BUSY, connect, fresh, make_evaluation, make_questions, step, walk
@@ -90,11 +91,16 @@ def test_an_endless_answer_is_cut_off_and_called_so(world: World, far: ChatSide,
 def test_answers_in_another_language_are_kept_and_told(world: World, far: ChatSide) -> None:
     english = "The snow fell all night, and nobody in the village heard it."
     far.choices = {"one": {"message": {"role": "assistant", "content": english}}}
+    made = make_questions(world.team, "첫눈", "골목")
+    made.questions.update(reference="눈이 밤새 내려 골목이 조용했다.")
 
-    done = scored(make_evaluation(world.team, ["one", "two"], make_questions(world.team, "첫눈", "골목")))
+    done = scored(make_evaluation(world.team, ["one", "two"], made))
 
     languages = [answer.scores["language"] for answer in done.answers.order_by("position")]
     assert languages == ["en", "en", "ko", "ko"]
+    assert [done.verdict["figures"][place]["foreign"] for place in "01"] == [2, 0]
+    with translation.override("ko"):
+        assert "답변의 100%가 다른 언어로 되어 있습니다." in sentence(done.verdict["pairs"][0])
 
 
 def test_ten_thousand_questions_are_asked_four_times_and_not_five(world: World, login: Login) -> None:

@@ -10,11 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from jobs.models import Answer, Candidate, Evaluation
+from jobs.models import Answer, Candidate, Evaluation, Question
 from jobs.pipeline.evaluations.leaking import seen_by
 from jobs.pipeline.evaluations.verdicts import verdict_of
 from jobs.pipeline.evaluations.voting import count
 from jobs.run_states import ChunkState
+from jobs.training_data.languages import language_of
+from jobs.training_data.scoring.messages import last_question
 from jobs.training_data.scoring.orders import Given, Scored
 from jobs.training_data.scoring.process import score_answers
 
@@ -85,7 +87,7 @@ def _score(candidate: Candidate, lease: Lease) -> None:
     for some in batched(found, ROWS, strict=False):
         answers = [waiting[scored.key] for scored in some]
         for answer, scored in zip(answers, some, strict=True):
-            answer.scores = as_stored(scored)
+            answer.scores = as_stored(scored, _expected(answer.question))
         lease.keep()
         Answer.objects.bulk_update(answers, ["scores"])
 
@@ -104,12 +106,19 @@ def _given(answer: Answer) -> Given:
     return Given(key=str(answer.pk), question=question.messages, answer=answer.answer, **about)
 
 
-def as_stored(scored: Scored) -> dict[str, Any]:
-    """Fit for a JSON column; what is not known is left out."""
+def _expected(question: Question) -> str:
+    """The language of the good answer, or else of the question; empty where none can be seen."""
+    return language_of(question.reference or last_question(question.messages)) or ""
+
+
+def as_stored(scored: Scored, expected: str) -> dict[str, Any]:
+    """Fit for a JSON column; what is not known is left out. `expected`: the language of a good answer."""
     scores, copying = scored.scores, scored.copying
     found: dict[str, Any] = {"characters": scores.characters, "language": scores.language}
     found |= {"repetition": round(scores.repetition, 4)}
     found |= {name: True for name in ("loops", "refusal", "empty", "cut") if getattr(scores, name)}
+    if expected and scores.language and scores.language != expected:
+        found["foreign"] = True
     if scores.chrf is not None:
         found["chrf"] = round(scores.chrf, 2)
     if scores.coverage:

@@ -48,7 +48,7 @@ class Kept:
         for name, values in self.values.items():
             if values:
                 found[name] = round(fmean(values.values()), 4)
-        for name in ("loops", "refusal", "empty", "cut", "copied"):
+        for name in ("loops", "refusal", "empty", "cut", "foreign", "copied"):
             found[name] = sum(bool(scores.get(name)) for scores in self.scores)
         if self.scores:
             found["characters"] = round(fmean(scores["characters"] for scores in self.scores))
@@ -102,7 +102,7 @@ def about_pair(mine: Candidate, other: Candidate, figures: dict[str, Any], measu
     about |= {"a_shown": mine.few_shot, "b_shown": other.few_shot}
     about |= {"b_is_base": is_base, "tuned": mine.tuned_model_id, "measure": measure}
     about |= {"simulated": Engine.SIMULATED in (mine.engine, other.engine)}
-    return about | {"answers": figures.get("answers", 0), "copied": figures.get("copied", 0)}
+    return about | {name: figures.get(name, 0) for name in ("answers", "copied", "foreign")}
 
 
 def _pair(mine: Candidate, other: Candidate, kept: dict[int, Kept], measure: str) -> dict[str, Any]:
