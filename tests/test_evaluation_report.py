@@ -10,13 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from jobs.models import Answer, CandidateKind, Evaluation, EvaluationKind, Question, RemoteModel
+from jobs.models import Answer, CandidateKind, Evaluation, EvaluationKind, Judging, Question, RemoteModel
 from jobs.pipeline.evaluations.verdicts import verdict_of
 from jobs.run_states import ChunkState, RunState
 from jobs.views.evaluations.report import MOST_ANSWERS, MOST_CHARACTERS, MOST_QUESTIONS
 from tests.conftest import World
 from tests.evaluating import make_evaluation, make_questions
-from tests.factories import make_job
+from tests.factories import make_file, make_job
+from tests.judging import make_judging
 from tests.test_evaluation_pages import address
 from tests.test_evaluation_scoring import GOOD, answered
 
@@ -73,6 +74,18 @@ def test_the_korean_report_has_korean_sentences(world: World, login: Login) -> N
 
     assert "질문 8개 가운데 100%에서 좋은 답에 더 가깝습니다" in page
     assert "기반 모델" in page
+
+
+def test_a_judge_and_a_file_of_examples_are_named_with_what_they_cost(world: World, login: Login) -> None:
+    row = scored(world)
+    row.candidates.filter(position=0).update(examples_file=make_file(world.team, name="보기.jsonl"), few_shot=3)
+    judging = make_judging(row, "심판 모델")
+    Judging.objects.filter(pk=judging.pk).update(state=RunState.DONE, spent_nano=30_000_000, estimate={"usd": "1"})
+
+    page = " ".join(report(login(world.carol), world, row).split())
+
+    assert "examples from: 보기.jsonl (3)" in page
+    assert "<code>심판 모델</code> · Practice trainer · Done · $0.03 · ₩" in page
 
 
 def test_a_long_answer_is_cut_and_it_says_so(world: World, login: Login) -> None:

@@ -20,6 +20,7 @@ from jobs.views.evaluations.evaluations import evaluation_of, lanes, rows_of, ve
 from jobs.views.evaluations.question import marked
 
 NAMES = {"ko": "한국어", "en": "English"}  # each in itself
+HEAVY = ("connection__models_seen", "examples_file__report", "examples_file__options")
 MOST_ANSWERS = 120  # of all candidates together: some thirty pages of paper
 MOST_QUESTIONS = 60
 MOST_MODELS = 40  # of a recording
@@ -54,9 +55,8 @@ def printed(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def about(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
     """All that the report says of an evaluation, in a fixed number of queries."""
-    rows = evaluation.candidates.select_related("connection", "question_set", "tuned_model__job").defer(
-        "connection__models_seen"
-    )
+    related = ("connection", "question_set", "tuned_model__job", "examples_file")
+    rows = evaluation.candidates.select_related(*related).defer(*HEAVY)
     every = list(rows[:MOST_MODELS])
     left = None if evaluation.kind == EvaluationKind.RECORDING else compared_with(every)
     questions = list(_questions(evaluation, every))
@@ -68,6 +68,7 @@ def about(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
         "left": left,
         "sets": sets.values(),
         "prompts": _prompts(every),
+        "judgings": list(evaluation.judgings.select_related("connection").defer("connection__models_seen")),
         "verdicts": [pair | _percents(pair) for pair in verdicts_of(evaluation, every)],
         "rows": [_row(row, left) for row in rows_of(every, questions)],
         "shown": len(questions),
