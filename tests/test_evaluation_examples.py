@@ -31,6 +31,7 @@ from tests.chat_side import ChatSide, chat_side
 from tests.conftest import World
 from tests.evaluating import connect, make_evaluation, make_questions, walk
 from tests.factories import make_file, make_job
+from tests.test_evaluation_promptfoo import config
 
 type Login = Callable[..., Client]
 
@@ -100,6 +101,28 @@ def test_the_nearest_examples_go_along_and_the_prompt_can_be_copied(world: World
     assert text.startswith("[system]\n짧게.\n\n[user]\n")
     assert f"?line={answer.examples['lines'][0]}" in page
     assert "gpt-4.1-mini with 2 examples" in page
+
+
+def test_promptfoo_gets_the_very_messages_that_were_sent(world: World, far: ChatSide, login: Login) -> None:
+    file = of_things(world)
+    row = walk(shown(world, file, "골목과 등대에 대해 긴 글을 써 줘.", "첫눈에 대해 {{ 긴 }} 글을 써 줘."))
+    client = login(world.carol)
+
+    found = config(client, world, row)
+
+    plain, examples_before = found["providers"]
+    prompts = {prompt["label"]: prompt["raw"] for prompt in found["prompts"]}
+    raw = prompts[examples_before["prompts"][0]]
+    made = [json.loads(raw.replace("{{turns_2}}", test["vars"]["turns_2"])) for test in found["tests"]]
+    sent = [body["messages"] for body in far.bodies if len(body["messages"]) > 1]
+    assert sorted(map(str, made)) == sorted(map(str, sent))
+    assert prompts[plain["prompts"][0]] == "[{{turns}}]"
+    assert all("providers" not in test for test in found["tests"])
+
+    erasing.erase(file, lambda _file: None)
+    gone = config(client, world, row)
+    assert {tuple(test["providers"]) for test in gone["tests"]} == {(plain["label"],)}
+    assert all(list(test["vars"]) == ["turns"] for test in gone["tests"])
 
 
 def test_what_is_kept_is_no_second_copy_of_the_texts(world: World, far: ChatSide, login: Login) -> None:

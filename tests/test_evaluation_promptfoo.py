@@ -82,7 +82,7 @@ def test_every_text_comes_back_as_it_is_and_none_is_a_template(world: World, log
     assert TEMPLATE.sub("", first.replace("{{turns}}", "")) == first.replace("{{turns}}", "")
     assert json.loads(first.replace("{{turns}}", turns[0]))[0] == {"role": "system", "content": system}
     assert second == "[{{turns}}]"
-    assert [one["prompts"] for one in found["providers"]] == [["system-0"], ["system-1"]]
+    assert [one["prompts"] for one in found["providers"]] == [["prompt-0"], ["prompt-1"]]
 
 
 def test_talks_of_several_turns_stay_talks(world: World, login: Login) -> None:
@@ -125,7 +125,7 @@ def test_providers_have_addresses_settings_and_no_key(world: World, login: Login
 
 
 @pytest.mark.parametrize(("changes", "left"), [
-    ({"kind": CandidateKind.RECORDED}, True), ({"kind": CandidateKind.FEW_SHOT}, True),
+    ({"kind": CandidateKind.RECORDED}, True),
     ({"model": "{{ env.OPENAI_API_KEY }}"}, True), ({"model": "b{a"}, False),
 ])  # fmt: skip
 def test_what_cannot_be_asked_is_left_out_and_named(

@@ -8,11 +8,14 @@ it. So no text is a template here: a brace in a message is its JSON escape, a br
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from jobs.models import Candidate, CandidateKind, Evaluation, Question
+from jobs.models import Answer, Candidate, CandidateKind, Evaluation, Question
+from jobs.pipeline.evaluations.examples import GoneError, prompt
+from jobs.provider import Json
 from jobs.training_data.spoken import text_of
 
 ROWS = 500
@@ -23,24 +26,27 @@ TEMPLATE = re.compile(r"\{[{%#]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FETCHED = ("file://", "package:")  # what promptfoo reads from disk
 OPENAI = "OPENAI_API_KEY"
-NOT_ASKED = (CandidateKind.RECORDED, CandidateKind.FEW_SHOT)
 
 
 def candidates_of(evaluation: Evaluation) -> list[Candidate]:
-    rows = evaluation.candidates.select_related("connection", "tuned_model__job").defer("connection__models_seen")
-    return list(rows)
+    related = ("connection", "tuned_model__job", "examples_file")
+    heavy = ("connection__models_seen", "examples_file__report", "examples_file__options")
+    return list(evaluation.candidates.select_related(*related).defer(*heavy))
 
 
 def head(evaluation: Evaluation, candidates: Sequence[Candidate]) -> str:
     """All but the tests, with comments in the language that is spoken now."""
     asked = [one for one in candidates if can_be_asked(one)]
-    keys, prompts = _keys(asked), list(dict.fromkeys(one.system_prompt for one in asked))
+    keys = _keys(asked)
+    prompts: dict[tuple[str, str], str] = {}  # labels, by system prompt and variable
+    for one in asked:
+        prompts.setdefault((one.system_prompt, _variable(one)), f"prompt-{len(prompts)}")
     found = [*_comments([one for one in candidates if one not in asked], keys), *_settings(evaluation), "prompts:\n"]
-    for number, prompt in enumerate(prompts):
-        found.append(f"  - label: system-{number}\n    raw: {_quoted(_prompt(prompt))}\n")
+    for (system, variable), label in prompts.items():
+        found.append(f"  - label: {label}\n    raw: {_quoted(_prompt(system, variable))}\n")
     found.append("providers:\n" if asked else "providers: []\n")
     for one in asked:
-        found += _provider(evaluation, one, keys[one.connection_id], prompts.index(one.system_prompt))
+        found += _provider(evaluation, one, keys[one.connection_id], prompts[one.system_prompt, _variable(one)])
     return "".join(found)
 
 
@@ -53,13 +59,13 @@ def tests(candidates: Sequence[Candidate]) -> Iterator[str]:
         return
     yield "tests:\n"
     for made in sets:
-        yield from _tests(made, [one for one in asked if one.question_set_id == made] if len(sets) > 1 else [])
+        yield from _tests(made, [one for one in asked if one.question_set_id == made], is_all=len(sets) == 1)
 
 
 def can_be_asked(candidate: Candidate) -> bool:
-    """Recorded answers ask nobody; examples before a question are chosen here. No address may be a template."""
+    """Recorded answers ask nobody. No address may be a template."""
     named = f"{candidate.model} {candidate.connection.address}"
-    return candidate.kind not in NOT_ASKED and not TEMPLATE.search(named)
+    return candidate.kind != CandidateKind.RECORDED and not TEMPLATE.search(named)
 
 
 def _keys(candidates: Sequence[Candidate]) -> dict[int, str]:
@@ -89,10 +95,10 @@ def _settings(evaluation: Evaluation) -> Iterator[str]:
     yield f"evaluateOptions:\n  maxConcurrency: 3\n  repeat: {evaluation.repetitions}\n"
 
 
-def _provider(evaluation: Evaluation, candidate: Candidate, key: str, prompt: int) -> Iterator[str]:
+def _provider(evaluation: Evaluation, candidate: Candidate, key: str, prompt: str) -> Iterator[str]:
     yield f"  - id: {_quoted(f'openai:chat:{candidate.model}')}\n"
     yield f"    label: {_quoted(_label(candidate))}\n"
-    yield f"    prompts: [system-{prompt}]\n"
+    yield f"    prompts: [{prompt}]\n"
     yield "    config:\n"
     if key == OPENAI:
         yield f"      apiKeyEnvar: {OPENAI}\n"
@@ -107,28 +113,55 @@ def _label(candidate: Candidate) -> str:
     return f"{candidate.position + 1} · {_plain(candidate.model)} · {_plain(candidate.connection.name)}"
 
 
-def _tests(question_set: int, providers: Sequence[Candidate]) -> Iterator[str]:
+def _variable(candidate: Candidate) -> str:
+    """What a prompt calls the messages of a question; with examples before them they are this candidate's alone."""
+    return f"turns_{candidate.position + 1}" if candidate.few_shot else "turns"
+
+
+def _tests(question_set: int, candidates: Sequence[Candidate], *, is_all: bool) -> Iterator[str]:
+    """`is_all`: these are all candidates, so a test need not name them."""
     rows = Question.objects.filter(question_set=question_set).order_by("position")
     page = list(rows[:ROWS])
     while page:
-        yield "".join(_test(question, providers) for question in page if question.messages)  # emptied ones are none
+        shown = _with_examples(page, [one for one in candidates if one.few_shot])
+        for question in page:
+            asked = [one for one in candidates if not one.few_shot or (one.pk, question.pk) in shown]
+            if question.messages and asked:  # emptied ones are no questions any more
+                said = {_variable(one): shown.get((one.pk, question.pk), question.messages) for one in asked}
+                yield _test(question, said, [] if is_all and len(asked) == len(candidates) else asked)
         page = list(rows.filter(position__gt=page[-1].position)[:ROWS])
 
 
-def _test(question: Question, providers: Sequence[Candidate]) -> str:
+def _with_examples(page: Sequence[Question], candidates: Sequence[Candidate]) -> dict[tuple[int, int], list[Json]]:
+    """By candidate and question, all that was sent but the system prompt, where its examples are still there."""
+    found: dict[tuple[int, int], list[Json]] = {}
+    known, questions = {one.pk: one for one in candidates}, {one.pk: one for one in page}
+    rows = Answer.objects.filter(candidate__in=known, question__in=questions, repetition=0) if known else []
+    for answer in rows:
+        candidate, question = known[answer.candidate_id], questions[answer.question_id]
+        if answer.examples.get("lines"):
+            with suppress(GoneError):
+                sent = prompt(candidate, answer, question.messages)
+                found[candidate.pk, question.pk] = sent[bool(candidate.system_prompt) :]
+    return found
+
+
+def _test(question: Question, said: dict[str, list[Json]], providers: Sequence[Candidate]) -> str:
     found = f"  - description: {_quoted(f'{question.position + 1}')}\n"
     if providers:
         found += f"    providers: [{', '.join(_quoted(_label(one)) for one in providers)}]\n"
-    found += f"    vars:\n      turns: {_quoted(_turns(question.messages))}\n"
+    found += "    vars:\n"
+    for name, messages in said.items():
+        found += f"      {name}: {_quoted(_turns(messages))}\n"
     if question.reference:
         found += "    assert:\n      - type: rouge-n\n        threshold: 0\n"
         found += f"        value: {_quoted(_printing_itself(question.reference))}\n"
     return found
 
 
-def _prompt(system: str) -> str:
+def _prompt(system: str, variable: str) -> str:
     """A list of messages that is no JSON before its turns are in it: so promptfoo renders it once, and as text."""
-    return f"[{_turns([{'role': 'system', 'content': system}]) + ',' if system else ''}{{{{turns}}}}]"
+    return f"[{_turns([{'role': 'system', 'content': system}]) + ',' if system else ''}{{{{{variable}}}}}]"
 
 
 def _turns(messages: Sequence[dict[str, Any]]) -> str:
