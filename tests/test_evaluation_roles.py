@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from jobs.models import AuditEntry, Evaluation, RemoteModel, Vote
@@ -116,7 +115,7 @@ def test_a_refused_act_changes_no_row(world: World, clients: dict[str, Client], 
     url = address(world, row.name)
     before = rows(), AuditEntry.objects.count()
 
-    answers: dict[str, HttpResponse] = {kind: clients[kind].post(url, SENT.get(row.name)) for kind in refused}
+    answers: dict[str, Any] = {kind: clients[kind].post(url, SENT.get(row.name)) for kind in refused}
 
     assert {"signed out", "stranger", "staff"} <= answers.keys()
     assert {answer.status_code for answer in answers.values()} <= {302, 403, 404}

@@ -10,10 +10,13 @@ from jobs.models import (
     Answer,
     Candidate,
     Evaluation,
+    Judging,
+    Judgment,
     PlannedEvaluation,
     Question,
     QuestionSet,
     RemoteModel,
+    SavedPrompt,
     Vote,
 )
 from jobs.pipeline.export_tables import TABLES, Table
@@ -32,6 +35,9 @@ LEFT_OUT = {  # leases, what only a running worker needs, and the double click's
     Candidate: {"id", "wait_until"},
     Answer: {"id", "claimed_until", "most_prompt_tokens"},
     Vote: {"id"},
+    SavedPrompt: {"id", "team"},
+    Judging: {"id", "order_token", "due_at"},
+    Judgment: {"id", "claimed_until", "most_prompt_tokens"},
     PlannedEvaluation: {"id"},
     RemoteModel: {"id", "team", "archive_due_at"},
 }
@@ -92,7 +98,7 @@ def test_what_a_row_points_to_is_in_it_too(filled: World) -> None:
         for row in opened.rows(table.path):
             named = {name: value for name, value in row.items() if is_uuid(value)}
             assert {name: value for name, value in named.items() if value not in there} == {}
-    for path in ("answers.jsonl", "votes.jsonl"):
+    for path in ("answers.jsonl", "votes.jsonl", "judgments.jsonl"):
         assert {(row["question_set"], row["question"]) for row in opened.rows(path)} <= places
 
 

@@ -29,6 +29,7 @@ from tests.factories import make_job
 from tests.mail_server import MailServer
 from tests.meanwhile import meanwhile
 from tests.running import ROOT, free_port
+from tests.workers import database_url
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -339,8 +340,7 @@ def test_a_worker_killed_before_its_claim_costs_nothing(notice: Notice, use: Cal
 
 def a_worker_that_mails(notice: Notice, port: int) -> subprocess.Popen[bytes]:
     """A process of its own on the test's database, which begins to send the mail of `notice`."""
-    database = f"sqlite:///{connection.settings_dict['NAME']}"
-    environment = {**os.environ, "DATABASE_URL": database, "EMAIL_URL": f"smtp://127.0.0.1:{port}"}
+    environment = {**os.environ, "DATABASE_URL": database_url(), "EMAIL_URL": f"smtp://127.0.0.1:{port}"}
     code = f"from jobs.tasks import mail_notice; mail_notice({notice.pk})"
     return subprocess.Popen(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", code], cwd=ROOT, env=environment

@@ -23,6 +23,8 @@ FILES = [
     "tests/test_upgrade_trains.py",
 ]
 QUESTIONS = [
+    "tests/test_ending_notices.py",
+    "tests/test_evaluation_bad_input.py",
     "tests/test_evaluation_differences.py",
     "tests/test_evaluation_erasing.py",
     "tests/test_evaluation_pages.py",
@@ -34,6 +36,7 @@ QUESTIONS = [
     "tests/test_evaluation_votes.py",
     "tests/test_evaluations.py",
     "tests/test_inventory.py",
+    "tests/test_judging.py",
     "tests/test_listed_verdicts.py",
     "tests/test_questions.py",
     "tests/test_recording.py",
@@ -41,6 +44,7 @@ QUESTIONS = [
     "tests/test_rescue_book.py",
     "tests/test_rescue_ending.py",
     "tests/test_rescue_whole.py",
+    "tests/test_saved_prompts.py",
 ]
 
 

@@ -111,6 +111,7 @@ class Booth:
         return last is not None
 
 
+@transaction.atomic
 def count(evaluation: Evaluation) -> None:
     """Store what people and judges say. Two at once wait for each other here."""
     row = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
