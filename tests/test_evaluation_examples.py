@@ -396,4 +396,6 @@ def test_recorded_answers_of_other_questions_are_not_taken(world: World, login: 
     kept = row.candidates.get()
     address, sent = ordering(world, made, models=[plain(world)], recorded=str(kept.uuid), shown_usd="0")
 
-    assert login(world.bob).post(address, sent).status_code == 422
+    answer = login(world.bob).post(address, sent)
+
+    assert (answer.status_code, [*answer.context["form"].errors]) == (422, ["recorded"])

@@ -96,7 +96,7 @@ def test_somebody_elses_talk_is_none(world: World, login: Login, method: str) ->
         }
         answer = client.get(url(world, mine, theirs)) if method == "get" else client.post(url(world), fields)
         assert answer.status_code == 404
-    assert "앨리스의 비밀" not in login(world.bob).get(url(world)).text
+    assert list(login(world.bob).get(url(world)).context["conversations"]) == [mine]
     assert not QuestionSet.objects.exists()
 
 

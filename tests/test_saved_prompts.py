@@ -91,6 +91,14 @@ def test_another_teams_prompt_is_none(world: World, login: Login) -> None:
     assert "비밀" not in client.get(f"{url(world, 'playground-job', job.uuid)}?prompt={theirs.uuid}").text
 
 
+def test_of_two_teams_each_keeps_its_own(world: World, login: Login) -> None:
+    own = SavedPrompt.objects.create(team=world.bob.ensure_team(), name="내 것", text="나만의 글")
+    client = login(world.bob)
+
+    assert client.get(url(world, "prompt-detail", own.uuid)).status_code == 404
+    assert "내 것" not in client.get(url(world, "prompt-list")).text
+
+
 def test_the_playground_saves_what_was_typed_and_uses_what_was_saved(world: World, login: Login) -> None:
     client, job = login(world.bob), make_job(world.team)
     page = client.get(url(world, "playground-job", job.uuid)).text
