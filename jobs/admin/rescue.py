@@ -47,7 +47,7 @@ def team_of_list(inventory: Inventory) -> str:
 
 @admin.register(Inventory)
 class InventoryAdmin(Rows[Inventory]):
-    shown = ("connection", team_of_list, "done_at", "due_at", "pages", "tries", "trouble")
+    shown = (team_of_list, "connection", "done_at", "due_at", "pages", "tries", "trouble")
     page = ((None, (*shown, "begun_at")),)
     by = ("done_at", "due_at")
     search_fields = ("connection__name", "connection__team__name", "trouble")

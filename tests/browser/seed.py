@@ -42,6 +42,7 @@ from tests.browser.seed_import import imported
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
 from tests.browser.seed_questions import questions
+from tests.browser.seed_refused import refused
 from tests.browser.seed_rescue import rescues
 from tests.browser.seed_runs import runs
 from tests.browser.seed_texts import texts
@@ -83,6 +84,7 @@ def main() -> None:
     places |= evaluations(team, alice, connections["works"], jobs["succeeded"])
     places |= questions(team, alice, connections["works"], jobs["succeeded"])
     places |= rescues(team, alice, connections["refused"], jobs["succeeded"])
+    places |= refused(alice, bob, team)
     root = make_user("root", is_staff=True)
     places |= _oversight(bob)
     cookies = {user.username: _session(user) for user in (alice, bob, carol, dora, root)}

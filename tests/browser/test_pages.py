@@ -18,6 +18,7 @@ LISTS += ["connection-new", "copy-list", "passage-list", "team", "team-audit", "
 LISTS += ["question-talks", "prompt-list", "prompt-new"]
 LISTS += ["run-list", "run-new", "recipe-list", "evaluation-list", "evaluation-new", "question-list", "question-new"]
 OVERSEEN = ["finetunejob", "connection", "trainingfile", "source", "run", "search", "user", "auditentry"]
+OVERSEEN += ["remotemodel", "inventory", "notice"]
 PAGES = {
     "alice": [
         *LISTS,
@@ -37,7 +38,7 @@ PAGES = {
         *(f"rescue {name}" for name in ("untouched", "gone", "recorded", "compared", "signed", "record", "compare")),
         *(f"rescue recording {name}" for name in ("done", "capped")),
         *(f"job {state}" for state in ("new", "running", "unsure", "succeeded", "failed", "cancelled")),
-        *("job record", "job adopting"),
+        *("job record", "job adopting", "job refused", "clone refused"),
         *(f"passage {state}" for state in ("searching", "found", "nowhere", "forgetting", "forgotten")),
         *("passage whole", "passage lost"),
         *(f"connection {state}" for state in ("works", "refused", "wrong", "untested")),
@@ -67,7 +68,14 @@ PAGES = {
         "/notices/",
     ],
     "dora": [*(f"empty {name}" for name in LISTS), "join", "join closed", "/notices/", "/no-such-page/"],
-    "root": ["/admin/", *(f"/admin/jobs/{table}/" for table in OVERSEEN), "/admin/job", "/admin/connection"],
+    "bob": ["/notices/"],
+    "root": [
+        "/admin/",
+        "/admin/rescue/",
+        *(f"/admin/jobs/{table}/" for table in OVERSEEN),
+        "/admin/job",
+        "/admin/connection",
+    ],
     "": ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "join", "/no-such-page/"],
 }
 CASES = [(user, name) for user, names in PAGES.items() for name in names]
