@@ -400,3 +400,15 @@ def test_a_refused_model_is_explained(world: World, login: Login, kind: str, sta
         words = login(world.carol).get(world.url(f"{place}/{candidate.evaluation.uuid}/")).content.decode()
 
     assert said in " ".join(words.split())
+
+
+def test_the_page_of_a_refused_model_explains_it(world: World, login: Login) -> None:
+    candidate = candidate_of(world, refused_by=403)
+    model = RemoteModel.objects.create(
+        team=world.team, connection=candidate.connection, name="ft:x", recording=candidate
+    )
+
+    with time_machine.travel("2026-12-01 12:00", tick=False):
+        words = login(world.carol).get(world.url(f"rescue/models/{model.uuid}/")).content.decode()
+
+    assert "It is neither your data nor a wrong key" in words
