@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.utils import timezone, translation
 
@@ -331,7 +331,8 @@ def test_an_answer_that_came_after_its_judgment_is_not_judged(world: World, far:
     later = timezone.now() + timedelta(days=1)
     Answer.objects.filter(candidate__model="ours", question__position=0).update(answered_at=later)
 
-    count(row)
+    with transaction.atomic():
+        count(row)
 
     row.refresh_from_db()
     assert row.verdict["judges"][0]["n"] == 1

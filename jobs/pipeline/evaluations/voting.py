@@ -113,7 +113,7 @@ class Booth:
 
 @transaction.atomic
 def count(evaluation: Evaluation) -> None:
-    """Store what people and judges say. Two at once wait for each other here."""
+    """Store what people and judges say, within a transaction: two at once wait for each other here."""
     row = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
     found = row.verdict | {"votes": tally(row), "judges": of_judges(row)}
     Evaluation.objects.filter(pk=row.pk).update(verdict=found, version=F("version") + 1)

@@ -104,6 +104,7 @@ def settle(judging: Judging) -> None:
         move(judging, RunState.PAUSED, trouble=CONNECTION_GONE)
 
 
+@transaction.atomic
 def retry(judging: Judging, judgments: list[Judgment]) -> int:
     """Ask again for what failed, got lost or held no vote, by the word of a person. Returns how many."""
     again = sum(JUDGMENTS.retry(one, vote="", no_vote="") for one in judgments)
