@@ -126,6 +126,7 @@ def test_what_held_no_vote_is_judged_again_by_a_person(world: World, far: ChatSi
     assert asking.retry(done, list(done.judgments.all())) == 4
     row.refresh_from_db()
     assert row.verdict["judges"] == []  # until it is done again
+    assert {(one.answer, one.no_vote) for one in done.judgments.all()} == {("", "")}
     again = walk(done)
 
     assert (again.state, again.done, again.flagged) == (RunState.DONE, 4, 0)

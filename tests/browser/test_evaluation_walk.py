@@ -28,6 +28,24 @@ def test_a_job_with_a_share_set_aside_ends_with_a_verdict(window: Callable[..., 
 
     expect(page.locator("#of-job")).to_contain_text("비교 대상", timeout=SECONDS)
     expect(page.locator("#of-job")).to_contain_text("시뮬레이션")
+    have_judged(page)
+
+
+def have_judged(page: Page) -> None:
+    """From the job to its evaluation, a judge ordered there by a double click, and its word in the verdict."""
+    page.locator("#of-job a[href*='/evaluations/']").first.click()
+    page.click("#evaluation-actions a[href$='/judge/']")
+    expect(page.locator("textarea[name=rubric]")).to_have_value(re.compile("^두 답 가운데"))
+    page.locator("label.choice:has(input[name=judge])").last.click()
+    expect(page.locator("#cost")).to_contain_text("이 심판은 시뮬레이션입니다.")
+    page.dblclick("#cost button.primary")
+    page.wait_for_url(re.compile(r"/judges/[0-9a-f-]{36}/$"))
+
+    expect(page.locator("#listing")).to_contain_text("완료", timeout=SECONDS)
+    expect(page.locator("#verdict")).to_contain_text("심판")
+    page.click(".crumbs a >> nth=1")
+    expect(page.locator("#verdict")).to_contain_text("심판")
+    expect(page.locator("#judges > div")).to_have_count(1)
 
 
 def set_aside(page: Page, most: str = "100") -> None:
