@@ -369,6 +369,8 @@ def test_the_rescue_names_the_way_out_without_tuning(world: World, login: Login)
         "옛 규칙",
         "77",
     )
+    assert first["name"].value() == "Without tuning: ft:old"
+    assert "it is not called again: ft:old" in " ".join(form.text.split())
     kinds = [part["part"].candidate.kind for part in form.context["parts"]]
     assert kinds == [CandidateKind.RECORDED, CandidateKind.FEW_SHOT]
     sent = {name: first[name].value() for name in first.fields if first[name].value() not in (None, "")}

@@ -100,6 +100,7 @@ def _with_examples(request: DeskRequest, member: Member, form: EvaluationForm, q
     kept = recorded_answers(questions).filter(uuid=uuid_in(request.GET.get("recorded"))).first()
     if kept:
         first |= {"recorded": kept.uuid, "system_prompt": kept.system_prompt, "max_tokens": kept.evaluation.max_tokens}
+        first["name"] = (_("Without tuning: %(model)s") % {"model": kept.model})[:120]
     return first
 
 
@@ -165,6 +166,7 @@ def _page(request: DeskRequest, member: Member, form: EvaluationForm, status: in
         "questions": form.questions,
         "groups": grouped(form.offers),
         "chosen": set(form["models"].value() or ()),
+        "recorded": form.cleaned_data.get("recorded"),
         "shown": set(form["shots"].value() or ()),
         "files": examples.files_of(form.team).only("uuid", "name", "examples")[:FILES_SHOWN],
         "leaves": _leaves(form),
