@@ -329,6 +329,16 @@ def test_owners_delete_a_judge_that_is_over(world: World, login: Login, far: Cha
     assert actions() == ["judging.deleted"]
 
 
+def test_an_evaluation_goes_with_its_judges(world: World, login: Login, far: ChatSide) -> None:
+    row = make_answered(world.team, 2)
+    walk(make_judging(row))
+
+    login(world.alice).post(address(row, "evaluation-delete"))
+
+    assert not Evaluation.objects.exists()
+    assert not Judging.objects.exists()
+
+
 def test_a_judge_of_another_evaluation_is_not_found(world: World, login: Login) -> None:
     row, other = make_answered(world.team, 1), make_answered(world.team, 1)
 
