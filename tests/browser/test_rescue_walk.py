@@ -6,12 +6,15 @@ once for real.
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdfium2 import PdfDocument
 
 from tests.browser.conftest import Portal, Window
 from tests.browser.test_evaluation_walk import SECONDS
+from tests.browser.test_report import texts
 from tests.browser.test_walk import sign_in
 from tests.chat_side import ChatSide, Json, chat_side
 from tests.factories import chat_lines
@@ -53,7 +56,9 @@ def portal(tmp_path_factory: pytest.TempPathFactory, far: ChatSide) -> Iterator[
         up.end()
 
 
-def test_a_team_leaves_a_service_with_both_engines(window: Callable[..., Window], far: ChatSide) -> None:
+def test_a_team_leaves_a_service_with_both_engines(
+    window: Callable[..., Window], far: ChatSide, tmp_path: Path
+) -> None:
     page = window("ko").page
     sign_in(page)
     team = page.url.partition("/jobs/")[0]
@@ -70,6 +75,9 @@ def test_a_team_leaves_a_service_with_both_engines(window: Callable[..., Window]
         verdict = compare(page, address)
         assert ("시뮬레이션" in verdict) == simulated, verdict
         sign_off(page, address, base)
+        words = printed(page, f"{address}report/", tmp_path / "report.pdf")
+        assert f"{base}(으)로 옮겼습니다." in words
+        assert ("시뮬레이션" in words) == simulated
 
     page.goto(f"{team}/rescue/?show=open")
     expect(page.locator("main tr[id^=model-]")).to_have_count(0)
@@ -91,10 +99,12 @@ def record(page: Page, team: str) -> None:
     page.goto(f"{team}/rescue/")
     page.click("form[action$='/rescue/read/'] button")
     page.click("form[action$='/rescue/archive/'] button")
+    expect(page.locator("form[action$='/rescue/archive/']")).to_have_count(0, timeout=SECONDS)
     expect(page.locator("#listing[hx-get]")).to_have_count(0, timeout=SECONDS)  # all is fetched and checked
     page.click("form[action$='/rescue/propose/'] button")
     page.fill("#choose input[name=most]", str(EACH))
     page.click("#choose button")
+    page.wait_for_url(re.compile(rf"most={EACH}"))
     page.click("#record-form button.primary")
     page.wait_for_url(re.compile(r"/rescue/recordings/"))
     expect(page.locator("#listing progress.ok")).to_be_visible(timeout=SECONDS)
@@ -141,3 +151,10 @@ def sign_off(page: Page, address: str, base: str) -> None:
     page.fill("#step-sign textarea", f"{base}(으)로 옮겼습니다.")
     page.click("#step-sign form button")
     expect(page.locator("#step-sign")).to_contain_text(f"{base}(으)로 옮겼습니다.")
+
+
+def printed(page: Page, address: str, path: Path) -> str:
+    """The words of the report on paper."""
+    page.goto(address)
+    page.pdf(path=str(path), prefer_css_page_size=True)
+    return texts(PdfDocument(path.read_bytes()))
