@@ -180,7 +180,7 @@ def chat_side(**habits: Any) -> Iterator[ChatSide]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: Any, client_address: Any) -> None:
-            if not isinstance(sys.exception(), ConnectionError):  # a caller that was killed
+            if not isinstance(sys.exception(), (ConnectionError, json.JSONDecodeError)):  # a caller that was killed
                 super().handle_error(request, client_address)
 
     server = Server(("127.0.0.1", 0), Door)
