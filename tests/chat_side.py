@@ -23,6 +23,7 @@ type Json = dict[str, Any]
 class ChatSide:
     """`gone` and `forbidden` name models. `busy`: how many 429s come before each model's first answer.
 
+    `reasoning`: models that refuse `max_tokens` and a temperature, as OpenAI's reasoning models do.
     `judges`: models with a persona each, see `verdict_of`.
     `losing`: models whose first answer is made, and counted, and does not arrive.
     """
@@ -33,6 +34,8 @@ class ChatSide:
     listed_after: int = 0  # lists of models that lack the last half of them
     gone: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
+    reasoning: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)  # settings that reasoning models were sent
     losing: set[str] = field(default_factory=set)
     gone_after: dict[str, int] = field(default_factory=dict)  # models that are gone after so many answers
     choices: dict[str, Json] = field(default_factory=dict)  # what a choice of a model holds in place of the usual
@@ -62,6 +65,9 @@ class ChatSide:
             return 404, error("The model does not exist or you do not have access to it.", "model_not_found")
         if model in self.forbidden:
             return 403, error("You are not allowed to sample from this model", "permission_error")
+        if model in self.reasoning and (refusal := refused_setting(body)):
+            self.refused.append(refusal[1]["error"]["param"])
+            return refusal
         with self.lock:
             if self._answered(model) >= self.gone_after.get(model, sys.maxsize):
                 return 404, error("The model does not exist or you do not have access to it.", "model_not_found")
@@ -122,6 +128,22 @@ class ChatSide:
         return 404, error("nothing here", "not_found")
 
 
+def refused_setting(body: Json) -> tuple[int, Json] | None:
+    """What OpenAI's reasoning models answer to settings of other chat models."""
+    if "max_tokens" in body:
+        text = (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+        )
+        return 400, error(text, "unsupported_parameter", param="max_tokens")
+    if body.get("temperature", 1) != 1:
+        text = (
+            f"Unsupported value: 'temperature' does not support {body['temperature']} with this model. "
+            "Only the default (1) value is supported."
+        )
+        return 400, error(text, "unsupported_value", param="temperature")
+    return None
+
+
 def words(model: str, question: str) -> str:
     """What a model answers."""
     return f"{question}, {model} 모델의 답입니다."
@@ -141,8 +163,8 @@ def verdict_of(persona: str, shown: str) -> str:
     return "A" if persona in first else "B"
 
 
-def error(message: str, code: str) -> Json:
-    return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
+def error(message: str, code: str, param: str | None = None) -> Json:
+    return {"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}}
 
 
 @contextmanager

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from jobs.models import Answer, Candidate, CandidateState, Connection, Evaluation, Question, Wish
 from jobs.pipeline.calls import ledger, record
+from jobs.pipeline.calls.accepted import adapted
 from jobs.pipeline.evaluations import asking, working
 from jobs.pipeline.evaluations.asking import ANSWERS
 from jobs.pipeline.evaluations.estimate import estimate
+from jobs.provider import ProviderError
 from jobs.run_states import ChunkState, RunState
 from jobs.states import State
 from tests.chat_side import ChatSide, chat_side
@@ -76,6 +78,27 @@ def test_the_trained_system_prompt_goes_along(world: World, far: ChatSide) -> No
 
     assert body["messages"] == [{"role": "system", "content": "짧게 써."}, {"role": "user", "content": "눈"}]
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("one", 0.0, 100)
+
+
+def test_a_reasoning_model_is_asked_in_its_own_way(world: World, far: ChatSide) -> None:
+    """It refuses two settings, which costs nothing: each question has one answer, and the refusals are few."""
+    far.reasoning = {"thinker"}
+
+    done = walk(make_evaluation(world.team, ["thinker", "plain"], make_questions(world.team, *THREE)))
+
+    assert (done.state, done.done, done.failed) == (RunState.DONE, 6, 0)
+    assert set(far.answers.values()) == {1}
+    sent = [body for body in far.bodies if body["model"] == "thinker" and "max_completion_tokens" in body]
+    assert {(body["max_completion_tokens"], body.get("temperature", 1)) for body in sent[1:]} == {(100, 1)}
+    assert sorted(far.refused) == ["max_tokens", "temperature"]  # learnt once, not for each question
+    assert all((body["max_tokens"], body["temperature"]) == (100, 0) for body in far.bodies if body["model"] == "plain")
+
+
+def test_a_refusal_of_anything_else_is_final(world: World, far: ChatSide) -> None:
+    body = {"model": "m", "max_tokens": 9, "temperature": 0.0}
+    for code, param in (("unsupported_parameter", "model"), ("invalid_value", "max_tokens"), ("", "temperature")):
+        assert adapted(body, ProviderError("no", permanent=True, status=400, code=code, param=param)) is None
+    assert adapted({"model": "m"}, ProviderError("no", code="unsupported_value", param="temperature")) is None
 
 
 def test_a_model_that_is_gone_or_forbidden_stops_no_other(world: World, far: ChatSide) -> None:

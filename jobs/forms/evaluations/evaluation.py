@@ -40,7 +40,11 @@ class EvaluationForm(ExamplesForm):
         label=_("System prompt"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
     )
     temperature = forms.FloatField(
-        label=_("Temperature"), min_value=0, max_value=2, initial=0, help_text=_("0 is sober, 2 is wild")
+        label=_("Temperature"),
+        min_value=0,
+        max_value=2,
+        initial=0,
+        help_text=_("0 is sober, 2 is wild. A model that takes none answers with its own."),
     )
     max_tokens = forms.IntegerField(
         label=_("Longest answer (tokens)"),

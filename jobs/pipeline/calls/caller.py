@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs import pricing, provider
 from jobs.models import Connection, PaidCall, PaidOrder
+from jobs.pipeline.calls.accepted import adapted
 from jobs.pipeline.calls.ledger import WHOLE, CapReachedError, Lane, Ledger
 from jobs.pipeline.calls.prices import cost_nano
 from jobs.pipeline.calls.record import move
@@ -35,6 +36,7 @@ class Caller[O: PaidOrder, C: PaidCall](ABC):
 
     def __init__(self, order: O, ledger: Ledger[C], connection: Connection, lane: Lane = WHOLE) -> None:
         self.order, self.ledger, self.connection, self.lane = order, ledger, connection, lane
+        self.refusals: list[ProviderError] = []  # of settings that the model does not take
 
     @abstractmethod
     def request(self, call: C) -> Json:
@@ -92,7 +94,7 @@ class Caller[O: PaidOrder, C: PaidCall](ABC):
         """Ask once and store what came. False: leave the service alone for now."""
         began = time.monotonic()
         try:
-            reply = read(ask(self.request(call)))
+            reply = self._reply(call, ask)
         except ProviderError as error:
             return self._failed(call, error)
         flags = self.flags(call, reply)
@@ -111,6 +113,21 @@ class Caller[O: PaidOrder, C: PaidCall](ABC):
             **self.columns(reply, time.monotonic() - began),
         )
         return True
+
+    def _reply(self, call: C, ask: Ask) -> Reply:
+        """Ask without what the model is known to refuse. Raises ProviderError."""
+        body = self.request(call)
+        for refusal in self.refusals:
+            body = adapted(body, refusal) or body
+        while True:
+            try:
+                return read(ask(body))
+            except ProviderError as error:
+                fitting = adapted(body, error)
+                if fitting is None:
+                    raise
+                self.refusals.append(error)
+                body = fitting
 
     def _spent(self, call: C, reply: Reply) -> int:
         """By the service's token counts; the most that it may be where it gives none."""
