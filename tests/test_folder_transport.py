@@ -1,13 +1,16 @@
 """The embedded broker: a message is there whole or not at all, however hard readers and writers press."""
 
 import multiprocessing
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 from kombu import Connection
 
 from ftsite.folder_transport import SCHEME
 
 MESSAGES = 300
+ROUNDS = 300
 
 
 def connect(folder: Path) -> Connection:
@@ -35,3 +38,29 @@ def test_readers_never_meet_half_a_message(tmp_path: Path) -> None:
 
     assert sorted(got) == list(range(MESSAGES))
     assert [path.name for path in tmp_path.glob("*.msg*")] == []
+
+
+def bind(folder: Path, together: Barrier, name: str) -> None:
+    with connect(folder) as connection:
+        channel: Any = connection.channel()
+        for n in range(ROUNDS):
+            channel.exchange_declare(f"common{n}")
+            together.wait(30)
+            channel.queue_bind(f"{name}{n}", f"common{n}", f"{name}{n}")
+
+
+def test_workers_that_start_at_once_lose_no_queue(tmp_path: Path) -> None:
+    """kombu creates the table of an exchange first and writes it then: another that looks in between would end."""
+    context, names = multiprocessing.get_context("spawn"), ("a", "b", "c")
+    together = context.Barrier(len(names))
+    workers = [context.Process(target=bind, args=[tmp_path, together, name]) for name in names]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert [worker.exitcode for worker in workers] == [0] * len(names)
+    with connect(tmp_path) as connection:
+        channel: Any = connection.channel()
+        for n in range(ROUNDS):
+            assert {row.queue for row in channel.get_table(f"common{n}")} == {f"{name}{n}" for name in names}
