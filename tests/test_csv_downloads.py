@@ -12,13 +12,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from jobs.models import Answer, Evaluation, FileState, FineTuneJob, JobEvent, Metric, TrainingFile
+from jobs.models import Answer, Evaluation, FileState, FineTuneJob, JobEvent, Judging, Judgment, Metric, TrainingFile
 from jobs.pipeline.exporting import Archive
 from jobs.pipeline.spreadsheets import harmless, harmless_csv
 from jobs.states import State
 from tests.conftest import World
 from tests.evaluating import make_evaluation, make_questions
 from tests.factories import make_file, make_job
+from tests.judging import make_judging
 
 type Login = Callable[..., Client]
 
@@ -119,15 +120,27 @@ def evil_evaluation(world: World) -> Evaluation:
     return evaluation
 
 
+def evil_judging(evaluation: Evaluation) -> Judging:
+    """Replies of a judge that would run as formulas, about answers that would, too."""
+    judging = make_judging(evaluation, EVIL[1])
+    answers = list(evaluation.answers.all())
+    Judgment.objects.bulk_create(
+        Judgment(judging=judging, a=answer, b=answers[0], position=place, state="done", answer=answer.answer)
+        for place, answer in enumerate(answers)
+    )
+    return judging
+
+
 @pytest.mark.django_db
 def test_every_csv_download_is_harmless(
     world: World, login: Login, evil_job: FineTuneJob, evil_file: TrainingFile
 ) -> None:
     client, seen, evaluation = login(world.bob), [], evil_evaluation(world)
+    judging = evil_judging(evaluation)
     for route in csv_routes():
         url = "/" + route.replace("<slug:team>", world.team.slug)
         url = url.replace("<uuid:uuid>", str(evil_job.uuid)).replace("<uuid:file>", str(evil_file.uuid))
-        url = url.replace("<uuid:evaluation>", str(evaluation.uuid))
+        url = url.replace("<uuid:evaluation>", str(evaluation.uuid)).replace("<uuid:judging>", str(judging.uuid))
         response = client.get(url)
         seen.append((route.rpartition("/")[2], response.status_code))
         body = b"".join(response) if response.streaming else response.content
@@ -135,7 +148,9 @@ def test_every_csv_download_is_harmless(
         assert len(found) > 5, route
         assert [cell for cell in found if harmless(cell) != cell] == [], route
 
-    assert sorted(seen) == [(f"{name}.csv", 200) for name in ("answers", "events", "faults", "metrics", "result")]
+    assert sorted(seen) == [
+        (f"{name}.csv", 200) for name in ("answers", "events", "faults", "metrics", "replies", "result")
+    ]
 
 
 @pytest.mark.django_db
