@@ -15,11 +15,13 @@ import msgspec
 from jobs.training_data.checking import OnProgress, check
 from jobs.training_data.estimating import Estimate, estimate
 from jobs.training_data.report import Progress, Report
+from jobs.training_data.structs import for_threads
 
 ESTIMATE_FROM = 8 * 1024 * 1024  # bytes; a smaller file is checked as soon
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@for_threads
 class Told(msgspec.Struct, omit_defaults=True):
     """A line from one process to the other: how far it is, or the end of it."""
 

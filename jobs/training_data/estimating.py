@@ -20,6 +20,7 @@ from jobs.training_data.formats import example_faults, kind_of
 from jobs.training_data.reading import BOM, Line
 from jobs.training_data.report import LIMITS
 from jobs.training_data.sniffing import HEAD_BYTES, sniff
+from jobs.training_data.structs import for_threads
 from jobs.training_data.tokens import count_line, count_text
 
 DRAWS = 1000
@@ -37,6 +38,7 @@ class About(msgspec.Struct, frozen=True):
     high: int
 
 
+@for_threads
 class Estimate(msgspec.Struct, frozen=True):
     examples: About
     tokens: About

@@ -14,6 +14,7 @@ import msgspec
 from jobs.training_data.apart import lines_of
 from jobs.training_data.personal import Kind
 from jobs.training_data.report import Finding, Progress
+from jobs.training_data.structs import for_threads
 from jobs.training_data.unreadable import Sign
 
 
@@ -46,6 +47,7 @@ class Looked(msgspec.Struct):
     statistics: dict[str, Any] = {}
 
 
+@for_threads
 class Heard(msgspec.Struct, omit_defaults=True):
     """A line of the process that looks."""
 

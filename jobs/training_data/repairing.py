@@ -26,6 +26,7 @@ from jobs.training_data.heartbeat import Heartbeat
 from jobs.training_data.operations.rows import BUFFER_BYTES, Keep, RefusedError, idle
 from jobs.training_data.report import fault
 from jobs.training_data.restructuring import Forms, note_line, restructure
+from jobs.training_data.structs import for_threads
 from jobs.training_data.unreadable import readable_line
 from jobs.training_data.visible import Change, change
 
@@ -44,6 +45,7 @@ ESCAPES = re.compile(
 )
 
 
+@for_threads
 class Repair(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is done: read as `encoding`, put mojibake right, compose, drop zero-width characters, end lines as Unix,
     rewrite `forms`.
@@ -58,6 +60,7 @@ class Repair(msgspec.Struct, frozen=True, omit_defaults=True):
     mojibake: bool = False
 
 
+@for_threads
 class Found(msgspec.Struct):
     """`repair` is None where nothing is to be put right. Counts are of lines in the whole file."""
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from jobs.training_data.codes import Code
+from jobs.training_data.structs import for_threads
 
 Format = Literal["chat", "legacy", "preference", "reinforcement", "unknown"]
 Params = dict[str, str | int]
@@ -39,6 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
     lines: int
 
 
+@for_threads
 class Fault(msgspec.Struct, frozen=True):
     """One thing wrong. Line and column count from 1; line 0 is the file as a whole.
 
@@ -69,6 +71,7 @@ class Longest(msgspec.Struct, frozen=True):
     tokens: int = 0
 
 
+@for_threads
 class Report(msgspec.Struct):
     """Faults make a file unusable, warnings do not. `faults` holds the first hundred, the counts all of them.
 

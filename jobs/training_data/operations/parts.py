@@ -9,11 +9,13 @@ import msgspec
 from jobs.training_data.apart import lines_of
 from jobs.training_data.operations.rows import Keep, RefusedError, idle
 from jobs.training_data.report import Fault
+from jobs.training_data.structs import for_threads
 
 TRAINING, VALIDATION = "training", "validation"
 SPLITTER = "jobs.training_data.operations.splitting"
 
 
+@for_threads
 class Answer(msgspec.Struct, omit_defaults=True):
     """A line of the splitter: a sign of life, or why it cannot be done."""
 

@@ -10,6 +10,7 @@ from jobs.training_data.apart import lines_of
 from jobs.training_data.recipes.prompts import fill
 from jobs.training_data.recipes.recipe import Recipe
 from jobs.training_data.recipes.told import Order, Text
+from jobs.training_data.structs import for_threads
 
 CUT = "jobs.training_data.recipes.cut"
 
@@ -35,6 +36,7 @@ class Sum(msgspec.Struct, frozen=True):
     last: bool = False
 
 
+@for_threads
 class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the process; exactly one of them is there."""
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from jobs.training_data.recipes.prompts import HEADING, PLACE, WORDED, fill, language_of
+from jobs.training_data.structs import for_threads
 
 Kind = Literal["keywords", "summary", "own"]
 Cut = Literal["paragraphs", "sentences", "characters"]
@@ -17,6 +18,7 @@ SPACES_WITH_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
 MOST_SENTENCES, MOST_KEYWORDS, MOST_CHARACTERS, MOST_TOKENS = 50, 100, 20_000, 4_000
 
 
+@for_threads
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting with its default. Each kind looks at what concerns it.
 

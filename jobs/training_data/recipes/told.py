@@ -5,6 +5,8 @@ from typing import Self
 
 import msgspec
 
+from jobs.training_data.structs import for_threads
+
 
 class Text(msgspec.Struct, frozen=True):
     """An extracted text: UTF-8, NFC, line breaks as \\n. `headings`: where those begin that the file itself marks."""
@@ -27,6 +29,7 @@ class Loaded(msgspec.Struct, frozen=True):
         return cls(text.source, Path(text.path).read_bytes().decode(), frozenset(text.headings))
 
 
+@for_threads
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What to make. With `target` examples are written there, a line each, and to `places` where each came from.
 
@@ -59,6 +62,7 @@ class Made(msgspec.Struct, frozen=True):
     heading: str = ""
 
 
+@for_threads
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """Where the example on the same line of the target came from: a line of `places`."""
 
@@ -67,6 +71,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
+@for_threads
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the process; exactly one of them is there."""
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from jobs.training_data.scoring.records import Copying, Leak, Message, QuestionSet, Scores, Shots
+from jobs.training_data.structs import for_threads
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,6 +51,7 @@ class LeaksOrder(msgspec.Struct, frozen=True, kw_only=True, tag="leaks"):
 type Order = ScoreOrder | QuestionsOrder | FewShotOrder | LeaksOrder
 
 
+@for_threads
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A line of the process: one of them, or nothing, which is a sign of life."""
 

@@ -9,11 +9,13 @@ import msgspec
 from jobs.training_data.apart import lines_of
 from jobs.training_data.operations.rows import Keep, RefusedError, idle
 from jobs.training_data.report import Fault
+from jobs.training_data.structs import for_threads
 from jobs.training_data.tables.shapes import Look, Mapping, Way
 
 READER = "jobs.training_data.tables"
 
 
+@for_threads
 class Order(msgspec.Struct):
     """Without a target: a first look. Without a mapping: the reader's own guess."""
 
@@ -34,6 +36,7 @@ class Made(msgspec.Struct):
     notes: list[Fault]
 
 
+@for_threads
 class Answer(msgspec.Struct, omit_defaults=True):
     """A line of the reader: a sign of life, or the end of it."""
 

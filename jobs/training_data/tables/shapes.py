@@ -7,6 +7,7 @@ import msgspec
 
 from jobs.training_data.encodings import Evidence
 from jobs.training_data.report import Fault
+from jobs.training_data.structs import for_threads
 from jobs.training_data.tables.notes import Notes
 
 type Cells = dict[str, Any]  # a row by the names of its columns; texts, in JSON anything
@@ -33,6 +34,7 @@ class Bounds(msgspec.Struct, frozen=True):
 BOUNDS = Bounds()
 
 
+@for_threads
 class Way(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a table is to be read. What is empty is found out."""
 
@@ -45,6 +47,7 @@ class Way(msgspec.Struct, frozen=True, omit_defaults=True):
     hidden: bool = False  # hidden rows and columns are read, too
 
 
+@for_threads
 class Mapping(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which column is what. `shape`: columns, or the name of one of `forms.FORMS`.
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from jobs.training_data.structs import for_threads
+
 KINDS = ("txt", "md", "docx", "hwpx", "pdf")
 ENCODINGS = ("utf-8", "cp949", "utf-16-le", "utf-16-be", "johab", "iso2022_kr")  # those that a person may choose
 
@@ -37,6 +39,7 @@ class Found(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str = ""  # of the text as UTF-8
 
 
+@for_threads
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of the process: it still reads (pages so far), or it is done."""
 
