@@ -44,7 +44,7 @@ def test_a_long_retry_after_is_told_on_the_pages_of_all_jobs_that_wait(
 
 def test_a_wait_into_tomorrow_says_the_day_in_the_readers_zone(world: World, login: Login) -> None:
     User.objects.filter(pk=world.bob.pk).update(time_zone="Europe/Berlin")
-    job = make_job(world.team)
+    job = make_job(world.team, due_at=NOON)
     with time_machine.travel(NOON, tick=False):
         Connection.objects.filter(pk=job.service.pk).update(wait_until=NOON + timedelta(hours=23))
 
