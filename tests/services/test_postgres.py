@@ -47,7 +47,6 @@ QUESTIONS = [
     "tests/test_rescue.py",
     "tests/test_rescue_book.py",
     "tests/test_rescue_ending.py",
-    "tests/test_rescue_whole.py",
     "tests/test_saved_prompts.py",
 ]
 OF_SQLITE = "counted_in_the_index"  # PostgreSQL reads a few rows without any index
