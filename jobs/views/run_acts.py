@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from jobs.forms.recipe import CapForm
 from jobs.models import Chunk, Member, Run, Wish, audit
 from jobs.models.paid import NANO
-from jobs.pipeline.calls.record import wish
+from jobs.pipeline.calls.record import set_cap, wish
 from jobs.pipeline.runs import acts, result
 from jobs.run_states import RunState
 from jobs.tasks import check_file, nudge, work_run
@@ -77,7 +77,7 @@ def run_cap(request: DeskRequest, member: Member, run: UUID) -> HttpResponse:
     cap: Decimal = form.cleaned_data["cap"]
     with transaction.atomic():
         audit(request, member.team, "run.capped", found, before={"cap": str(found.cap_usd)}, after={"cap": str(cap)})
-        acts.set_cap(found, int(cap * NANO))
+        set_cap(found, int(cap * NANO))
         nudge(work_run, found.pk)
     return _back(found)
 

@@ -45,6 +45,13 @@ def note(order: PaidOrder, **changes: Any) -> None:
     order.refresh_from_db()
 
 
+def set_cap(order: PaidOrder, cap: int) -> None:
+    """In billionths of a dollar. An order that its cap had stopped goes on."""
+    note(order, cap_nano=cap)
+    if order.state == RunState.CAPPED:
+        move(order, RunState.RUNNING)
+
+
 def place[O: PaidOrder](order: O, also: Callable[[O], object]) -> O:
     """Store a new order and, in the same transaction, what `also` adds. The same order token is an IntegrityError."""
     with transaction.atomic():

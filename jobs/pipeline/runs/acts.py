@@ -15,13 +15,6 @@ AT_ONCE = 500
 RETRIABLE = RUN_STANDS | {RunState.RUNNING, RunState.DONE}
 
 
-def set_cap(run: Run, cap: int) -> None:
-    """In billionths of a dollar. A run that stands at its cap goes on."""
-    note(run, cap_nano=cap)
-    if run.state == RunState.CAPPED:
-        move(run, RunState.RUNNING)
-
-
 def may_retry(run: Run) -> bool:
     return run.is_paid and run.state in RETRIABLE
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from jobs.forms.recipe import CapForm
 from jobs.models import Evaluation, EvaluationKind, Member, Wish, audit
 from jobs.models.paid import NANO
-from jobs.pipeline.calls.record import move, note, wish
+from jobs.pipeline.calls.record import set_cap, wish
 from jobs.pipeline.evaluations import asking
 from jobs.pipeline.evaluations.verdicts import announce
 from jobs.run_states import RUN_OVER, RUN_STANDS, ChunkState, RunState
@@ -84,9 +84,7 @@ def evaluation_cap(request: DeskRequest, member: Member, evaluation: UUID) -> Ht
     after, before = {"cap": str(cap)}, {"cap": str(found.cap_usd)}
     with transaction.atomic():
         audit(request, member.team, "evaluation.capped", found, before=before, after=after)
-        note(found, cap_nano=int(cap * NANO))
-        if found.state == RunState.CAPPED:
-            move(found, RunState.RUNNING)
+        set_cap(found, int(cap * NANO))
         nudge(work_evaluation, found.pk)
     return _back(found)
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.forms.recipe import CapForm
 from jobs.models import Judging, Judgment, Member, Wish, audit
 from jobs.models.paid import NANO
-from jobs.pipeline.calls.record import move, note, wish
+from jobs.pipeline.calls.record import set_cap, wish
 from jobs.pipeline.evaluations.voting import count
 from jobs.pipeline.judging import asking
 from jobs.pipeline.judging.pairs import can_be_judged
@@ -124,9 +124,7 @@ def judging_cap(request: DeskRequest, member: Member, evaluation: UUID, judging:
     after, before = {"cap": str(cap)}, {"cap": str(found.cap_usd)}
     with transaction.atomic():
         audit(request, member.team, "judging.capped", found, before=before, after=after)
-        note(found, cap_nano=int(cap * NANO))
-        if found.state == RunState.CAPPED:
-            move(found, RunState.RUNNING)
+        set_cap(found, int(cap * NANO))
         nudge(work_judging, found.pk)
     return _back(found)
 
