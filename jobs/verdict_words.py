@@ -25,7 +25,7 @@ def _judge(pair: dict[str, Any]) -> list[str]:
 
 
 def with_examples(model: str, count: int) -> str:
-    """What a model is called that gets so many examples before each question; 0: by its name."""
+    """A model's name, with the number of examples before each question; 0: the name alone."""
     if not count:
         return model
     words = ngettext("%(model)s with %(count)s example", "%(model)s with %(count)s examples", count)

@@ -37,7 +37,7 @@ class ChatSide:
     reasoning: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)  # settings that reasoning models were sent
     losing: set[str] = field(default_factory=set)
-    gone_after: dict[str, int] = field(default_factory=dict)  # models that are gone after so many answers
+    gone_after: dict[str, int] = field(default_factory=dict)  # models that are gone after this number of answers
     choices: dict[str, Json] = field(default_factory=dict)  # what a choice of a model holds in place of the usual
     crowded: set[str] = field(default_factory=set)  # models that answer 429 twice, whatever `busy` says
     busy: int = 0

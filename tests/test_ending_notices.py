@@ -31,7 +31,7 @@ BASE = "gpt-4o-mini-2024-07-18"
 
 
 def on(day: date | int, hour: int = 9) -> time_machine.travel:
-    """That day, or so many days before the end."""
+    """That day, or that many days before the end."""
     when = END - timedelta(days=day) if isinstance(day, int) else day
     return time_machine.travel(datetime(when.year, when.month, when.day, hour), tick=False)
 

@@ -25,8 +25,8 @@ def job_left_behind(request: DeskRequest, member: Member, uuid: UUID) -> HttpRes
     left = left_behind(job)
     if not request.htmx or left is None:
         return redirect("job-detail", member.team.slug, job.uuid)
-    told = [(row["copy"].pk, row["state"], row["copy"].trouble) for row in left.rows]
-    return listing(request, "jobs/left_behind.html", told, {"job": job, "left": left})
+    shown = [(row["copy"].pk, row["state"], row["copy"].trouble) for row in left.rows]
+    return listing(request, "jobs/left_behind.html", shown, {"job": job, "left": left})
 
 
 @require_POST

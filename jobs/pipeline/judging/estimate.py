@@ -87,7 +87,7 @@ def estimate(judging: Judging, evaluation: Evaluation) -> Estimate:
 
 
 def tokens_of(pair: Pair, rubric: str, longest: int | None = None) -> int:
-    """Of one call, in either order. `longest`: count each answer as so many."""
+    """Of one call, in either order. `longest`: count each answer as this many."""
     question = pair.question
     texts = [as_text(question.messages), question.reference]
     answers = [pair.a.answer, pair.b.answer]
