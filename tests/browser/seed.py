@@ -39,6 +39,7 @@ from jobs.states import State
 from tests.browser.seed_changes import changed
 from tests.browser.seed_evaluations import evaluations
 from tests.browser.seed_import import imported
+from tests.browser.seed_judges import judges
 from tests.browser.seed_mended import mended
 from tests.browser.seed_passages import searched
 from tests.browser.seed_questions import questions
@@ -83,6 +84,7 @@ def main() -> None:
     places |= runs(team, alice)
     places |= evaluations(team, alice, connections["works"], jobs["succeeded"])
     places |= questions(team, alice, connections["works"], jobs["succeeded"])
+    places |= judges(team, connections["refused"])
     places |= rescues(team, alice, connections["refused"], jobs["succeeded"])
     places |= refused(alice, bob, team)
     root = make_user("root", is_staff=True)
