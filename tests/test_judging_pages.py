@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from jobs.models import Answer, AuditEntry, Candidate, Connection, Evaluation, Judging, Question, QuestionSet
 from jobs.pipeline import passages, searching
@@ -20,7 +21,7 @@ from jobs.training_data.scoring.judge_prompts import RUBRICS
 from tests.chat_side import ChatSide, chat_side
 from tests.conftest import World
 from tests.evaluating import connect
-from tests.factories import make_file
+from tests.factories import make_connection, make_file
 from tests.judging import make_answered, make_judging, step, walk
 
 type Login = Callable[..., Client]
@@ -410,3 +411,15 @@ def test_a_page_of_many_replies_has_a_constant_number_of_queries(world: World, l
         return len(seen)
 
     assert queries(2) == queries(30)
+
+
+def test_a_connection_that_cannot_be_called_is_not_proposed(world: World, login: Login) -> None:
+    evaluation = make_answered(world.team)
+    refused = make_connection(world.team, profile="openai", name="옛 열쇠")
+    Connection.objects.filter(pk=refused.pk).update(parked_at=timezone.now())  # its key was refused
+
+    form = login(world.bob).get(world.url(f"evaluations/{evaluation.uuid}/judge/")).context["form"]
+
+    proposed = next(offer for offer in form.offers if offer.value == form["judge"].value())
+    assert proposed.connection == world.connection
+    assert any(offer.connection == refused for offer in form.offers)  # it is there to choose, and says why not

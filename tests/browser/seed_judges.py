@@ -32,7 +32,7 @@ def _judging(evaluation: Evaluation, connection: Connection, model: str, state: 
         about = {"judging": row, "a": a, "b": b, "position": place, "in_reverse": in_reverse}
         if place < replies:
             vote = Side.SECOND if in_reverse else Side.FIRST
-            about |= {"state": ChunkState.DONE, "vote": vote, "answer": "B" if in_reverse else "A"}
+            about |= {"state": ChunkState.DONE, "vote": vote, "answer": "B" if in_reverse else "A", "tries": 1}
             about |= {"answered_at": timezone.now() + timedelta(seconds=1), "prompt_tokens": 300, "seconds": 0.8}
         Judgment.objects.create(**about)
     done = min(replies, len(pairs))

@@ -34,6 +34,7 @@ PAGES = {
         ),
         *("questions", "questions older", "questions change", "prompt", "talk given"),
         *(f"evaluation {name}" for name in ("examples", "prompt", "form examples")),
+        *(f"judge {name}" for name in ("form", "done", "capped")),
         *("rescue", "rescue report"),
         *(f"rescue {name}" for name in ("untouched", "gone", "recorded", "compared", "signed", "record", "compare")),
         *(f"rescue recording {name}" for name in ("done", "capped")),

@@ -66,10 +66,10 @@ class JudgeForm(forms.Form):
         return self.fields[name]
 
     def first_values(self) -> dict[str, Any]:
-        """The first plain model that is none of those to judge; our rubric in the language of the questions."""
+        """A model that can be called, best a plain one that is none of those to judge; and our rubric."""
         candidates = {(one.connection_id, one.model) for one in self.evaluation.candidates.all()}
         others = [one for one in self.offers if (one.connection.pk, one.model) not in candidates]
-        best = sorted(others or self.offers, key=lambda one: one.is_simulated or one.tuned is not None)
+        best = sorted(others or self.offers, key=_is_second_choice)
         return {"judge": best[0].value if best else "", "rubric": self.our_rubric}
 
     @property
@@ -121,3 +121,8 @@ class JudgeForm(forms.Form):
         cap = None if not price.usd else self.cleaned_data["cap"] or price.cap
         row.estimate, row.cap_nano = price.as_dict(), None if cap is None else int(cap * NANO)
         return row
+
+
+def _is_second_choice(offer: Offer) -> tuple[bool, bool]:
+    cannot_be_called = bool(offer.connection.parked_at or offer.connection.disabled_at)
+    return cannot_be_called, offer.is_simulated or offer.tuned is not None
